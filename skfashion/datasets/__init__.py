@@ -1,0 +1,7 @@
+"""Images in: Fashion-MNIST, MNIST and a procedurally drawn stand-in that needs no network."""
+
+from skfashion.datasets._fashion_mnist import fetch_fashion_mnist, fetch_mnist
+from skfashion.datasets._garments import make_garments
+from skfashion.datasets._idx import read_idx
+
+__all__ = ["fetch_fashion_mnist", "fetch_mnist", "make_garments", "read_idx"]

@@ -1,0 +1,41 @@
+"""A convolutional network from a tuple of layers."""
+
+from torch import nn
+
+from skfashion.modules._layers import Pad, build_layers, dense, initialize, smallest_size
+
+
+class ConvNet(nn.Sequential):
+    """The layers of an architecture and a dense output layer, one after the other.
+
+    An image that is smaller than the architecture needs is padded with zeros.
+
+    Parameters
+    ----------
+    layers : sequence of layers
+        For instance ``(conv(40, 5), pool(2), flatten(), dense(100))``.
+    image_shape : tuple of int
+        (channels, height, width).
+    n_outputs : int
+        Number of outputs.
+    init : str
+        The scheme of :func:`~skfashion.modules._layers.initialize`.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from skfashion.modules import ConvNet, conv, dense, pool
+    >>> net = ConvNet((conv(4, 5), pool(2), dense(8)), image_shape=(1, 28, 28), n_outputs=10)
+    >>> net(torch.zeros(2, 1, 28, 28)).shape
+    torch.Size([2, 10])
+    """
+
+    def __init__(self, layers, image_shape, n_outputs, init="pytorch"):
+        size = smallest_size(layers)
+        front = []
+        if min(image_shape[1:]) < size:
+            front = [Pad(size)]
+            image_shape = front[0].output_shape(image_shape)
+        modules, shape = build_layers((*layers, dense(n_outputs, activation="identity")), image_shape)
+        super().__init__(*front, *modules)
+        initialize(self, init)

@@ -1,0 +1,41 @@
+"""The multi-layer perceptron."""
+
+from torch import nn
+
+from skfashion.modules._layers import ACTIVATIONS, initialize
+from skfashion.modules._random import Dropout
+
+
+class MLP(nn.Sequential):
+    """Fully connected layers; each hidden one with optional batch normalisation, an activation and optional dropout.
+
+    Parameters
+    ----------
+    n_features : int
+        Length of an input after flattening.
+    n_outputs : int
+        Number of outputs; the last layer has no activation.
+    hidden_layer_sizes : sequence of int
+        Units of each hidden layer; empty for a linear model.
+    activation : sequence of str
+        The activation of each hidden layer.
+    dropout : sequence of float
+        The dropout after each hidden layer.
+    batch_norm : bool
+        Whether to normalise before each activation.
+    init : str
+        The scheme of :func:`~skfashion.modules._layers.initialize`.
+    """
+
+    def __init__(self, n_features, n_outputs, hidden_layer_sizes, activation, dropout, batch_norm, init):
+        layers = [nn.Flatten()]
+        for n_units, name, p in zip(hidden_layer_sizes, activation, dropout, strict=True):
+            layers.append(nn.Linear(n_features, n_units))
+            if batch_norm:
+                layers.append(nn.BatchNorm1d(n_units))
+            layers.append(ACTIVATIONS[name]())
+            if p > 0:
+                layers.append(Dropout(p))
+            n_features = n_units
+        super().__init__(*layers, nn.Linear(n_features, n_outputs))
+        initialize(self, init)

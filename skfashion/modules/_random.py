@@ -1,0 +1,95 @@
+"""Random numbers from one explicit generator, so that nothing global is read or moved."""
+
+import torch
+from torch.utils._python_dispatch import TorchDispatchMode
+
+
+class draw_from(TorchDispatchMode):
+    """A context in which every random operation of torch draws from `generator`.
+
+    It reaches what cannot be passed a generator: the initialisation inside ``nn.Linear``, or the dropout inside a
+    module that somebody else wrote. The context belongs to the thread that enters it. It costs some microseconds an
+    operation, so our own modules take their generator explicitly instead (:class:`Dropout`).
+
+    Parameters
+    ----------
+    generator : torch.Generator
+        On the device of the tensors that are drawn.
+    """
+
+    def __init__(self, generator):
+        super().__init__()
+        self.generator = generator
+
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+        kwargs = dict(kwargs or {})
+        if func is torch.ops.aten.native_dropout.default:
+            return self._native_dropout(*args, **kwargs)
+        if func.overloadpacket in _SEEDED_OVERLOADS:
+            func = _SEEDED_OVERLOADS[func.overloadpacket].get(func._overloadname, func)
+        if any(argument.name == "generator" for argument in func._schema.arguments):
+            kwargs["generator"] = self.generator
+        return func(*args, **kwargs)
+
+    def _native_dropout(self, input, p, train):
+        """What the fused dropout of a GPU computes; it has no overload that takes a generator."""
+        keep = torch.empty_like(input, dtype=torch.bool).bernoulli_(1 - p, generator=self.generator)
+        return input * keep / (1 - p), keep
+
+
+# rand, randn, … have a twin for each overload that takes a generator; what has none takes it directly or not at all.
+_SEEDED_OVERLOADS = {
+    packet: {
+        name: getattr(packet, twin)
+        for name in packet.overloads()
+        if (twin := "generator" if name == "default" else f"{name}_generator") in packet.overloads()
+    }
+    for packet in (
+        torch.ops.aten.rand,
+        torch.ops.aten.rand_like,
+        torch.ops.aten.randint,
+        torch.ops.aten.randint_like,
+        torch.ops.aten.randn,
+        torch.ops.aten.randn_like,
+        torch.ops.aten.randperm,
+    )
+}
+
+
+class Dropout(torch.nn.Module):
+    """Zero each element with probability `p` in training and scale the others by ``1 / (1 - p)``.
+
+    Unlike ``torch.nn.Dropout`` it draws from its attribute `generator`, which whoever trains the network sets with
+    :func:`set_generator`; while that is None it draws as torch's own does.
+
+    Parameters
+    ----------
+    p : float in [0, 1)
+        The share of elements that is dropped.
+
+    References
+    ----------
+    N. Srivastava et al., `Dropout: A Simple Way to Prevent Neural Networks from Overfitting
+    <https://jmlr.org/papers/v15/srivastava14a.html>`_, 2014.
+    """
+
+    def __init__(self, p):
+        super().__init__()
+        self.p = p
+        self.generator = None
+
+    def forward(self, x):
+        if not self.training or self.p == 0:
+            return x
+        keep = 1 - self.p
+        return x * torch.empty_like(x).bernoulli_(keep, generator=self.generator).div_(keep)
+
+    def extra_repr(self):
+        return f"p={self.p}"
+
+
+def set_generator(module, generator):
+    """Let every part of `module` that draws random numbers draw from `generator` (or, with None, from torch's own)."""
+    for part in module.modules():
+        if hasattr(part, "generator"):
+            part.generator = generator

@@ -1,0 +1,391 @@
+"""What all neural estimators share: parameters, validation of images, seeding, and one way to train."""
+
+import copy
+import warnings
+from contextlib import contextmanager
+from numbers import Integral, Real
+
+import numpy as np
+import torch
+from sklearn.base import BaseEstimator
+from sklearn.callback import CallbackSupportMixin
+from sklearn.utils import check_random_state
+from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from skfashion.neural_network._augmentation import AUGMENTATIONS, check_augmentation
+from skfashion.neural_network._callbacks import runs_inside_a_search
+from skfashion.neural_network._device import resolve_device, resolve_precision
+from skfashion.neural_network._images import check_layout, declared_layout, inferred_layout, rows_of
+from skfashion.neural_network._loader import ImageSet
+from skfashion.neural_network._net import Net
+from skfashion.neural_network._recipe import OPTIMIZERS, EarlyStopping, resolve_optimizer
+
+# What net_params may not hold, because a parameter of the estimator says it.
+_OWNED_BY_ESTIMATOR = {
+    "module": "the estimator itself",
+    "criterion": "the estimator itself",
+    "dataset": "fit",
+    "iterator_train": "batch_size and augmentation",
+    "iterator_valid": "batch_size",
+    "train_split": "early_stopping, or X_val and y_val of fit",
+    "optimizer": "optimizer and optimizer_params",
+    "lr": "learning_rate",
+    "max_epochs": "max_epochs",
+    "batch_size": "batch_size",
+    "warm_start": "warm_start",
+    "device": "device",
+    "verbose": "verbose",
+    "seed": "random_state",
+    "precision": "precision",
+    "augmentation": "augmentation",
+    "lr_schedule": "lr_schedule",
+    "layout": "image_shape",
+    "metrics": "the estimator itself",
+    "foreign": "the estimator itself",
+}
+
+_SHARED_PARAMETERS = """\
+optimizer : str or type, default="adam"
+        ``"adadelta"``, ``"adagrad"``, ``"adam"``, ``"adamax"``, ``"adamw"``, ``"nadam"``, ``"rmsprop"``, ``"sgd"``, or
+        a subclass of :class:`torch.optim.Optimizer`.
+
+    learning_rate : float, default=0.001
+        The learning rate; with a schedule, its highest value.
+
+    optimizer_params : dict, default=None
+        Further arguments of the optimizer, for instance ``{"momentum": 0.9}``.
+
+    weight_decay : float, default=0.0
+        Weight decay as the optimizer defines it: decoupled in ``"adamw"``, an L2 penalty in the others.
+
+    lr_schedule : {"onecycle", "cosine"}, default=None
+        The course of the learning rate over `max_epochs`, set at every step: ``"onecycle"`` rises for a fifth of the
+        time and then falls to 0, ``"cosine"`` falls to 0. By default the rate is constant.
+
+    batch_size : int, default=128
+        Images a step.
+
+    max_epochs : int, default=20
+        Passes over the training images.
+
+    early_stopping : bool, default=False
+        Whether to stop when the validation score does not improve any more, and to go back to the weights of the best
+        epoch, which are kept in memory. Uses `X_val` of ``fit``, else holds out a `validation_fraction` of X.
+
+    validation_fraction : float in (0, 1), default=0.1
+        Share of the training images that early stopping holds out.
+
+    n_iter_no_change : int, default=10
+        Epochs without improvement after which early stopping stops.
+
+    tol : float, default=0.0
+        By how much the score has to grow to count as improved.
+
+    augmentation : {"flip", "shift", "flip+shift", "flip+shift+erase"} or callable, default=None
+        Random changes to the training images: mirrored left to right, moved by up to a pixel in 28, a rectangle
+        blanked. A callable gets a batch of float images (n, channels, height, width) as a tensor and returns one of the
+        same shape.
+
+    warm_start : bool, default=False
+        Whether ``fit`` starts from the weights of the previous fit.
+
+    precision : {"auto", "float32", "bfloat16"}, default="auto"
+        Of training. ``"auto"`` is bfloat16 for convolutions on hardware that computes it natively, else float32.
+        Predictions are float32.
+
+    device : str or torch.device, default="auto"
+        Where to compute: ``"cpu"``, ``"cuda"``, ``"mps"``, …; ``"auto"`` takes a GPU if there is one.
+
+    random_state : int, RandomState instance or None, default=None
+        Drives initialisation, shuffling, dropout, augmentation and the held-out images. Pass an int for the same model
+        in every call. No global generator is read or moved.
+
+    verbose : int, default=0
+        0 is silent, 1 prints a line each epoch.
+
+    net_params : dict, default=None
+        Further arguments of the skorch net, for instance ``{"callbacks": [...]}``."""
+
+
+class BaseNet(CallbackSupportMixin, BaseEstimator):
+    """An estimator around a private skorch net.
+
+    A subclass names its ingredients: its parameters, the module (:meth:`_module`), the criterion (:meth:`_criterion`),
+    what to watch while training (`_monitor`, `_metrics`), and how output becomes predictions.
+    """
+
+    _parameter_constraints = {
+        "optimizer": [StrOptions(set(OPTIMIZERS)), type],
+        "learning_rate": [Interval(Real, 0, None, closed="neither")],
+        "optimizer_params": [dict, None],
+        "weight_decay": [Interval(Real, 0, None, closed="left")],
+        "lr_schedule": [StrOptions({"onecycle", "cosine"}), None],
+        "batch_size": [Interval(Integral, 1, None, closed="left")],
+        "max_epochs": [Interval(Integral, 1, None, closed="left")],
+        "early_stopping": ["boolean"],
+        "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
+        "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
+        "tol": [Interval(Real, 0, None, closed="left")],
+        "augmentation": [StrOptions(set(AUGMENTATIONS)), callable, None],
+        "warm_start": ["boolean"],
+        "precision": [StrOptions({"auto", "float32", "bfloat16"})],
+        "device": [str, torch.device],
+        "random_state": ["random_state"],
+        "verbose": ["verbose"],
+        "net_params": [dict, None],
+    }
+
+    _doc_link_module = "skfashion"
+
+    # What early stopping watches in the history, and whether greater is better.
+    _monitor = ("valid_loss", -1)
+
+    # A function of output and target that gives a dict of values an image, for the history.
+    _metrics = None
+
+    _convolutional = False
+
+    def __init_subclass__(cls, **kwargs):
+        super().__init_subclass__(**kwargs)
+        if cls.__doc__ is not None:  # python -OO strips docstrings
+            cls.__doc__ = cls.__doc__.replace("{shared_parameters}", _SHARED_PARAMETERS)
+
+    def __init__(
+        self,
+        *,
+        optimizer="adam",
+        learning_rate=0.001,
+        optimizer_params=None,
+        weight_decay=0.0,
+        lr_schedule=None,
+        batch_size=128,
+        max_epochs=20,
+        early_stopping=False,
+        validation_fraction=0.1,
+        n_iter_no_change=10,
+        tol=0.0,
+        augmentation=None,
+        warm_start=False,
+        precision="auto",
+        device="auto",
+        random_state=None,
+        verbose=0,
+        net_params=None,
+    ):
+        self.optimizer = optimizer
+        self.learning_rate = learning_rate
+        self.optimizer_params = optimizer_params
+        self.weight_decay = weight_decay
+        self.lr_schedule = lr_schedule
+        self.batch_size = batch_size
+        self.max_epochs = max_epochs
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.n_iter_no_change = n_iter_no_change
+        self.tol = tol
+        self.augmentation = augmentation
+        self.warm_start = warm_start
+        self.precision = precision
+        self.device = device
+        self.random_state = random_state
+        self.verbose = verbose
+        self.net_params = net_params
+
+    @property
+    def _doc_link_template(self):
+        module = type(self).__module__.rsplit("._", 1)[0]
+        return f"https://skfashion.readthedocs.io/stable/api/{module}.{type(self).__name__}.html"
+
+    @property
+    def module_(self):
+        """The fitted network; a view of `net_`, so that its weights are stored once."""
+        return self.net_.module_
+
+    def _module(self, n_outputs):
+        """Return a class or function that makes the torch module, and its keyword arguments."""
+        raise NotImplementedError
+
+    def _criterion(self):
+        """Return a class of a module that maps output and target to a loss an image, and its keyword arguments."""
+        raise NotImplementedError
+
+    def _check_images(self, X, y="no_validation", *, reset):
+        """Validate X and, if given, y; return X as a 2-D array in its own dtype, and y."""
+        layout = declared_layout(getattr(self, "image_shape", "auto")) if reset else self._layout
+        X, shown = rows_of(X, layout)
+        validated = validate_data(self, X, y, reset=reset, order="C", estimator=self)
+        X, y = validated if isinstance(validated, tuple) else (validated, None)
+        _check_float32(X, type(self).__name__)
+        if reset:
+            n_features = X.shape[1]
+            self._layout = check_layout(layout or shown or inferred_layout(n_features), n_features)
+            self.image_shape_ = self._layout.shape
+        return X, y
+
+    def _image_set(self, X, **kwargs):
+        return ImageSet(X, self._layout, torch.device(self._resolved_device()), **kwargs)
+
+    def _resolved_device(self):
+        return self.net_.device if hasattr(self, "net_") else resolve_device(self.device)
+
+    @contextmanager
+    def _all_or_nothing(self):
+        """Let a fit that fails leave the estimator as it was."""
+        before = vars(self).copy()
+        try:
+            # Tensors made in inference mode could not be trained.
+            with torch.inference_mode(False):
+                yield
+        except BaseException:
+            vars(self).clear()
+            vars(self).update(before)
+            raise
+
+    def _seed(self):
+        """An int from `random_state`; None gives a new one without touching numpy's global generator."""
+        if self.random_state is None:
+            return int(np.random.default_rng().integers(2**31))
+        return int(check_random_state(self.random_state).randint(2**31 - 1))
+
+    def _new_net(self, n_outputs, seed):
+        device = resolve_device(self.device)
+        optimizer, optimizer_params = resolve_optimizer(
+            self.optimizer, self.weight_decay, self._optimizer_params(), device
+        )
+        module, module_params = self._module(n_outputs)
+        criterion, criterion_params = self._criterion()
+        net = Net(
+            module,
+            criterion,
+            **{f"module__{name}": value for name, value in module_params.items()},
+            **{f"criterion__{name}": value for name, value in criterion_params.items()},
+            optimizer=optimizer,
+            **{f"optimizer__{name}": value for name, value in optimizer_params.items()},
+            lr=self.learning_rate,
+            lr_schedule=self.lr_schedule,
+            batch_size=self.batch_size,
+            max_epochs=self.max_epochs,
+            train_split=None,
+            augmentation=self.augmentation,
+            precision=resolve_precision(self.precision, device, self._convolutional),
+            layout=self._layout,
+            metrics=self._metrics,
+            foreign=self._is_foreign(),
+            seed=seed,
+            device=str(device),
+            verbose=self.verbose,
+            **self._checked_net_params(),
+        )
+        return net.initialize()
+
+    def _optimizer_params(self):
+        """Arguments of the optimizer; a recipe may bring its own."""
+        return self.optimizer_params
+
+    def _is_foreign(self):
+        """Whether the module is of a class that we did not write."""
+        return False
+
+    def _checked_net_params(self):
+        params = self.net_params or {}
+        for name in params:
+            owner = _OWNED_BY_ESTIMATOR.get(str(name).split("__")[0])
+            if owner is not None:
+                raise ValueError(f"net_params holds {name!r}, which is set by {owner} of {type(self).__name__}.")
+        # skorch initialises callbacks in place; the parameter must stay as it was given.
+        return copy.deepcopy(params)
+
+    def _resumed_net(self, n_outputs, *, with_optimizer):
+        """A new net, by the parameters as they are now, that goes on where `net_` stopped."""
+        old, net = self.net_, self._new_net(n_outputs, seed=0)
+        try:
+            net.module_.load_state_dict(old.module_.state_dict())
+        except RuntimeError as error:
+            raise ValueError(
+                f"{type(self).__name__} cannot go on training: its parameters now describe another network than the one "
+                f"that is fitted. Fit with warm_start=False. ({str(error).splitlines()[0]})"
+            ) from error
+        net.generator_.set_state(old.generator_.get_state())
+        net.history.extend(copy.deepcopy(list(old.history)))
+        if with_optimizer and type(old.optimizer_) is type(net.optimizer_):
+            settings = [{k: v for k, v in group.items() if k != "params"} for group in net.optimizer_.param_groups]
+            net.optimizer_.load_state_dict(copy.deepcopy(old.optimizer_.state_dict()))
+            for group, now in zip(net.optimizer_.param_groups, settings, strict=True):
+                group.update(now)
+        return net
+
+    def _fit_net(self, train, valid, n_outputs, seed, *, resume=False, one_pass=False, monitor=None):
+        """Train a new net, or go on with the old one, and set what a fit leaves behind.
+
+        A net that is trained by ``fit`` parts with its optimizer, one trained by ``partial_fit`` keeps it for the next
+        call.
+        """
+        net = self._resumed_net(n_outputs, with_optimizer=one_pass) if resume else self._new_net(n_outputs, seed)
+        stopping = None
+        if self.early_stopping and not one_pass:
+            stopping = EarlyStopping(*self._monitor, tol=self.tol, patience=self.n_iter_no_change)
+        interrupted = self._run(
+            net,
+            train,
+            dataset_valid=valid,
+            epochs=1 if one_pass else self.max_epochs,
+            # Passes of partial_fit walk together along one schedule; every fit starts its own.
+            first_epoch=0 if one_pass else len(net.history),
+            stopping=stopping,
+            monitor=monitor,
+        )
+        if stopping is not None:
+            stopping.restore(net.module_)
+        if not one_pass:
+            net.optimizer_ = None
+        vars(self).update(self._net_attributes(net, best_epoch=stopping and stopping.best_epoch))
+        self.interrupted_ = interrupted
+
+    def _run(self, net, train, **fit_params):
+        """Train; return whether the user cut it short by Ctrl-C, which only a fit of its own may survive."""
+        try:
+            net.partial_fit(train, **fit_params)
+        except KeyboardInterrupt:
+            if runs_inside_a_search():
+                raise
+            net.drop_unfinished_epoch()
+            warnings.warn(
+                f"Training of {type(self).__name__} interrupted by user after {len(net.history)} epochs; the model can "
+                "be used as it is.",
+                stacklevel=5,
+            )
+            return True
+        return False
+
+    def _net_attributes(self, net, best_epoch=None):
+        """The fitted attributes that a net brings with it."""
+        monitor, sign = self._monitor
+        history = [{name: value for name, value in row.items() if name != "batches"} for row in net.history]
+        scores = [sign * row[monitor] for row in history if monitor in row]
+        return {
+            "net_": net,
+            "history_": history,
+            "loss_curve_": [row["train_loss"] for row in history],
+            "validation_scores_": scores or None,
+            "n_epochs_": len(history),
+            "best_epoch_": best_epoch or len(history),
+        }
+
+    def _outputs(self, X):
+        """Yield the output of the network for the rows of X, a batch at a time, as tensors on the CPU."""
+        check_is_fitted(self)
+        X, _ = self._check_images(X, reset=False)
+        yield from self.net_.forward_iter(self._image_set(X))
+
+
+def _check_float32(X, name):
+    """Raise a ValueError for what float32, in which networks compute, cannot hold."""
+    if X.dtype.kind not in "biuf":
+        raise ValueError(f"{name} needs numbers, but X has dtype {X.dtype}.")
+    if X.dtype.kind == "f" and X.dtype.itemsize > 4 and X.size:
+        largest = np.finfo(np.float32).max
+        if X.max() > largest or X.min() < -largest:
+            raise ValueError(
+                f"Input X contains infinity or a value too large for dtype('float32'), in which {name} computes."
+            )

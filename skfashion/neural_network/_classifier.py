@@ -1,0 +1,226 @@
+"""What all neural classifiers share: labels, weights, held-out images, and predictions."""
+
+import numpy as np
+import torch
+from sklearn.base import ClassifierMixin, _fit_context
+from sklearn.callback import with_callbacks
+from sklearn.model_selection import train_test_split
+from sklearn.preprocessing import LabelEncoder
+from sklearn.utils import compute_sample_weight
+from sklearn.utils._param_validation import Interval, Real, StrOptions
+from sklearn.utils.multiclass import _check_partial_fit_first_call, check_classification_targets
+from sklearn.utils.validation import _check_sample_weight, check_is_fitted
+
+from skfashion.neural_network._augmentation import check_augmentation
+from skfashion.neural_network._base import BaseNet
+from skfashion.neural_network._callbacks import EpochMonitor
+
+
+def _accuracy(output, target):
+    return {"accuracy": output.argmax(1) == target}
+
+
+class BaseNetClassifier(ClassifierMixin, BaseNet):
+    """A network with an output a class, trained on the cross-entropy."""
+
+    _parameter_constraints = {
+        **BaseNet._parameter_constraints,
+        "label_smoothing": [Interval(Real, 0, 1, closed="left")],
+        "class_weight": [dict, StrOptions({"balanced"}), None],
+    }
+
+    _monitor = ("valid_accuracy", 1)
+
+    _metrics = staticmethod(_accuracy)
+
+    def __init__(self, *, label_smoothing=0.0, class_weight=None, **shared):
+        super().__init__(**shared)
+        self.label_smoothing = label_smoothing
+        self.class_weight = class_weight
+
+    def _criterion(self):
+        return torch.nn.CrossEntropyLoss, {"reduction": "none", "label_smoothing": float(self.label_smoothing)}
+
+    @with_callbacks
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X, y, sample_weight=None, *, X_val=None, y_val=None):
+        """Train the network on images X and labels y.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features), (n, h, w), (n, c, h, w) or (n, h, w, c)
+            The images. uint8 means pixels 0 to 255, which are scaled to [0, 1]; any other dtype is taken as it is. X is
+            neither copied to float nor kept.
+
+        y : array-like of shape (n_samples,)
+            The labels: ints, strings, bools, whatever can be sorted.
+
+        sample_weight : array-like of shape (n_samples,), default=None
+            Non-negative weights. A weight of zero is the same as leaving the image out.
+
+        X_val, y_val : array-like, default=None
+            Images and labels that are evaluated after each epoch, and that early stopping watches.
+
+        Returns
+        -------
+        self : object
+            The fitted estimator.
+
+        Raises
+        ------
+        ValueError
+            If an input or a parameter is not as described, or if the training diverges. The estimator is then as it
+            was before.
+        """
+        context = self._init_callback_context(max_subtasks=self.max_epochs)
+        data = {"X": X, "y": y, "metadata": None if sample_weight is None else {"sample_weight": sample_weight}}
+        context.call_on_fit_task_begin(estimator=self, **data)
+        resume = self.warm_start and hasattr(self, "net_")
+        with self._all_or_nothing():
+            X, y = self._check_images(X, y, reset=not resume)
+            self._learn(
+                *self._kept_rows(X, y, sample_weight, new_classes=not resume),
+                resume=resume,
+                validation=self._check_validation(X_val, y_val),
+                monitor=EpochMonitor(self, context, data),
+            )
+        context.call_on_fit_task_end(estimator=self, reconstruction_attributes=dict, **data)
+        return self
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def partial_fit(self, X, y, sample_weight=None, classes=None):
+        """Train for one pass over X; the optimizer goes on from the previous pass.
+
+        With a schedule, `max_epochs` passes walk along it once.
+
+        Parameters
+        ----------
+        X, y, sample_weight
+            As in :meth:`fit`.
+
+        classes : array-like of shape (n_classes,), default=None
+            All labels that any call will see; required in the first call, unless ``fit`` came before.
+
+        Returns
+        -------
+        self : object
+            The fitted estimator.
+        """
+        if self.early_stopping:
+            raise ValueError("partial_fit does not support early_stopping=True.")
+        if isinstance(self.class_weight, str):
+            raise ValueError(
+                f"class_weight={self.class_weight!r} is not supported by partial_fit, which does not see all images: "
+                "pass a dict, for instance from sklearn.utils.class_weight.compute_class_weight."
+            )
+        resume = hasattr(self, "net_")
+        with self._all_or_nothing():
+            _check_partial_fit_first_call(self, classes)
+            X, y = self._check_images(X, y, reset=not resume)
+            self._learn(*self._kept_rows(X, y, sample_weight, new_classes=False), resume=resume, one_pass=True)
+        return self
+
+    def _kept_rows(self, X, y, sample_weight, *, new_classes):
+        """Return X, the rows of X that weigh something (None if all), their encoded labels and their weights."""
+        check_classification_targets(y)
+        rows = np.arange(len(X))
+        if sample_weight is not None:
+            sample_weight = _check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
+            rows = rows[sample_weight > 0]
+        weight = None if sample_weight is None else sample_weight[rows]
+        if self.class_weight is not None:
+            by_class = compute_sample_weight(self.class_weight, y[rows])
+            if not np.isfinite(by_class).all() or (by_class < 0).any() or not by_class.any():
+                raise ValueError(
+                    "The 'class_weight' parameter must hold non-negative weights that are not all zero for the classes "
+                    f"in y. Got {self.class_weight!r} instead."
+                )
+            weight = (by_class if weight is None else weight * by_class)[by_class > 0]
+            rows = rows[by_class > 0]
+        encoder = LabelEncoder()
+        if new_classes:
+            encoder.fit(y[rows])
+            self.classes_ = encoder.classes_
+        encoder.classes_ = self.classes_
+        return X, rows, encoder.transform(y[rows]), weight
+
+    def _check_validation(self, X_val, y_val):
+        """Return the rows of the given validation images and their encoded labels, or None."""
+        if X_val is None and y_val is None:
+            return None
+        if X_val is None or y_val is None:
+            raise ValueError("X_val and y_val must be given together.")
+        X_val, y_val = self._check_images(X_val, y_val, reset=False)
+        encoder = LabelEncoder()
+        encoder.classes_ = self.classes_
+        return X_val, encoder.transform(y_val)
+
+    def _learn(self, X, rows, y, weight, *, resume, validation=None, one_pass=False, monitor=None):
+        """Train on rows of X with encoded labels y."""
+        check_augmentation(self.augmentation, self.image_shape_)
+        seed = self._seed()
+        train, valid = np.arange(len(rows)), None
+        if validation is not None:
+            valid = self._image_set(validation[0], y=validation[1])
+        elif self.early_stopping and not one_pass:
+            train, held_out = train_test_split(
+                train, test_size=self.validation_fraction, stratify=y, random_state=seed
+            )
+            valid = self._image_set(X, **_subset(rows, y, weight, np.sort(held_out)))
+        train = self._image_set(X, **_subset(rows, y, weight, np.sort(train)))
+        self._fit_net(train, valid, len(self.classes_), seed, resume=resume, one_pass=one_pass, monitor=monitor)
+
+    def predict_proba(self, X):
+        """Return the probability of each class.
+
+        Parameters
+        ----------
+        X : array-like, as in :meth:`fit`
+            The images.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes), dtype float32
+            In the order of `classes_`.
+        """
+        return self._per_image(X, lambda output: output.softmax(1))
+
+    def predict_log_proba(self, X):
+        """Return the logarithm of the probability of each class.
+
+        Parameters
+        ----------
+        X : array-like, as in :meth:`fit`
+            The images.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes), dtype float32
+            In the order of `classes_`; finite where the probability underflows.
+        """
+        return self._per_image(X, lambda output: output.log_softmax(1))
+
+    def predict(self, X):
+        """Return the most probable class.
+
+        Parameters
+        ----------
+        X : array-like, as in :meth:`fit`
+            The images.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,)
+            Labels, in the dtype of the y that was fitted.
+        """
+        # Before looking up classes_, so that an unfitted call raises NotFittedError.
+        best = self._per_image(X, lambda output: output.argmax(1))
+        return self.classes_[best]
+
+    def _per_image(self, X, function):
+        check_is_fitted(self)
+        return np.concatenate([function(output).numpy() for output in self._outputs(X)])
+
+
+def _subset(rows, y, weight, members):
+    return {"rows": rows[members], "y": y[members], "weight": None if weight is None else weight[members]}

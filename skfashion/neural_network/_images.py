@@ -1,0 +1,111 @@
+"""What shape the images in a row of X have, and how arrays of images become rows."""
+
+import math
+from dataclasses import dataclass
+from numbers import Integral
+
+import numpy as np
+
+# How many channels a trailing or leading axis may have to be taken for the channels of grey, RGB or RGBA images.
+_CHANNELS = (1, 3, 4)
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How the values of one row of X are arranged.
+
+    `shape` is always (channels, height, width); `channels_last` says that a row runs through height, width, channels.
+    """
+
+    shape: tuple
+    channels_last: bool = False
+
+    @property
+    def n_features(self):
+        return math.prod(self.shape)
+
+
+def rows_of(X, layout):
+    """Return X as a 2-D array of rows, and the layout that its shape shows (None if it is 2-D already).
+
+    Parameters
+    ----------
+    X : array-like
+        2-D rows are returned untouched. (n, h, w), (n, c, h, w) and (n, h, w, c) are flattened.
+    layout : Layout or None
+        How rows have to be arranged, if that is known already.
+    """
+    if not hasattr(X, "ndim"):
+        X = _array(X)
+    if X.ndim <= 2:
+        return X, None
+    X = _array(X)
+    if X.ndim == 3:
+        X = X[:, None]
+    if X.ndim != 4:
+        raise ValueError(
+            f"Found array with dim {X.ndim}, of shape {X.shape}: X must be 2-D rows, grey images (n, h, w) or colour "
+            "images (n, c, h, w) or (n, h, w, c)."
+        )
+    shown = _layout_of_images(X.shape[1:], layout)
+    if layout is not None and shown.channels_last != layout.channels_last:
+        X = np.moveaxis(X, *((-1, 1) if shown.channels_last else (1, -1)))
+    return X.reshape(len(X), -1), shown
+
+
+def _array(X):
+    try:
+        return np.asarray(X)
+    except ValueError as error:  # ragged
+        raise ValueError(f"X must be rows or images of one size: {error}") from error
+
+
+def _layout_of_images(shape, layout):
+    """Tell (c, h, w) from (h, w, c)."""
+    first, last = Layout(shape), Layout((shape[-1], *shape[:-1]), channels_last=True)
+    if layout is not None:
+        for guess in (first, last):
+            if guess.shape == layout.shape:
+                return guess
+        raise ValueError(f"X holds images of shape {shape}; expected are images of (c, h, w) = {layout.shape}.")
+    if shape[-1] not in _CHANNELS:
+        return first
+    if shape[0] in _CHANNELS:
+        raise ValueError(f"Images of shape {shape} can be (c, h, w) or (h, w, c): say which one by image_shape.")
+    return last
+
+
+def declared_layout(image_shape):
+    """The layout that a parameter `image_shape` states; None for ``"auto"``."""
+    if isinstance(image_shape, str):
+        return None
+    if len(image_shape) not in (2, 3) or not all(isinstance(size, Integral) and size > 0 for size in image_shape):
+        raise ValueError(
+            "The 'image_shape' parameter must be 'auto', (height, width), (channels, height, width) or "
+            f"(height, width, channels) in positive ints. Got {image_shape!r} instead."
+        )
+    shape = tuple(int(size) for size in image_shape)
+    if len(shape) == 2:
+        return Layout((1, *shape))
+    if shape[0] not in _CHANNELS and shape[-1] in _CHANNELS:
+        return Layout((shape[-1], *shape[:-1]), channels_last=True)
+    return Layout(shape)
+
+
+def inferred_layout(n_features):
+    """A square length is a grey image, three times a square a colour image (c, h, w), any other length one row."""
+    for n_channels in (1, 3):
+        side = math.isqrt(n_features // n_channels)
+        if n_channels * side * side == n_features:
+            return Layout((n_channels, side, side))
+    return Layout((1, 1, n_features))
+
+
+def check_layout(layout, n_features):
+    """Raise a ValueError if a row of `n_features` values is not an image of `layout`."""
+    if layout.n_features != n_features:
+        raise ValueError(
+            f"image_shape {layout.shape} (channels, height, width) makes {layout.n_features} features, but X has "
+            f"{n_features} features."
+        )
+    return layout

@@ -1,0 +1,342 @@
+"""The one skorch net of the package: skorch's parts and hooks around a lean epoch loop."""
+
+import time
+from contextlib import contextmanager, nullcontext
+
+import numpy as np
+import torch
+from skorch import NeuralNet
+from skorch.callbacks import Callback, PrintLog
+from skorch.utils import TeeGenerator
+
+from skfashion.modules._random import draw_from, set_generator
+from skfashion.neural_network._loader import Batches, ImageSet
+from skfashion.neural_network._recipe import learning_rate_factor
+
+# Validation and prediction have no gradients to keep, so their batches are larger; still small enough that the
+# activations of a wide network fit into memory.
+_EVALUATION_BATCH = 512
+
+_BATCH_HOOKS = ("on_batch_begin", "on_batch_end")
+
+
+class Net(NeuralNet):
+    """A skorch net whose data are tensors on the device and whose random numbers come from one generator.
+
+    What differs from :class:`skorch.NeuralNet`: batches are cut from an :class:`ImageSet` instead of a data loader;
+    losses stay on the device until an epoch is over; the learning rate can follow a schedule step by step; a loss or a
+    weight that is not finite raises; Ctrl-C is not swallowed. Callbacks run as in skorch: epoch hooks always, the hooks
+    of batches and gradients if a callback has them. ``criterion`` maps an output and a target to one loss an image.
+
+    Parameters
+    ----------
+    module, criterion, **kwargs
+        As in :class:`skorch.NeuralNet`.
+    layout : Layout
+        How a row of X is an image.
+    metrics : callable, default=None
+        ``metrics(output, target)`` gives a dict of tensors with one value an image, averaged into the history.
+    lr_schedule : {None, "onecycle", "cosine"}
+        The course of the learning rate over `max_epochs`.
+    augmentation : str, callable or None
+        Changes to training batches.
+    precision : {"float32", "bfloat16"}
+        Of training; evaluation is in float32.
+    foreign : bool, default=False
+        Whether the module may draw random numbers in ways of its own; they are then caught.
+    seed : int
+        Of everything random.
+    """
+
+    def __init__(
+        self,
+        module,
+        criterion,
+        *,
+        layout=None,
+        metrics=None,
+        lr_schedule=None,
+        augmentation=None,
+        precision="float32",
+        foreign=False,
+        seed=0,
+        **kwargs,
+    ):
+        super().__init__(module, criterion, **kwargs)
+        self.layout = layout
+        self.metrics = metrics
+        self.lr_schedule = lr_schedule
+        self.augmentation = augmentation
+        self.precision = precision
+        self.foreign = foreign
+        self.seed = seed
+
+    def get_default_callbacks(self):
+        return [("print_log", PrintLog())] if self.verbose else []
+
+    def initialize(self):
+        self.generator_ = torch.Generator().manual_seed(self.seed)
+        return super().initialize()
+
+    def initialize_module(self):
+        with draw_from(self.generator_):
+            super().initialize_module()
+        self.module_.float()
+        if self._convolutional:
+            self.module_.to(memory_format=torch.channels_last)
+        return self
+
+    @property
+    def _convolutional(self):
+        return any(parameter.ndim == 4 for parameter in self.module_.parameters())
+
+    def get_dataset(self, X, y=None):
+        """Return X if it is an :class:`ImageSet`, else make one of an array of rows."""
+        if isinstance(X, ImageSet):
+            return X
+        return ImageSet(np.asarray(X), self.layout, torch.device(self.device), y=None if y is None else np.asarray(y))
+
+    def get_iterator(self, dataset, training=False, generator=None):
+        if not training:
+            size = max(self.batch_size, _EVALUATION_BATCH)
+            return Batches(dataset, size, channels_last=self._convolutional)
+        return Batches(
+            dataset,
+            self.batch_size,
+            generator=generator or self._device_generator(),
+            augmentation=self.augmentation,
+            channels_last=self._convolutional,
+        )
+
+    def _device_generator(self):
+        """A generator on the device: the net's own, or one that it seeds."""
+        device = torch.device(self.device)
+        if device.type == "cpu":
+            return self.generator_
+        seed = torch.randint(2**62, (), generator=self.generator_).item()
+        return torch.Generator(device).manual_seed(seed)
+
+    def partial_fit(self, X, y=None, classes=None, **fit_params):
+        """Train for more epochs; unlike skorch's, let KeyboardInterrupt through."""
+        if not self.initialized_:
+            self.initialize()
+        fit_params.pop("_routing_method", None)
+        self.notify("on_train_begin", X=X, y=y)
+        try:
+            self.fit_loop(X, y, **fit_params)
+        finally:
+            self.notify("on_train_end", X=X, y=y)
+        return self
+
+    def fit_loop(self, X, y=None, epochs=None, *, dataset_valid=None, first_epoch=0, stopping=None, monitor=None):
+        """Train for some epochs.
+
+        Parameters
+        ----------
+        X, y : ImageSet and None, or arrays
+            The training data.
+        epochs : int, default=None
+            How many, by default `max_epochs`.
+        dataset_valid : ImageSet, default=None
+            Evaluated after each epoch.
+        first_epoch : int, default=0
+            Length of the history at which the schedule of the learning rate began.
+        stopping : EarlyStopping, default=None
+            Asked after each epoch.
+        monitor : object, default=None
+            Its ``begin_epoch()`` is called before each epoch, and its ``end_epoch(net)`` after it, which says whether to
+            stop.
+        """
+        datasets = {"dataset_train": self.get_dataset(X, y), "dataset_valid": dataset_valid}
+        generator = self._device_generator()
+        set_generator(self.module_, generator)
+        try:
+            for _ in range(self.max_epochs if epochs is None else epochs):
+                if monitor is not None:
+                    monitor.begin_epoch()
+                self._run_epoch(datasets, generator, first_epoch)
+                requests = [self._notify_epoch_end(datasets)]
+                if stopping is not None:
+                    requests.append(stopping.update(self.history[-1], self.module_))
+                if monitor is not None:
+                    requests.append(monitor.end_epoch(self))
+                if any(requests):
+                    break
+        finally:
+            set_generator(self.module_, None)
+            self._set_training(False)
+        return self
+
+    def _run_epoch(self, datasets, generator, first_epoch):
+        """Train for one epoch, validate, and write both into the history."""
+        start = time.perf_counter()
+        self.notify("on_epoch_begin", **datasets)
+        batches = self.get_iterator(datasets["dataset_train"], training=True, generator=generator)
+        epoch = len(self.history) - 1 - first_epoch
+        train = self._train_epoch(batches, epoch)
+        valid = {} if datasets["dataset_valid"] is None else self._evaluate(datasets["dataset_valid"])
+        for prefix, means in (("train", train), ("valid", valid)):
+            for name, value in means.items():
+                self.history.record(f"{prefix}_{name}", value)
+        self.history.record("learning_rate", self.optimizer_.param_groups[0]["lr"])
+        self.history.record("duration", time.perf_counter() - start)
+        self._check_finite()
+
+    def _train_epoch(self, batches, epoch):
+        self._set_training(True)
+        tally = _Tally(self.metrics)
+        step = self._hooked_step if self._has_hook(*_BATCH_HOOKS) else self.train_step
+        with torch.enable_grad():
+            for number, batch in enumerate(batches):
+                if self.lr_schedule is not None:
+                    self._follow_schedule((epoch + number / len(batches)) / self.max_epochs)
+                tally.add(step(batch), batch)
+        return tally.means()
+
+    def _follow_schedule(self, progress):
+        factor = learning_rate_factor(self.lr_schedule, progress)
+        for group in self.optimizer_.param_groups:
+            group["lr"] = factor * group.setdefault("initial_lr", group["lr"])
+
+    def train_step(self, batch):
+        """One step of the optimizer; return what :meth:`train_step_single` returned first."""
+        steps = []
+
+        def closure():
+            self.optimizer_.zero_grad()
+            steps.append(self.train_step_single(batch))
+            if self._has_hook("on_grad_computed"):
+                parameters = TeeGenerator(self.get_all_learnable_params())
+                self.notify("on_grad_computed", named_parameters=parameters, batch=batch[:2], training=True)
+            return steps[-1]["loss"]
+
+        self.optimizer_.step(closure)
+        return steps[0]
+
+    def train_step_single(self, batch):
+        """Forward and backward: a dict with the mean ``loss``, the ``losses`` of the images, and ``y_pred``."""
+        with _frozen_batch_norm(self.module_) if len(batch.images) == 1 else nullcontext():
+            with self._autocast(), self._caught():
+                output = self.infer(batch.images)
+        losses = self.criterion_(_float32(output), batch.target)
+        loss = losses.mean() if batch.weight is None else (losses * batch.weight).sum() / batch.weight.sum()
+        loss.backward()
+        return {"loss": loss, "losses": losses.detach(), "y_pred": output}
+
+    def _autocast(self):
+        if self.precision == "float32":
+            return nullcontext()
+        return torch.autocast(torch.device(self.device).type, dtype=torch.bfloat16)
+
+    def _caught(self):
+        """Our own modules draw from the generator by themselves."""
+        if not self.foreign:
+            return nullcontext()
+        return draw_from(self._device_generator())
+
+    def _hooked_step(self, batch):
+        """A step for callbacks that look at batches: they get what skorch would give them."""
+        pair = batch[:2]
+        self.notify("on_batch_begin", batch=pair, training=True)
+        step = self.train_step(batch)
+        self.history.record_batch("train_loss", step["loss"].item())
+        self.history.record_batch("train_batch_size", len(batch.images))
+        self.notify("on_batch_end", batch=pair, training=True, loss=step["loss"], y_pred=step["y_pred"])
+        return step
+
+    def _has_hook(self, *names):
+        return any(getattr(type(cb), name) is not getattr(Callback, name) for _, cb in self.callbacks_ for name in names)
+
+    def _notify_epoch_end(self, datasets):
+        """Return whether a callback asks to stop; skorch's callbacks do that by raising KeyboardInterrupt."""
+        try:
+            self.notify("on_epoch_end", **datasets)
+        except KeyboardInterrupt:
+            if not self.callbacks_:
+                raise
+            return True
+        return False
+
+    def _evaluate(self, images):
+        """The mean loss and metrics of the network as it is now, without dropout, in float32."""
+        tally = _Tally(self.metrics)
+        for batch in self.get_iterator(images):
+            output = self.evaluation_step(batch)
+            with torch.inference_mode():
+                tally.add({"losses": self.criterion_(output, batch.target), "y_pred": output}, batch)
+        return tally.means()
+
+    def evaluation_step(self, batch, training=False):
+        self.check_is_fitted()
+        if self.module_.training != training:  # several threads may predict at once
+            self._set_training(training)
+        with torch.inference_mode(not training):
+            return self.infer(batch[0])
+
+    def get_loss(self, y_pred, y_true, X=None, training=False):
+        return self.criterion_(y_pred, y_true).mean()
+
+    def drop_unfinished_epoch(self):
+        """Take an epoch that was interrupted off the history."""
+        if self.history and "duration" not in self.history[-1]:
+            del self.history[-1]
+
+    def _check_finite(self):
+        """Raise a ValueError if the loss of the last epoch, or a weight after it, is not finite."""
+        row = self.history[-1]
+        values = [value for value in self.module_.state_dict().values() if torch.is_floating_point(value)]
+        if np.isfinite(row["train_loss"]) and torch.stack([value.isfinite().all() for value in values]).all():
+            return
+        raise ValueError(
+            f"Training diverged: in epoch {row['epoch']}, at learning rate {row['learning_rate']:g}, the loss is "
+            f"{row['train_loss']} or a weight is not finite. Lower learning_rate, or scale X (uint8 pixels are scaled "
+            "by themselves)."
+        )
+
+
+class _Tally:
+    """Weighted means over an epoch. What is added stays on the device until the epoch is over."""
+
+    def __init__(self, metrics):
+        self.metrics = metrics
+        self.values = {}
+        self.weights = []
+
+    def add(self, step, batch):
+        self._append("loss", step["losses"])
+        if self.metrics is not None:
+            for name, values in self.metrics(step["y_pred"], batch.target).items():
+                self._append(name, values)
+        if batch.weight is not None:
+            self.weights.append(batch.weight)
+
+    def _append(self, name, values):
+        self.values.setdefault(name, []).append(values)
+
+    def means(self):
+        weight = torch.cat(self.weights).double() if self.weights else None
+        return {name: self._mean(torch.cat(values).double(), weight) for name, values in self.values.items()}
+
+    @staticmethod
+    def _mean(values, weight):
+        return (values.mean() if weight is None else (values * weight).sum() / weight.sum()).item()
+
+
+def _float32(output):
+    """Undo autocast: losses are computed in float32."""
+    if isinstance(output, tuple):
+        return tuple(part.float() for part in output)
+    return output.float()
+
+
+@contextmanager
+def _frozen_batch_norm(module):
+    """Let batch normalisation use its running statistics: a batch of one has no variance."""
+    frozen = [part for part in module.modules() if isinstance(part, torch.nn.modules.batchnorm._BatchNorm) and part.training]
+    for part in frozen:
+        part.eval()
+    try:
+        yield
+    finally:
+        for part in frozen:
+            part.train()

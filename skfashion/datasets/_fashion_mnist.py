@@ -200,7 +200,7 @@ _document(
 _document(
     fetch_mnist,
     _MNIST,
-    "Y. LeCun, L. Bottou, Y. Bengio, P. Haffner, \"Gradient-based learning applied to document recognition\",\n"
+    'Y. LeCun, L. Bottou, Y. Bengio, P. Haffner, "Gradient-based learning applied to document recognition",\n'
     "    Proceedings of the IEEE 86 (11), 1998.",
     "7",
 )
@@ -252,9 +252,7 @@ def _locate(source, folder, filename, download_if_missing, n_retries, delay):
     for mirror in source.mirrors:
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            return fetch_file(
-                mirror + filename, folder=folder, sha256=expected, n_retries=n_retries, delay=delay
-            )
+            return fetch_file(mirror + filename, folder=folder, sha256=expected, n_retries=n_retries, delay=delay)
         except (OSError, HTTPException) as error:
             failures.append(f"  {mirror}{filename}: {error}")
     raise OSError(

@@ -80,7 +80,7 @@ def _read_stream(stream, path, max_bytes):
     size = math.prod(shape) * dtype.itemsize  # Python integers: no overflow
     if size > max_bytes:
         raise ValueError(
-            f"{path!r} announces an array of shape {shape} and {size} bytes; at most max_bytes={max_bytes} are accepted."
+            f"{path!r} announces an array of shape {shape} and {size} bytes; max_bytes={max_bytes} are accepted."
         )
     body = _read_at_most(stream, size + 1)
     if len(body) < size:

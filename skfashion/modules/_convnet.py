@@ -36,6 +36,6 @@ class ConvNet(nn.Sequential):
         if min(image_shape[1:]) < size:
             front = [Pad(size)]
             image_shape = front[0].output_shape(image_shape)
-        modules, shape = build_layers((*layers, dense(n_outputs, activation="identity")), image_shape)
+        modules, _ = build_layers((*layers, dense(n_outputs, activation="identity")), image_shape)
         super().__init__(*front, *modules)
         initialize(self, init)

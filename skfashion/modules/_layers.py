@@ -148,7 +148,7 @@ class conv(Layer):
 
 @dataclass(frozen=True, repr=False)
 class pool(Layer):
-    """The maximum over windows of `size` × `size` pixels that do not overlap.
+    """The maximum over windows of `size` x `size` pixels that do not overlap.
 
     Parameters
     ----------

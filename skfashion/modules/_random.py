@@ -31,10 +31,10 @@ class draw_from(TorchDispatchMode):
             kwargs["generator"] = self.generator
         return func(*args, **kwargs)
 
-    def _native_dropout(self, input, p, train):
+    def _native_dropout(self, x, p, train):
         """What the fused dropout of a GPU computes; it has no overload that takes a generator."""
-        keep = torch.empty_like(input, dtype=torch.bool).bernoulli_(1 - p, generator=self.generator)
-        return input * keep / (1 - p), keep
+        keep = torch.empty_like(x, dtype=torch.bool).bernoulli_(1 - p, generator=self.generator)
+        return x * keep / (1 - p), keep
 
 
 # rand, randn, … have a twin for each overload that takes a generator; what has none takes it directly or not at all.

@@ -7,7 +7,7 @@ from torch import nn
 
 
 class _Conv(nn.Sequential):
-    """A 3 × 3 convolution that keeps the size, batch normalisation, ReLU."""
+    """A 3 x 3 convolution that keeps the size, batch normalisation, ReLU."""
 
     def __init__(self, n_inputs, n_outputs):
         super().__init__(
@@ -37,7 +37,7 @@ class _MaxMeanPool(nn.Module):
 class ResNet(nn.Module):
     """Three stages of residual convolutions at full, half and quarter size, doubling the channels at each.
 
-    The input is normalised by running statistics (so that no scale is assumed), and a stage is left through a 2 × 2
+    The input is normalised by running statistics (so that no scale is assumed), and a stage is left through a 2 x 2
     maximum. One convolution a residual, not two: at this size it learns faster for the same arithmetic.
 
     Parameters

@@ -1,7 +1,7 @@
 """Published convolutional networks for Fashion-MNIST, as data.
 
 A name of this module's :data:`ARCHITECTURES` can be given as ``architecture`` of
-:class:`~skfashion.neural_network.CNNClassifier`; the output layer is added there. At 28 × 28 pixels the parameters of
+:class:`~skfashion.neural_network.CNNClassifier`; the output layer is added there. At 28 x 28 pixels the parameters of
 every layer are those of the studies (``optimizers``: single, stacked, double; ``mlp-cnn``: plain, deep, slim, compact).
 """
 

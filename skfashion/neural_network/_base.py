@@ -13,7 +13,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from skfashion.neural_network._augmentation import AUGMENTATIONS, check_augmentation
+from skfashion.neural_network._augmentation import AUGMENTATIONS
 from skfashion.neural_network._callbacks import runs_inside_a_search
 from skfashion.neural_network._device import resolve_device, resolve_precision
 from skfashion.neural_network._images import check_layout, declared_layout, inferred_layout, rows_of
@@ -303,8 +303,8 @@ class BaseNet(CallbackSupportMixin, BaseEstimator):
             net.module_.load_state_dict(old.module_.state_dict())
         except RuntimeError as error:
             raise ValueError(
-                f"{type(self).__name__} cannot go on training: its parameters now describe another network than the one "
-                f"that is fitted. Fit with warm_start=False. ({str(error).splitlines()[0]})"
+                f"{type(self).__name__} cannot go on training: its parameters now describe another network than the "
+                f"fitted one. Fit with warm_start=False. ({str(error).splitlines()[0]})"
             ) from error
         net.generator_.set_state(old.generator_.get_state())
         net.history.extend(copy.deepcopy(list(old.history)))
@@ -349,7 +349,8 @@ class BaseNet(CallbackSupportMixin, BaseEstimator):
         except KeyboardInterrupt:
             if runs_inside_a_search():
                 raise
-            net.drop_unfinished_epoch()
+            if net.history and "duration" not in net.history[-1]:
+                del net.history[-1]  # the epoch that was not finished
             warnings.warn(
                 f"Training of {type(self).__name__} interrupted by user after {len(net.history)} epochs; the model can "
                 "be used as it is.",

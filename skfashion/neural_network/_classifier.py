@@ -163,9 +163,7 @@ class BaseNetClassifier(ClassifierMixin, BaseNet):
         if validation is not None:
             valid = self._image_set(validation[0], y=validation[1])
         elif self.early_stopping and not one_pass:
-            train, held_out = train_test_split(
-                train, test_size=self.validation_fraction, stratify=y, random_state=seed
-            )
+            train, held_out = train_test_split(train, test_size=self.validation_fraction, stratify=y, random_state=seed)
             valid = self._image_set(X, **_subset(rows, y, weight, np.sort(held_out)))
         train = self._image_set(X, **_subset(rows, y, weight, np.sort(train)))
         self._fit_net(train, valid, len(self.classes_), seed, resume=resume, one_pass=one_pass, monitor=monitor)

@@ -75,8 +75,8 @@ class CNNClassifier(BaseNetClassifier):
 
     References
     ----------
-    Y. LeCun, L. Bottou, Y. Bengio, P. Haffner, "Gradient-based learning applied to document recognition", Proceedings of
-    the IEEE 86 (11), 1998.
+    Y. LeCun, L. Bottou, Y. Bengio, P. Haffner, "Gradient-based learning applied to document recognition", Proceedings
+    of the IEEE 86 (11), 1998.
 
     Examples
     --------
@@ -164,7 +164,7 @@ class CNNClassifier(BaseNetClassifier):
         layers = ARCHITECTURES[self.architecture] if isinstance(self.architecture, str) else self.architecture
         if not isinstance(layers, Iterable) or not all(isinstance(layer, Layer) for layer in layers):
             raise ValueError(
-                f"The 'architecture' parameter of {type(self).__name__} must be one of {sorted(ARCHITECTURES)}, a sequence "
-                f"of layers of skfashion.modules, or a callable. Got {self.architecture!r} instead."
+                f"The 'architecture' parameter of {type(self).__name__} must be one of {sorted(ARCHITECTURES)}, a "
+                f"sequence of layers of skfashion.modules, or a callable. Got {self.architecture!r} instead."
             )
         return tuple(layers)

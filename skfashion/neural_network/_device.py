@@ -27,8 +27,8 @@ def resolve_device(device):
 def resolve_precision(precision, device, convolutional):
     """``"auto"`` is bfloat16 where it is measured to be faster, float32 elsewhere.
 
-    Faster means: convolutions, on a device that multiplies bfloat16 natively. Dense layers of this size lose more to the
-    conversions than they gain.
+    Faster means: convolutions, on a device that multiplies bfloat16 natively. Dense layers of this size lose more to
+    the conversions than they gain.
     """
     if precision != "auto":
         return precision

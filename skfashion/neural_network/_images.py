@@ -40,13 +40,14 @@ def rows_of(X, layout):
     if X.ndim <= 2:
         return X, None
     X = _array(X)
-    if X.ndim == 3:
-        X = X[:, None]
-    if X.ndim != 4:
+    if X.ndim > 4:
         raise ValueError(
             f"Found array with dim {X.ndim}, of shape {X.shape}: X must be 2-D rows, grey images (n, h, w) or colour "
             "images (n, c, h, w) or (n, h, w, c)."
         )
+    if X.ndim == 3:  # grey: no axis can be mistaken for channels
+        X = X[:, None]
+        layout = layout or Layout(X.shape[1:])
     shown = _layout_of_images(X.shape[1:], layout)
     if layout is not None and shown.channels_last != layout.channels_last:
         X = np.moveaxis(X, *((-1, 1) if shown.channels_last else (1, -1)))

@@ -181,7 +181,7 @@ class MLPClassifier(BaseNetClassifier):
         values = tuple(value) if isinstance(value, (tuple, list)) else (value,) * n_layers
         if len(values) != n_layers or not all(constraint.is_satisfied_by(value) for value in values):
             raise ValueError(
-                f"The {name!r} parameter of {type(self).__name__} must be {constraint}, or hold one such value for each "
-                f"of the {n_layers} hidden layers. Got {value!r} instead."
+                f"The {name!r} parameter of {type(self).__name__} must be {constraint}, or hold one such value for "
+                f"each of the {n_layers} hidden layers. Got {value!r} instead."
             )
         return values

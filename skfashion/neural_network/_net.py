@@ -144,8 +144,8 @@ class Net(NeuralNet):
         stopping : EarlyStopping, default=None
             Asked after each epoch.
         monitor : object, default=None
-            Its ``begin_epoch()`` is called before each epoch, and its ``end_epoch(net)`` after it, which says whether to
-            stop.
+            Its ``begin_epoch()`` is called before each epoch, and its ``end_epoch(net)`` after it, which says whether
+            to stop.
         """
         datasets = {"dataset_train": self.get_dataset(X, y), "dataset_valid": dataset_valid}
         generator = self._device_generator()
@@ -215,9 +215,9 @@ class Net(NeuralNet):
 
     def train_step_single(self, batch):
         """Forward and backward: a dict with the mean ``loss``, the ``losses`` of the images, and ``y_pred``."""
-        with _frozen_batch_norm(self.module_) if len(batch.images) == 1 else nullcontext():
-            with self._autocast(), self._caught():
-                output = self.infer(batch.images)
+        single = _frozen_batch_norm(self.module_) if len(batch.images) == 1 else nullcontext()
+        with single, self._autocast(), self._caught():
+            output = self.infer(batch.images)
         losses = self.criterion_(_float32(output), batch.target)
         loss = losses.mean() if batch.weight is None else (losses * batch.weight).sum() / batch.weight.sum()
         loss.backward()
@@ -245,7 +245,9 @@ class Net(NeuralNet):
         return step
 
     def _has_hook(self, *names):
-        return any(getattr(type(cb), name) is not getattr(Callback, name) for _, cb in self.callbacks_ for name in names)
+        return any(
+            getattr(type(cb), name) is not getattr(Callback, name) for _, cb in self.callbacks_ for name in names
+        )
 
     def _notify_epoch_end(self, datasets):
         """Return whether a callback asks to stop; skorch's callbacks do that by raising KeyboardInterrupt."""
@@ -275,11 +277,6 @@ class Net(NeuralNet):
 
     def get_loss(self, y_pred, y_true, X=None, training=False):
         return self.criterion_(y_pred, y_true).mean()
-
-    def drop_unfinished_epoch(self):
-        """Take an epoch that was interrupted off the history."""
-        if self.history and "duration" not in self.history[-1]:
-            del self.history[-1]
 
     def _check_finite(self):
         """Raise a ValueError if the loss of the last epoch, or a weight after it, is not finite."""
@@ -332,7 +329,9 @@ def _float32(output):
 @contextmanager
 def _frozen_batch_norm(module):
     """Let batch normalisation use its running statistics: a batch of one has no variance."""
-    frozen = [part for part in module.modules() if isinstance(part, torch.nn.modules.batchnorm._BatchNorm) and part.training]
+    frozen = [
+        part for part in module.modules() if isinstance(part, torch.nn.modules.batchnorm._BatchNorm) and part.training
+    ]
     for part in frozen:
         part.eval()
     try:

@@ -11,9 +11,9 @@ from skfashion.neural_network._classifier import BaseNetClassifier
 class ResNetClassifier(BaseNetClassifier):
     """A small residual network whose defaults are a recipe: for the best accuracy without choosing.
 
-    The recipe is stochastic gradient descent with Nesterov momentum, one cycle of the learning rate, weight decay, label
-    smoothing, mirrored and shifted images, and predictions that are the mean over an image and its mirror image. The
-    defaults suit garments and other things that may face either way; for digits and text take
+    The recipe is stochastic gradient descent with Nesterov momentum, one cycle of the learning rate, weight decay,
+    label smoothing, mirrored and shifted images, and predictions that are the mean over an image and its mirror image.
+    The defaults suit garments and other things that may face either way; for digits and text take
     ``augmentation="shift"``.
 
     Parameters
@@ -73,9 +73,9 @@ class ResNetClassifier(BaseNetClassifier):
 
     Notes
     -----
-    The shared parameters have other defaults here: ``optimizer="sgd"`` with ``{"momentum": 0.9, "nesterov": True}`` unless
-    `optimizer_params` says otherwise, ``learning_rate=0.1``, ``lr_schedule="onecycle"``, ``weight_decay=5e-4`` and
-    ``augmentation="flip+shift"``. As the schedule is stretched over `max_epochs`, a shorter training is a smaller
+    The shared parameters have other defaults here: ``optimizer="sgd"`` with ``{"momentum": 0.9, "nesterov": True}``
+    unless `optimizer_params` says otherwise, ``learning_rate=0.1``, ``lr_schedule="onecycle"``, ``weight_decay=5e-4``
+    and ``augmentation="flip+shift"``. As the schedule is stretched over `max_epochs`, a shorter training is a smaller
     `max_epochs`, not a fit that is stopped.
 
     References

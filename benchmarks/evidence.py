@@ -1,0 +1,73 @@
+"""What a published number carries with it: command, hardware, versions, commit."""
+
+import json
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import torch
+
+RESULTS = Path(__file__).parent / "results"
+
+_PACKAGES = ("skfashion", "scikit-learn", "skorch", "torch", "numpy", "scipy", "joblib", "keras", "tensorflow")
+
+
+def evidence():
+    """Describe this run: enough to repeat it and to judge its times."""
+    return {
+        "command": " ".join(["python", "-m", _module(), *sys.argv[1:]]),
+        "date": datetime.now(UTC).strftime("%Y-%m-%d"),
+        "commit": _git("rev-parse", "HEAD"),
+        "modified": bool(_git("status", "--porcelain", "--", "skfashion", "benchmarks/*.py")),
+        "cpu": _cpu(),
+        "cores": os.cpu_count(),
+        "threads": torch.get_num_threads(),
+        "cpu_features": sorted(
+            name for name, there in torch.cpu.get_capabilities().items() if there is True and _tells(name)
+        ),
+        "gpu": torch.cuda.get_device_name() if torch.cuda.is_available() else None,
+        "python": platform.python_version(),
+        "versions": {name: found for name in _PACKAGES if (found := _version(name))},
+    }
+
+
+def write(name, results):
+    """Write `results` with their evidence to ``benchmarks/results/NAME.json``, whole or not at all."""
+    RESULTS.mkdir(exist_ok=True)
+    text = json.dumps({"evidence": evidence(), **results}, indent=2) + "\n"
+    with tempfile.NamedTemporaryFile("w", dir=RESULTS, suffix=".part", delete=False) as file:
+        file.write(text)
+    os.chmod(file.name, 0o644)
+    os.replace(file.name, RESULTS / f"{name}.json")
+
+
+def _module():
+    spec = sys.modules["__main__"].__spec__
+    return spec.name if spec else Path(sys.argv[0]).stem
+
+
+def _tells(feature):
+    return feature.startswith(("amx", "avx2", "avx512_bf16", "avx512_f"))
+
+
+def _git(*arguments):
+    try:
+        return subprocess.run(["git", *arguments], capture_output=True, text=True, check=True).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        return None
+
+
+def _cpu():
+    return torch.cpu.get_capabilities().get("cpu_name") or platform.processor()
+
+
+def _version(package):
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None

@@ -1,0 +1,243 @@
+import gzip
+import hashlib
+import os
+import subprocess
+import sys
+import threading
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import numpy as np
+import pytest
+from idx import idx_bytes
+
+from skfashion.datasets import _fashion_mnist, fetch_fashion_mnist, fetch_mnist
+
+FILES = {}
+for part, n in (("train", 7), ("t10k", 4)):
+    labels = (np.arange(n) * 3 % 10).astype(np.uint8)
+    images = (np.arange(n * 784) % 251).astype(np.uint8).reshape(n, 28, 28)
+    FILES[f"{part}-images-idx3-ubyte.gz"] = gzip.compress(idx_bytes(images), mtime=0)
+    FILES[f"{part}-labels-idx1-ubyte.gz"] = gzip.compress(idx_bytes(labels), mtime=0)
+
+
+@pytest.fixture
+def source(monkeypatch):
+    """A Fashion-MNIST of eleven images whose mirrors cannot be reached."""
+    small = _fashion_mnist._Source(
+        folder="fashion-mnist",
+        mirrors=("http://127.0.0.1:9/first/", "http://127.0.0.1:9/second/"),
+        checksums={name: hashlib.sha256(content).hexdigest() for name, content in FILES.items()},
+        target_names=_fashion_mnist._FASHION_MNIST.target_names,
+        description="fashion_mnist.rst",
+    )
+    monkeypatch.setattr(_fashion_mnist, "_FASHION_MNIST", small)
+    return small
+
+
+@pytest.fixture
+def home(tmp_path):
+    """A data home that holds all files."""
+    folder = tmp_path / "fashion-mnist"
+    folder.mkdir()
+    for name, content in FILES.items():
+        (folder / name).write_bytes(content)
+    return tmp_path
+
+
+class QuietHandler(SimpleHTTPRequestHandler):
+    def log_message(self, *args):
+        pass
+
+
+@pytest.fixture
+def mirror(tmp_path_factory):
+    """A web server on this machine that holds all files; yields its address."""
+    folder = tmp_path_factory.mktemp("mirror")
+    for name, content in FILES.items():
+        (folder / name).write_bytes(content)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(QuietHandler, directory=folder))
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}/"
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+fetch_offline = partial(fetch_fashion_mnist, n_retries=0, delay=0)
+
+
+@pytest.mark.parametrize(("subset", "n"), [("train", 7), ("test", 4), ("all", 11)])
+def test_bunch(source, home, subset, n):
+    bunch = fetch_offline(subset=subset, data_home=home)
+    assert bunch.data.shape == (n, 784)
+    assert bunch.data.dtype == np.uint8
+    assert bunch.images.shape == (n, 28, 28)
+    assert np.shares_memory(bunch.images, bunch.data)
+    assert bunch.target.dtype == np.int64
+    assert bunch.target_names[9] == "Ankle boot"
+    assert bunch.feature_names[29] == "pixel_1_1"
+    assert "Zalando" in bunch.DESCR
+    np.testing.assert_array_equal(bunch.data[0], np.arange(784) % 251)
+
+
+def test_return_X_y_and_frame(source, home):
+    X, y = fetch_offline(data_home=home, return_X_y=True)
+    frame, target = fetch_offline(data_home=home, return_X_y=True, as_frame=True)
+    np.testing.assert_array_equal(frame.to_numpy(), X)
+    np.testing.assert_array_equal(target.to_numpy(), y)
+    bunch = fetch_offline(data_home=home, as_frame=True)
+    assert list(bunch.frame.columns) == [*bunch.feature_names, "target"]
+
+
+def test_environment_variable(source, home, monkeypatch):
+    monkeypatch.setenv("SKFASHION_DATA", str(home))
+    assert len(fetch_offline().data) == 7
+
+
+def test_default_folder_is_in_the_data_home_of_scikit_learn(source, home, monkeypatch, tmp_path):
+    monkeypatch.delenv("SKFASHION_DATA", raising=False)
+    monkeypatch.setenv("SCIKIT_LEARN_DATA", str(tmp_path))
+    (tmp_path / "skfashion").mkdir()
+    (home / "fashion-mnist").rename(tmp_path / "skfashion" / "fashion-mnist")
+    assert len(fetch_offline().data) == 7
+
+
+def test_read_only_cache(source, home):
+    os.chmod(home / "fashion-mnist", 0o500)
+    try:
+        assert len(fetch_offline(data_home=home).data) == 7
+    finally:
+        os.chmod(home / "fashion-mnist", 0o700)
+
+
+@pytest.mark.parametrize("damage", [b"", FILES["train-labels-idx1-ubyte.gz"][:-3], FILES["t10k-labels-idx1-ubyte.gz"]])
+def test_damaged_file_is_named_and_never_parsed(source, home, damage, monkeypatch):
+    monkeypatch.setattr(_fashion_mnist, "read_idx", lambda path: pytest.fail("parsed before all checksums held"))
+    path = home / "fashion-mnist" / "train-labels-idx1-ubyte.gz"
+    path.write_bytes(damage)
+    with pytest.raises(OSError, match="train-labels-idx1-ubyte.gz is damaged or another data set's file"):
+        fetch_offline(data_home=home, download_if_missing=False)
+
+
+def test_missing_file_without_download(source, tmp_path):
+    with pytest.raises(OSError, match=r"train-images-idx3-ubyte.gz is not there, and download_if_missing=False"):
+        fetch_offline(data_home=tmp_path, download_if_missing=False)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_offline_without_files_says_what_to_place_where(source, tmp_path):
+    with pytest.raises(OSError, match="no mirror gave it") as info:
+        fetch_offline(data_home=tmp_path)
+    for text in (*source.mirrors, *source.checksums, str(tmp_path / "fashion-mnist")):
+        assert text in str(info.value)
+
+
+def use_mirrors(monkeypatch, source, *mirrors):
+    values = {**vars(source), "mirrors": mirrors}
+    monkeypatch.setattr(_fashion_mnist, "_FASHION_MNIST", _fashion_mnist._Source(**values))
+
+
+def test_download_takes_the_next_mirror(source, mirror, monkeypatch, tmp_path):
+    use_mirrors(monkeypatch, source, "http://127.0.0.1:9/dead/", mirror + "missing/", mirror)
+    assert len(fetch_offline(data_home=tmp_path).data) == 7
+    names = sorted(path.name for path in (tmp_path / "fashion-mnist").iterdir())
+    assert names == ["train-images-idx3-ubyte.gz", "train-labels-idx1-ubyte.gz"]  # nothing temporary is left
+    use_mirrors(monkeypatch, source, "http://127.0.0.1:9/dead/")
+    assert len(fetch_offline(data_home=tmp_path).data) == 7  # from the cache
+
+
+def test_download_replaces_a_damaged_file(source, mirror, monkeypatch, home):
+    use_mirrors(monkeypatch, source, mirror)
+    (home / "fashion-mnist" / "train-labels-idx1-ubyte.gz").write_bytes(b"damaged")
+    with pytest.warns(UserWarning, match="SHA256 checksum of existing local file"):
+        assert len(fetch_offline(data_home=home).data) == 7
+
+
+def test_a_mirror_with_other_content_is_refused(source, mirror, monkeypatch, tmp_path):
+    wrong = dict.fromkeys(source.checksums, "0" * 64)
+    values = {**vars(source), "mirrors": (mirror,), "checksums": wrong}
+    monkeypatch.setattr(_fashion_mnist, "_FASHION_MNIST", _fashion_mnist._Source(**values))
+    with pytest.raises(OSError, match="differs from expected"):
+        fetch_offline(data_home=tmp_path)
+    assert list((tmp_path / "fashion-mnist").iterdir()) == []
+
+
+def test_concurrent_downloads(source, mirror, monkeypatch, tmp_path):
+    use_mirrors(monkeypatch, source, mirror)
+    sizes = []
+    threads = [
+        threading.Thread(target=lambda: sizes.append(len(fetch_offline(data_home=tmp_path).data))) for _ in range(6)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sizes == [7] * 6
+
+
+@pytest.mark.parametrize(
+    ("images", "labels", "message"),
+    [
+        (np.zeros((3, 28, 27), np.uint8), np.zeros(3, np.uint8), "uint8"),
+        (np.zeros((3, 28, 28), np.uint8), np.zeros(2, np.uint8), "for 3 images"),
+        (np.zeros((3, 28, 28), np.uint8), np.array([0, 10, 1], np.uint8), "the label 10; labels are 0 to 9"),
+    ],
+)
+def test_files_that_do_not_belong_together(tmp_path, images, labels, message):
+    paths = tmp_path / "images", tmp_path / "labels"
+    for path, array in zip(paths, (images, labels), strict=True):
+        path.write_bytes(idx_bytes(array))
+    with pytest.raises(ValueError, match=message):
+        _fashion_mnist._read_part(*paths, n_classes=10)
+
+
+@pytest.mark.parametrize(
+    ("parameter", "value"), [("subset", "valid"), ("n_retries", -1), ("as_frame", "yes"), ("data_home", 3)]
+)
+def test_bad_parameter(parameter, value):
+    with pytest.raises(ValueError, match=f"The '{parameter}' parameter of fetch_mnist must be"):
+        fetch_mnist(**{parameter: value})
+
+
+def test_mirrors_are_https_and_differ_in_host():
+    for source in (_fashion_mnist._FASHION_MNIST, _fashion_mnist._MNIST):
+        assert all(mirror.startswith("https://") and mirror.endswith("/") for mirror in source.mirrors)
+        assert len({mirror.split("/")[2] for mirror in source.mirrors}) == len(source.mirrors) >= 2
+
+
+def test_import_loads_no_torch():
+    code = "import sys, skfashion, skfashion.datasets; print('torch' in sys.modules, 'skorch' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["False", "False"]
+
+
+def test_missing_pandas_names_the_extra(source, home, monkeypatch):
+    monkeypatch.setitem(sys.modules, "pandas", None)
+    with pytest.raises(ImportError, match=r"skfashion\[pandas\]"):
+        fetch_offline(data_home=home, as_frame=True)
+
+
+@pytest.mark.real_data
+def test_real_files(fashion_mnist):
+    (X, y), (X_test, y_test) = fashion_mnist
+    assert X.shape == (60000, 784)
+    assert X_test.shape == (10000, 784)
+    np.testing.assert_array_equal(np.bincount(y), np.full(10, 6000))
+    np.testing.assert_array_equal(np.bincount(y_test), np.full(10, 1000))
+    assert X.mean() / 255 == pytest.approx(0.2860, abs=5e-5)
+    assert X.std() / 255 == pytest.approx(0.3530, abs=5e-5)
+
+
+@pytest.mark.real_data
+def test_loading_stays_within_memory(fashion_mnist):
+    code = (
+        "import resource, numpy, sklearn.datasets, skfashion.datasets as d\n"
+        "peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
+        "before = peak(); d.fetch_fashion_mnist(download_if_missing=False); print(peak() - before)"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment)
+    assert int(done.stdout) < 120 * 1024

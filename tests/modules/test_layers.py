@@ -1,0 +1,141 @@
+import copy
+
+import pytest
+import torch
+from torch import nn
+
+from skfashion.modules import MLP, ConvNet, ResNet, batch_norm, conv, dense, dropout, flatten, global_pool, pool
+from skfashion.modules._layers import INITS, initialize, smallest_size
+
+
+@pytest.mark.parametrize(
+    ("layer", "text"),
+    [
+        (conv(40, 5), "conv(40, 5)"),
+        (conv(40, padding="same", stride=2), "conv(40, 3, padding='same', stride=2)"),
+        (pool(), "pool(2)"),
+        (flatten(), "flatten()"),
+        (dense(100, activation="tanh"), "dense(100, activation='tanh')"),
+        (dropout(0.25), "dropout(0.25)"),
+        (batch_norm(), "batch_norm()"),
+        (global_pool(), "global_pool()"),
+    ],
+)
+def test_repr_is_how_it_is_written(layer, text):
+    assert repr(layer) == text
+    assert eval(text) == layer
+    assert hash(copy.deepcopy(layer)) == hash(layer)
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: conv(0), "n_filters of conv"),
+        (lambda: conv(3, 2.5), "kernel_size of conv"),
+        (lambda: conv(3, 4, padding="same"), "odd kernel_size"),
+        (lambda: conv(3, padding="full"), "padding of conv"),
+        (lambda: dense(3, activation="swish"), "activation of dense"),
+        (lambda: dense(True), "n_units of dense"),
+        (lambda: dropout(1), r"p of dropout\(\) must be in \[0, 1\)"),
+        (lambda: pool(0), "size of pool"),
+    ],
+)
+def test_bad_layer(make, message):
+    with pytest.raises(ValueError, match=message):
+        make()
+
+
+def test_an_image_layer_after_a_vector_layer():
+    with pytest.raises(ValueError, match=r"pool\(2\) needs an image"):
+        ConvNet((dense(4), pool(2)), (1, 8, 8), 2)
+
+
+@pytest.mark.parametrize(
+    "layers",
+    [
+        (conv(4, 5), pool(3), conv(3, stride=2), dense(5)),
+        (conv(4, 5, padding="same", stride=2), batch_norm(), global_pool(), batch_norm(), dropout(0.1)),
+        (flatten(), dense(3)),
+        (dense(3),),
+        (),
+    ],
+)
+@pytest.mark.parametrize("image_shape", [(1, 28, 28), (3, 27, 31), (2, 1, 5)])
+def test_shapes_are_those_of_torch(layers, image_shape):
+    net = ConvNet(layers, image_shape, 7).eval()
+    assert net(torch.zeros(2, *image_shape)).shape == (2, 7)
+
+
+def test_output_shape_is_that_of_torch():
+    for layer in (conv(4, 5), conv(4, 5, padding="same", stride=3), conv(2, 2, stride=2), pool(3), batch_norm()):
+        for shape in ((1, 17, 20), (3, 8, 9)):
+            assert layer.build(shape).eval()(torch.zeros(1, *shape)).shape[1:] == layer.output_shape(shape)
+
+
+def test_smallest_size():
+    assert smallest_size((conv(4, 5),)) == 5
+    assert smallest_size((pool(2), pool(2), conv(1, 3))) == 12
+    assert smallest_size((dense(3),)) == 1
+    layers = (conv(4, 5), pool(2), conv(3, 3), pool(2))
+    size = smallest_size(layers)
+    ConvNet(layers, (1, size, size), 2)(torch.zeros(1, 1, size, size))
+    assert type(ConvNet(layers, (1, size, size), 2)[0]).__name__ != "Pad"
+    assert type(ConvNet(layers, (1, size - 1, size), 2)[0]).__name__ == "Pad"
+
+
+def test_padding_centres_the_image():
+    pad = ConvNet((pool(4),), (1, 2, 3), 2)[0]
+    padded = pad(torch.ones(1, 1, 2, 3))
+    assert padded.shape == (1, 1, 4, 4)
+    assert torch.equal(padded[0, 0, 1:3, 0:3], torch.ones(2, 3))
+    assert padded.sum() == 6
+
+
+@pytest.mark.parametrize("init", INITS)
+def test_init_schemes(init):
+    torch.manual_seed(0)
+    layer = nn.Linear(1000, 500)
+    before = layer.weight.clone()
+    initialize(layer, init)
+    expected = {
+        "normal": 0.1,
+        "xavier_normal": (2 / 1500) ** 0.5,
+        "xavier_uniform": (2 / 1500) ** 0.5,
+        "he_normal": (2 / 1000) ** 0.5,
+        "he_uniform": (2 / 1000) ** 0.5,
+    }
+    if init == "pytorch":
+        assert torch.equal(layer.weight, before)
+    else:
+        assert layer.weight.std().item() == pytest.approx(expected[init], rel=0.01)
+        assert not layer.bias.any()
+        uniform = layer.weight.abs().max().item() < 1.8 * expected[init]
+        assert uniform == init.endswith("uniform")
+
+
+def test_mlp_layers():
+    mlp = MLP(6, 3, (8, 4), ("tanh", "sigmoid"), (0.0, 0.5), True, "pytorch")
+    names = [type(layer).__name__ for layer in mlp]
+    assert names == [
+        *("Flatten", "Linear", "BatchNorm1d", "Tanh"),
+        *("Linear", "BatchNorm1d", "Sigmoid", "Dropout", "Linear"),
+    ]
+    assert [layer.weight.shape for layer in mlp if isinstance(layer, nn.Linear)] == [(8, 6), (4, 8), (3, 4)]
+
+
+@pytest.mark.parametrize("image_shape", [(1, 28, 28), (3, 32, 32), (1, 1, 5), (1, 1, 1), (4, 27, 31)])
+def test_resnet_takes_any_size(image_shape):
+    net = ResNet(image_shape, 5, width=4, depth=1, flip_averaging=True)
+    x = torch.rand(3, *image_shape)
+    assert net(x).shape == net.eval()(x).shape == (3, 5)
+
+
+def test_resnet_flip_averaging_is_the_mean_of_two_probabilities():
+    torch.manual_seed(0)
+    net = ResNet((1, 8, 8), 4, width=4, depth=1, flip_averaging=True).eval()
+    x = torch.rand(3, 1, 8, 8)
+    averaged = net(x).exp()
+    net.flip_averaging = False
+    expected = (net(x).softmax(1) + net(x.flip(3)).softmax(1)) / 2
+    torch.testing.assert_close(averaged, expected)
+    torch.testing.assert_close(averaged.sum(1), torch.ones(3))

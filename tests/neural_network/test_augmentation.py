@@ -1,0 +1,93 @@
+import numpy as np
+import pytest
+import torch
+
+from skfashion.neural_network import CNNClassifier
+from skfashion.neural_network._augmentation import augment, erase, flip, shift
+
+
+def generator(seed=0):
+    return torch.Generator().manual_seed(seed)
+
+
+IMAGES = torch.arange(1.0, 1 + 200 * 2 * 9 * 10).reshape(200, 2, 9, 10)
+
+
+def test_flip():
+    flipped = flip(IMAGES, generator())
+    kept = (flipped == IMAGES).flatten(1).all(1)
+    mirrored = (flipped == IMAGES.flip(3)).flatten(1).all(1)
+    assert (kept ^ mirrored).all()
+    assert 60 < kept.sum() < 140
+
+
+def test_shift():
+    shifted = shift(IMAGES, generator())
+    seen = set()
+    for before, after in zip(IMAGES, shifted, strict=True):
+        matches = []
+        for rows in (-1, 0, 1):
+            for columns in (-1, 0, 1):
+                padded = torch.nn.functional.pad(before, (1, 1, 1, 1))
+                if torch.equal(after, padded[:, 1 + rows : 10 + rows, 1 + columns : 11 + columns]):
+                    matches.append((rows, columns))
+        assert len(matches) == 1
+        seen.add(matches[0])
+    assert len(seen) == 9
+
+
+def test_shift_grows_with_the_image():
+    image = torch.zeros(500, 1, 56, 56)
+    image[:, :, 28, 28] = 1
+    where = shift(image, generator()).nonzero()
+    assert where[:, 2].min() == 26
+    assert where[:, 2].max() == 30
+
+
+def test_erase():
+    erased = erase(IMAGES, generator())
+    changed = erased != IMAGES
+    assert not erased[changed].any()
+    touched = changed.flatten(1).any(1)
+    assert 40 < touched.sum() < 140
+    for mask in changed[touched]:
+        assert torch.equal(mask[0], mask[1])
+        rows, columns = mask[0].any(1).nonzero(), mask[0].any(0).nonzero()
+        block = mask[0, rows.min() : rows.max() + 1, columns.min() : columns.max() + 1]
+        assert block.all()
+        assert block.shape[0] <= 5
+        assert block.shape[1] <= 5
+
+
+@pytest.mark.parametrize("name", ["flip", "shift", "flip+shift", "flip+shift+erase"])
+def test_names_repeat_by_seed_and_leave_their_input(name):
+    before = IMAGES.clone()
+    one, same, other = (augment(IMAGES, name, generator(seed)) for seed in (0, 0, 1))
+    assert torch.equal(one, same)
+    assert not torch.equal(one, other)
+    assert torch.equal(IMAGES, before)
+    assert one.shape == IMAGES.shape
+
+
+def test_a_callable_draws_from_the_fit(garments):
+    X, y = garments
+
+    def noise(images):
+        assert images.shape[1:] == (1, 28, 28)
+        assert images.dtype == torch.float32
+        assert 0 <= images.min() <= images.max() <= 1
+        return images + 0.1 * torch.randn_like(images)
+
+    before = torch.get_rng_state()
+    one, two = (
+        CNNClassifier("single", augmentation=noise, max_epochs=1, random_state=0).fit(X, y).predict_proba(X)
+        for _ in range(2)
+    )
+    np.testing.assert_array_equal(one, two)
+    assert torch.equal(torch.get_rng_state(), before)
+
+
+@pytest.mark.parametrize("bad", [lambda images: images[:, :, 1:], lambda images: None, lambda images: 3.0])
+def test_a_callable_that_returns_something_else(garments, bad):
+    with pytest.raises(ValueError, match="augmentation must return a tensor of the shape that it is given"):
+        CNNClassifier("single", augmentation=bad, max_epochs=1).fit(*garments)

@@ -1,0 +1,56 @@
+"""The checks of scikit-learn, also those that it runs only on itself, over every public estimator."""
+
+import warnings
+
+import pytest
+from estimators import ESTIMATORS
+from sklearn.base import clone
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.utils.estimator_checks import (
+    check_all_zero_sample_weights_error,
+    check_dataframe_column_names_consistency,
+    check_param_validation,
+    parametrize_with_checks,
+)
+
+import skfashion.neural_network
+
+EXPECTED_FAILURES = {
+    "check_sample_weight_equivalence_on_dense_data": (
+        "Weighing an image twice and showing it twice cut the data into other batches, so a stochastic optimizer takes "
+        "other steps. With one batch of all images the two are equal: see test_a_weight_of_two_is_a_repeated_row."
+    ),
+}
+
+
+@parametrize_with_checks(ESTIMATORS, expected_failed_checks=lambda estimator: EXPECTED_FAILURES)
+def test_estimator(estimator, check):
+    check(estimator)
+
+
+def test_every_public_estimator_is_tested():
+    tested = {type(estimator).__name__ for estimator in ESTIMATORS}
+    assert tested == set(skfashion.neural_network.__all__)
+
+
+@pytest.mark.parametrize("estimator", ESTIMATORS, ids=repr)
+class TestOnlyRunByScikitLearnOnItself:
+    def test_parameter_validation(self, estimator):
+        check_param_validation(type(estimator).__name__, estimator)
+
+    def test_column_names(self, estimator):
+        check_dataframe_column_names_consistency(type(estimator).__name__, estimator)
+
+    def test_all_zero_weights(self, estimator):
+        check_all_zero_sample_weights_error(type(estimator).__name__, estimator)
+
+    def test_column_names_with_held_out_images(self, estimator):
+        estimator = clone(estimator).set_params(early_stopping=True, n_iter_no_change=1)
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            check_dataframe_column_names_consistency(type(estimator).__name__, estimator)
+
+    def test_in_a_pipeline(self, estimator):
+        pipeline = make_pipeline(StandardScaler(), estimator)
+        check_dataframe_column_names_consistency("Pipeline", pipeline)

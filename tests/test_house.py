@@ -1,0 +1,103 @@
+"""The rules of the house: who imports whom, what is public, and how large things may grow."""
+
+import ast
+import importlib
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PACKAGE = ROOT / "skfashion"
+FILES = sorted(PACKAGE.rglob("*.py"))
+SUB_PACKAGES = sorted(path.parent.name for path in PACKAGE.glob("*/__init__.py"))
+
+# A room may import from the rooms named here and from itself.
+MAY_IMPORT = {
+    "datasets": set(),
+    "modules": set(),
+    "neural_network": {"modules"},
+}
+
+
+def tree(path):
+    return ast.parse(path.read_text())
+
+
+def imported_modules(path):
+    for node in ast.walk(tree(path)):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path} has a relative import"
+            yield node.module
+
+
+def room(path):
+    parts = path.relative_to(PACKAGE).with_suffix("").parts
+    return parts[0]
+
+
+def test_every_room_has_its_rule():
+    assert set(SUB_PACKAGES) == set(MAY_IMPORT)
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_imports_point_down(path):
+    for name in imported_modules(path):
+        first, *rest = name.split(".")
+        if first == "skfashion":
+            assert rest, f"{path} imports the root of the package"
+            assert rest[0] in MAY_IMPORT[room(path)] | {room(path)}, f"{path} imports {name}"
+        if first == "skorch":
+            assert room(path) == "neural_network", f"{path} imports skorch"
+        if room(path) == "modules":
+            assert first not in ("sklearn", "skorch"), f"{path} imports {name}"
+        if room(path) == "datasets":
+            assert first != "torch", f"{path} imports torch"
+
+
+@pytest.mark.parametrize("name", ["skfashion", *(f"skfashion.{package}" for package in SUB_PACKAGES)])
+def test_public_names(name):
+    module = importlib.import_module(name)
+    assert len(set(module.__all__)) == len(module.__all__)  # ruff keeps them sorted
+    for public in module.__all__:
+        if name == "skfashion" and public in SUB_PACKAGES:
+            importlib.import_module(f"skfashion.{public}")
+        else:
+            assert public == "__version__" or getattr(module, public).__doc__, f"{name}.{public} has no docstring"
+    if name == "skfashion":
+        assert set(module.__all__) == {"__version__", *SUB_PACKAGES}
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_ceilings(path):
+    assert len(path.read_text().splitlines()) < 400
+    for node in ast.walk(tree(path)):
+        if isinstance(node, ast.FunctionDef):
+            body = node.body[1:] if ast.get_docstring(node) is not None else node.body
+            assert not body or body[-1].end_lineno - body[0].lineno < 50, f"{node.name} is too long"
+        if isinstance(node, ast.ClassDef):
+            public = [f for f in node.body if isinstance(f, ast.FunctionDef) and not f.name.startswith("_")]
+            assert len(public) < 12, f"{node.name} has {len(public)} public methods"
+
+
+def test_no_room_for_odds_and_ends():
+    assert not [path for path in FILES if path.stem.strip("_") in ("utils", "util", "helpers", "misc", "common")]
+
+
+def test_import_has_no_side_effects():
+    code = (
+        "import os, random, sys, warnings\n"
+        "before = dict(os.environ), random.getstate(), list(warnings.filters)\n"
+        "import skfashion\n"
+        "assert (dict(os.environ), random.getstate(), list(warnings.filters)) == before\n"
+        "assert not {'torch', 'sklearn', 'numpy'} & set(sys.modules)\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT)
+
+
+def test_every_test_file_mirrors_a_room():
+    folders = {path.parent.name for path in (ROOT / "tests").rglob("test_*.py")} - {"tests"}
+    assert folders <= set(SUB_PACKAGES)

@@ -54,3 +54,7 @@ class TestOnlyRunByScikitLearnOnItself:
     def test_in_a_pipeline(self, estimator):
         pipeline = make_pipeline(StandardScaler(), estimator)
         check_dataframe_column_names_consistency("Pipeline", pipeline)
+
+    def test_repr_links_to_the_documentation(self, estimator):
+        assert estimator._get_doc_link().endswith(f"skfashion.neural_network.{type(estimator).__name__}.html")
+        assert estimator._get_doc_link() in estimator._repr_html_()

@@ -16,7 +16,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from skfashion.neural_network._augmentation import AUGMENTATIONS
 from skfashion.neural_network._callbacks import runs_inside_a_search
 from skfashion.neural_network._device import resolve_device, resolve_precision
-from skfashion.neural_network._images import check_layout, declared_layout, inferred_layout, rows_of
+from skfashion.neural_network._images import PixelScale, check_layout, declared_layout, inferred_layout, rows_of
 from skfashion.neural_network._loader import ImageSet
 from skfashion.neural_network._net import Net
 from skfashion.neural_network._recipe import OPTIMIZERS, EarlyStopping, resolve_optimizer
@@ -221,13 +221,14 @@ class BaseNet(CallbackSupportMixin, BaseEstimator):
             n_features = X.shape[1]
             self._layout = check_layout(layout or shown or inferred_layout(n_features), n_features)
             self.image_shape_ = self._layout.shape
+            self._pixels = PixelScale.of(X)
+        else:
+            self._pixels.compare(X, type(self).__name__)
         return X, y
 
     def _image_set(self, X, **kwargs):
-        return ImageSet(X, self._layout, torch.device(self._resolved_device()), **kwargs)
-
-    def _resolved_device(self):
-        return self.net_.device if hasattr(self, "net_") else resolve_device(self.device)
+        """The images of a fit, on the device of the parameters."""
+        return ImageSet(X, self._layout, resolve_device(self.device), **kwargs)
 
     @contextmanager
     def _all_or_nothing(self):
@@ -377,7 +378,7 @@ class BaseNet(CallbackSupportMixin, BaseEstimator):
         """Yield the output of the network for the rows of X, a batch at a time, as tensors on the CPU."""
         check_is_fitted(self)
         X, _ = self._check_images(X, reset=False)
-        yield from self.net_.forward_iter(self._image_set(X))
+        yield from self.net_.forward_iter(ImageSet(X, self._layout, torch.device(self.net_.device)))
 
 
 def _check_float32(X, name):

@@ -12,7 +12,9 @@ def resolve_device(device):
         If there is no such device here.
     """
     if device == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "mps" if torch.mps.is_available() else "cpu")
+        return torch.device(
+            "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
+        )
     try:
         resolved = torch.device(device)
         torch.empty(0, device=resolved)

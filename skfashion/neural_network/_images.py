@@ -1,6 +1,7 @@
 """What shape the images in a row of X have, and how arrays of images become rows."""
 
 import math
+import warnings
 from dataclasses import dataclass
 from numbers import Integral
 
@@ -110,3 +111,32 @@ def check_layout(layout, n_features):
             f"{n_features} features."
         )
     return layout
+
+
+@dataclass(frozen=True)
+class PixelScale:
+    """What the values of the images of a fit were: uint8 pixels, which are scaled to [0, 1], or numbers as they are."""
+
+    uint8: bool
+    largest: float
+
+    # Scaled pixels end at 1; what is clearly larger cannot be scaled pixels.
+    _SCALED = 1.5
+
+    @classmethod
+    def of(cls, X):
+        uint8 = X.dtype == np.uint8
+        return cls(uint8, 1.0 if uint8 else float(X.max()))
+
+    def compare(self, X, name):
+        """Warn if X is on another scale than the images of the fit."""
+        other = PixelScale.of(X)
+        if self.uint8 != other.uint8 and max(self.largest, other.largest) > self._SCALED:
+            raw, scaled = (other, "was fitted on") if self.uint8 else (self, "is given")
+            warnings.warn(
+                f"{name} {scaled} uint8 pixels, which it scales to [0, 1], but "
+                f"{'is given' if self.uint8 else 'was fitted on'} values up to {raw.largest:g} of another dtype, which it "
+                "takes as they are: pass both as uint8, or divide by 255.",
+                UserWarning,
+                stacklevel=2,
+            )

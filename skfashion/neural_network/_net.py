@@ -311,12 +311,12 @@ class _Tally:
         self.values.setdefault(name, []).append(values)
 
     def means(self):
-        weight = torch.cat(self.weights).double() if self.weights else None
-        return {name: self._mean(torch.cat(values).double(), weight) for name, values in self.values.items()}
+        weight = self._joined(self.weights) if self.weights else None
+        return {name: float(np.average(self._joined(values), weights=weight)) for name, values in self.values.items()}
 
     @staticmethod
-    def _mean(values, weight):
-        return (values.mean() if weight is None else (values * weight).sum() / weight.sum()).item()
+    def _joined(tensors):
+        return torch.cat(tensors).cpu().double().numpy()
 
 
 def _float32(output):

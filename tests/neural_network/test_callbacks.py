@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 import torch
 from sklearn.callback import ProgressBar, ScoringMonitor
-from sklearn.metrics import get_scorer
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -76,7 +75,7 @@ def test_teardown_after_a_failure(tiny):
 
 def test_progress_bar_in_a_search(tiny, capsys):
     search = GridSearchCV(make_pipeline(StandardScaler(), mlp()), {"mlpclassifier__batch_size": [8, 16]}, cv=2)
-    search.set_callbacks(ProgressBar())
+    search.set_callbacks(ProgressBar(max_propagation_depth=None))
     search.fit(*tiny)
     assert "MLPClassifier" in capsys.readouterr().out
 
@@ -84,9 +83,10 @@ def test_progress_bar_in_a_search(tiny, capsys):
 def test_scoring_monitor(tiny):
     monitor = ScoringMonitor(scoring="accuracy")
     X, y = tiny
-    mlp().set_callbacks(monitor).fit(X, y)
-    assert monitor.get_logs() is not None
-    assert get_scorer("accuracy")
+    model = mlp().set_callbacks(monitor).fit(X, y)
+    rows = [row for row in monitor.get_logs(select="most_recent").data if row["task_name"] == "epoch"]
+    assert [row["accuracy"] for row in rows] == [mlp(max_epochs=k).fit(X, y).score(X, y) for k in (1, 2, 3, 4)]
+    assert rows[-1]["accuracy"] == model.score(X, y)
 
 
 def test_skorch_epoch_hooks(tiny):

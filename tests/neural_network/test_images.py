@@ -1,4 +1,5 @@
 import numpy as np
+import pandas as pd
 import pytest
 
 from skfashion.modules import conv, pool
@@ -90,3 +91,22 @@ def test_images_smaller_than_the_architecture_are_padded():
     model = CNNClassifier("double", max_epochs=1, random_state=0).fit(GREY[:, :2, :3], Y)
     assert "Pad(size=4)" in repr(model.module_)
     assert model.predict(GREY[:, :2, :3]).shape == (40,)
+
+
+def test_images_on_another_scale_are_noticed():
+    rows = GREY.reshape(40, -1)
+    pixels, raw, scaled = (cnn().fit(X, Y) for X in (rows, rows.astype(float), rows / 255))
+    with pytest.warns(UserWarning, match="was fitted on uint8 pixels.*is given values up to 25[0-5] of another dtype"):
+        pixels.predict(rows.astype(int))
+    with pytest.warns(UserWarning, match="is given uint8 pixels.*was fitted on values up to 25[0-5] of another dtype"):
+        raw.predict(rows)
+    # These agree, and are silent.
+    np.testing.assert_allclose(pixels.predict_proba(rows / 255), scaled.predict_proba(rows), atol=1e-5)
+    raw.predict(rows.astype(int))
+
+
+def test_a_frame_of_pixels_stays_uint8():
+    rows = GREY.reshape(40, -1)
+    expected = cnn(image_shape=(6, 8)).fit(rows, Y).predict_proba(rows)
+    frame = pd.DataFrame(rows)
+    np.testing.assert_array_equal(cnn(image_shape=(6, 8)).fit(frame, Y).predict_proba(frame), expected)

@@ -1,0 +1,212 @@
+"""Speed of training against a hand-written torch loop, stock skorch, scikit-learn and, if installed, Keras.
+
+The baseline MLP (784-128-64-10, batch 128) and the MCNN of ``skfashion.modules.architectures`` (batch 200), Adam at 0.001
+on the training images of Fashion-MNIST. The programs run interleaved in one process at one number of threads: each
+repetition trains every one of them for one epoch, and the first repetition is a warm-up. Reported are medians. Peak
+memory is of processes of their own (``--memory``).
+"""
+
+import argparse
+import resource
+import statistics
+import subprocess
+import sys
+import time
+import warnings
+
+import numpy as np
+import torch
+from sklearn.neural_network import MLPClassifier as SklearnMLP
+from skorch import NeuralNetClassifier
+from torch import nn
+
+from benchmarks.evidence import write
+from skfashion.datasets import fetch_fashion_mnist
+from skfashion.modules import ConvNet
+from skfashion.modules.architectures import ARCHITECTURES
+from skfashion.neural_network import CNNClassifier, MLPClassifier
+
+BATCH_SIZE = {"mlp": 128, "double": 200}
+
+
+def network(name):
+    if name == "mlp":
+        layers = (nn.Linear(784, 128), nn.ReLU(), nn.Linear(128, 64), nn.ReLU(), nn.Linear(64, 10))
+        return nn.Sequential(nn.Flatten(), *layers)
+    return ConvNet(ARCHITECTURES["double"], (1, 28, 28), 10)
+
+
+def loop(name, X, y, *, channels_last=False, bfloat16=False):
+    """The loop that one writes by hand: float tensors, a permutation, slices of it."""
+    module = network(name).train()
+    if channels_last:
+        module.to(memory_format=torch.channels_last)
+    optimizer = torch.optim.Adam(module.parameters(), lr=0.001)
+    images = torch.from_numpy(X).float().div(255).view(-1, 1, 28, 28)
+    labels = torch.from_numpy(y)
+
+    def epoch():
+        for rows in torch.randperm(len(labels)).split(BATCH_SIZE[name]):
+            batch = images[rows]
+            if channels_last:
+                batch = batch.contiguous(memory_format=torch.channels_last)
+            optimizer.zero_grad()
+            with torch.autocast("cpu", torch.bfloat16, enabled=bfloat16):
+                output = module(batch)
+            loss = nn.functional.cross_entropy(output.float(), labels[rows])
+            loss.backward()
+            optimizer.step()
+            loss.item()
+
+    return epoch
+
+
+def ours(name, X, y, **parameters):
+    cls = MLPClassifier() if name == "mlp" else CNNClassifier("double")
+    model = cls.set_params(batch_size=BATCH_SIZE[name], device="cpu", random_state=0, max_epochs=1, **parameters)
+    return lambda: model.fit(X, y)
+
+
+def stock_skorch(name, X, y):
+    images = (X / np.float32(255)).astype(np.float32).reshape(-1, 1, 28, 28)
+    net = NeuralNetClassifier(
+        network(name),
+        criterion=nn.CrossEntropyLoss,
+        optimizer=torch.optim.Adam,
+        lr=0.001,
+        max_epochs=1,
+        batch_size=BATCH_SIZE[name],
+        train_split=None,
+        iterator_train__shuffle=True,
+        warm_start=True,
+        verbose=0,
+    )
+    return lambda: net.fit(images, y)
+
+
+def scikit_learn(name, X, y):
+    images = (X / np.float32(255)).astype(np.float32)
+    model = SklearnMLP((128, 64), batch_size=128, max_iter=1, random_state=0)
+
+    def epoch():
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # one epoch does not converge
+            model.fit(images, y)
+
+    return epoch
+
+
+def keras(name, X, y):
+    import keras
+
+    layers = keras.layers
+    relu = {"padding": "same", "activation": "relu"}
+    body = {
+        "mlp": [layers.Flatten(), layers.Dense(128, "relu"), layers.Dense(64, "relu")],
+        "double": [
+            *(layers.Conv2D(32, 5, **relu), layers.Conv2D(32, 5, **relu), layers.MaxPool2D(), layers.Dropout(0.25)),
+            *(layers.Conv2D(64, 3, **relu), layers.Conv2D(64, 3, **relu), layers.MaxPool2D(), layers.Dropout(0.25)),
+            *(layers.Flatten(), layers.Dense(512, "relu"), layers.BatchNormalization(), layers.Dropout(0.5)),
+        ],
+    }[name]
+    model = keras.Sequential([keras.Input((28, 28, 1)), *body, layers.Dense(10, "softmax")])
+    model.compile("adam", "sparse_categorical_crossentropy")
+    images = (X / np.float32(255)).astype(np.float32).reshape(-1, 28, 28, 1)
+    return lambda: model.fit(images, y, batch_size=BATCH_SIZE[name], epochs=1, verbose=0)
+
+
+PROGRAMS = {
+    "mlp": {
+        "torch loop": loop,
+        "skfashion": ours,
+        "skorch": stock_skorch,
+        "scikit-learn": scikit_learn,
+        "keras": keras,
+    },
+    "double": {
+        "torch loop": loop,
+        "torch loop, channels_last": lambda *a: loop(*a, channels_last=True),
+        "torch loop, channels_last, bfloat16": lambda *a: loop(*a, channels_last=True, bfloat16=True),
+        "skfashion": ours,
+        "skfashion, float32": lambda *a: ours(*a, precision="float32"),
+        "skorch": stock_skorch,
+        "keras": keras,
+    },
+}
+
+
+def has_keras():
+    try:
+        import keras  # noqa: F401
+    except ImportError:
+        return False
+    return True
+
+
+def compare(name, X, y, repetitions):
+    programs = {k: make(name, X, y) for k, make in PROGRAMS[name].items() if k != "keras" or has_keras()}
+    times = {program: [] for program in programs}
+    for repetition in range(repetitions + 1):
+        for program, epoch in programs.items():
+            start = time.perf_counter()
+            epoch()
+            elapsed = time.perf_counter() - start
+            if repetition:
+                times[program].append(elapsed)
+            print(f"{name}: {program}: {elapsed:.2f} s{'' if repetition else ' (warm-up)'}", flush=True)
+    medians = {program: statistics.median(values) for program, values in times.items()}
+    return {
+        program: {
+            "seconds_per_epoch": [round(value, 3) for value in times[program]],
+            "median": round(median, 3),
+            "images_per_second": round(len(y) / median),
+            "time_over_torch_loop": round(median / medians["torch loop"], 3),
+            "time_over_skorch": round(median / medians["skorch"], 3),
+        }
+        for program, median in medians.items()
+    }
+
+
+def memory(program):
+    """Print by how many MB training for one epoch raises the peak of a fresh process that holds uint8 images."""
+    X, y = fetch_fashion_mnist(return_X_y=True)
+    PROGRAMS["mlp"][program]("mlp", X[:1000].copy(), y[:1000])()  # torch's own start-up
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    PROGRAMS["mlp"][program]("mlp", X, y)()
+    print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--images", type=int, default=60_000, help="training images of the MLP")
+    parser.add_argument("--cnn-images", type=int, default=10_000, help="training images of the MCNN")
+    parser.add_argument("--repetitions", type=int, default=5)
+    parser.add_argument("--threads", type=int, default=torch.get_num_threads())
+    parser.add_argument("--memory", choices=PROGRAMS["mlp"], help="only measure the memory of one program")
+    arguments = parser.parse_args()
+    torch.set_num_threads(arguments.threads)
+    if arguments.memory:
+        memory(arguments.memory)
+        return
+    X, y = fetch_fashion_mnist(return_X_y=True)
+    results = {}
+    for name, n in (("mlp", arguments.images), ("double", arguments.cnn_images)):
+        results[name] = {"images": n, "batch_size": BATCH_SIZE[name]}
+        results[name]["programs"] = compare(name, X[:n], y[:n], arguments.repetitions)
+    for program in ("torch loop", "skfashion", "skorch", "scikit-learn"):
+        command = [sys.executable, "-m", "benchmarks.bench_training", "--memory", program]
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
+        results["mlp"]["programs"][program]["peak_memory_added_mb"] = round(float(done.stdout))
+    write("training", results)
+    for name, result in results.items():
+        print(f"\n{name}, {result['images']} images, batch {result['batch_size']}, {arguments.threads} threads")
+        for program, row in result["programs"].items():
+            print(
+                f"{program:38}{row['median']:8.2f} s/epoch {row['images_per_second']:8} images/s "
+                f"{row['time_over_torch_loop']:6.2f} x torch loop {row['time_over_skorch']:6.2f} x skorch "
+                f"{row.get('peak_memory_added_mb', ''):>6}"
+            )
+
+
+if __name__ == "__main__":
+    main()

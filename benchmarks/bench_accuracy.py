@@ -16,8 +16,8 @@ from skfashion.neural_network import CNNClassifier, MLPClassifier, ResNetClassif
 MODELS = {
     "MLPClassifier()": (MLPClassifier(), 3),
     'CNNClassifier("compact")': (CNNClassifier("compact"), 3),
-    'CNNClassifier("compact", lr_schedule="onecycle", learning_rate=0.003)': (
-        CNNClassifier("compact", lr_schedule="onecycle", learning_rate=0.003),
+    'CNNClassifier("compact", lr_schedule=None, learning_rate=0.001)': (
+        CNNClassifier("compact", lr_schedule=None, learning_rate=0.001),
         3,
     ),
     "ResNetClassifier()": (ResNetClassifier(), 1),

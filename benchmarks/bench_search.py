@@ -22,7 +22,8 @@ from skfashion.neural_network import {model}
 X, y = fetch_fashion_mnist(return_X_y=True)
 X, y = X[:10_000], y[:10_000]
 pipeline = Pipeline([("scale", "passthrough"), ("model", {model}(random_state=0, max_epochs={epochs}))])
-search = GridSearchCV(pipeline, {{"model__learning_rate": [0.0005, 0.001, 0.002, 0.004]}}, cv=3, n_jobs=int(sys.argv[1]))
+grid = {{"model__learning_rate": [0.0005, 0.001, 0.002, 0.004]}}
+search = GridSearchCV(pipeline, grid, cv=3, n_jobs=int(sys.argv[1]))
 start = time.perf_counter()
 search.fit(X, y)
 print(json.dumps([time.perf_counter() - start, search.cv_results_["mean_test_score"].tolist()]))

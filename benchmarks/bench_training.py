@@ -1,7 +1,7 @@
 """Speed of training against a hand-written torch loop, stock skorch, scikit-learn and, if installed, Keras.
 
-The baseline MLP (784-128-64-10, batch 128) and the MCNN of ``skfashion.modules.architectures`` (batch 200), Adam at 0.001
-on the training images of Fashion-MNIST. The programs run interleaved in one process at one number of threads: each
+The baseline MLP (784-128-64-10, batch 128) and the MCNN of ``skfashion.modules.architectures`` (batch 200), Adam on
+the training images of Fashion-MNIST. The programs run interleaved in one process at one number of threads: each
 repetition trains every one of them for one epoch, and the first repetition is a warm-up. Reported are medians. Peak
 memory is of processes of their own (``--memory``).
 """

@@ -36,14 +36,15 @@ X_train, X_test, y_train, y_test = train_test_split(
 # %%
 # One search over three kinds of model
 # ------------------------------------
-# The networks take the uint8 pixels as they are; the linear model wants them scaled. Every candidate sees the same folds.
+# The networks take the uint8 pixels as they are; the linear model wants them scaled. Every candidate sees the same
+# folds.
 search = GridSearchCV(
     Pipeline([("scale", "passthrough"), ("model", LogisticRegression())]),
     [
         {"scale": [MinMaxScaler()], "model": [LogisticRegression(max_iter=300)], "model__C": [0.03, 0.3]},
         {"model": [MLPClassifier(random_state=0)], "model__hidden_layer_sizes": [(128, 64), (512,)]},
         {
-            "model": [CNNClassifier(lr_schedule="onecycle", learning_rate=0.003, max_epochs=12, random_state=0)],
+            "model": [CNNClassifier(max_epochs=12, random_state=0)],
             "model__architecture": ["single", "compact"],
         },
     ],

@@ -246,8 +246,9 @@ def _locate(source, folder, filename, download_if_missing, n_retries, delay):
     problem = _problem(path, expected)
     if problem is None:
         return path
+    needed = f"To work without a network, place these files in {folder}: {', '.join(source.checksums)}."
     if not download_if_missing:
-        raise OSError(f"{path} {problem}, and download_if_missing=False.")
+        raise OSError(f"{path} {problem}, and download_if_missing=False. {needed}")
     failures = []
     for mirror in source.mirrors:
         try:
@@ -255,11 +256,7 @@ def _locate(source, folder, filename, download_if_missing, n_retries, delay):
             return fetch_file(mirror + filename, folder=folder, sha256=expected, n_retries=n_retries, delay=delay)
         except (OSError, HTTPException) as error:
             failures.append(f"  {mirror}{filename}: {error}")
-    raise OSError(
-        f"{path} {problem}, and no mirror gave it:\n"
-        + "\n".join(failures)
-        + f"\nTo work without a network, place these files in {folder}: {', '.join(source.checksums)}."
-    )
+    raise OSError(f"{path} {problem}, and no mirror gave it:\n" + "\n".join(failures) + f"\n{needed}")
 
 
 def _problem(path, expected):

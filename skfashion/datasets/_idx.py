@@ -77,11 +77,10 @@ def read_idx(path, *, max_bytes=1 << 30):
 
 def _read_stream(stream, path, max_bytes):
     dtype, shape = _read_header(stream, path)
-    size = math.prod(shape) * dtype.itemsize  # Python integers: no overflow
-    if size > max_bytes:
-        raise ValueError(
-            f"{path!r} announces an array of shape {shape} and {size} bytes; max_bytes={max_bytes} are accepted."
-        )
+    # Python integers: no overflow. A size of zero must not hide the others.
+    if math.prod(max(1, length) for length in shape) * dtype.itemsize > max_bytes:
+        raise ValueError(f"{path!r} announces an array of shape {shape}; max_bytes={max_bytes} are accepted.")
+    size = math.prod(shape) * dtype.itemsize
     body = _read_at_most(stream, size + 1)
     if len(body) < size:
         raise ValueError(f"{path!r} is too short: its body has {len(body)} bytes, shape {shape} needs {size}.")

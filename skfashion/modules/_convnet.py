@@ -1,5 +1,8 @@
 """A convolutional network from a tuple of layers."""
 
+import copy
+
+import torch
 from torch import nn
 
 from skfashion.modules._layers import Pad, build_layers, dense, initialize, smallest_size
@@ -39,3 +42,28 @@ class ConvNet(nn.Sequential):
         modules, _ = build_layers((*layers, dense(n_outputs, activation="identity")), image_shape)
         super().__init__(*front, *modules)
         initialize(self, init)
+
+
+def build_foreign(architecture, image_shape, n_outputs):
+    """Call a user's ``architecture(image_shape, n_outputs)`` and check that what it returns fits the images.
+
+    Raises
+    ------
+    ValueError
+        If it returns no module, or one that does not turn images (n, channels, height, width) into (n, n_outputs).
+    """
+    call = f"architecture(image_shape={image_shape}, n_outputs={n_outputs})"
+    module = architecture(image_shape, n_outputs)
+    if not isinstance(module, nn.Module):
+        raise ValueError(f"{call} must return a torch.nn.Module. Got {type(module).__name__} instead.")
+    # A function may return one and the same module each time; every fit needs its own.
+    module = copy.deepcopy(module).eval()
+    try:
+        with torch.no_grad():
+            output = module(torch.zeros(2, *image_shape))
+    except (RuntimeError, TypeError, ValueError) as error:
+        raise ValueError(f"The module of {call} cannot take float images (2, *{image_shape}): {error}") from error
+    if not isinstance(output, torch.Tensor) or output.shape != (2, n_outputs):
+        shape = tuple(output.shape) if isinstance(output, torch.Tensor) else type(output).__name__
+        raise ValueError(f"The module of {call} must turn 2 images into scores of shape (2, {n_outputs}). Got {shape}.")
+    return module.train()

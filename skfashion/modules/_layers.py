@@ -5,6 +5,7 @@ An image shape is (channels, height, width); a vector shape is (length,).
 
 import math
 from dataclasses import KW_ONLY, dataclass, fields
+from numbers import Integral
 
 import torch
 from torch import nn
@@ -75,7 +76,7 @@ class Layer:
 def _check_positive(layer, *names):
     for name in names:
         value = getattr(layer, name)
-        if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        if isinstance(value, bool) or not isinstance(value, Integral) or value < 1:
             raise ValueError(f"{name} of {type(layer).__name__}() must be an int of at least 1. Got {value!r} instead.")
 
 

@@ -14,12 +14,12 @@ class draw_from(TorchDispatchMode):
     Parameters
     ----------
     generator : torch.Generator
-        On the device of the tensors that are drawn.
+        What is drawn on another device comes from a generator there that this one seeds.
     """
 
     def __init__(self, generator):
         super().__init__()
-        self.generator = generator
+        self.generators = {generator.device.type: generator}
 
     def __torch_dispatch__(self, func, types, args=(), kwargs=None):
         kwargs = dict(kwargs or {})
@@ -28,12 +28,23 @@ class draw_from(TorchDispatchMode):
         if func.overloadpacket in _SEEDED_OVERLOADS:
             func = _SEEDED_OVERLOADS[func.overloadpacket].get(func._overloadname, func)
         if any(argument.name == "generator" for argument in func._schema.arguments):
-            kwargs["generator"] = self.generator
+            kwargs["generator"] = self._generator_for(args, kwargs)
         return func(*args, **kwargs)
+
+    def _generator_for(self, args, kwargs):
+        """The generator of the device on which is drawn; a second device gets one that the first one seeds."""
+        tensors = [argument for argument in args if isinstance(argument, torch.Tensor)]
+        device = torch.device(kwargs.get("device") or (tensors[0].device if tensors else "cpu"))
+        if device.type not in self.generators:
+            first = next(iter(self.generators.values()))
+            seed = torch.empty((), dtype=torch.int64, device=first.device).random_(generator=first).item()
+            self.generators[device.type] = torch.Generator(device).manual_seed(seed)
+        return self.generators[device.type]
 
     def _native_dropout(self, x, p, train):
         """What the fused dropout of a GPU computes; it has no overload that takes a generator."""
-        keep = torch.empty_like(x, dtype=torch.bool).bernoulli_(1 - p, generator=self.generator)
+        generator = self._generator_for((x,), {})
+        keep = torch.empty_like(x, dtype=torch.bool).bernoulli_(1 - p, generator=generator)
         return x * keep / (1 - p), keep
 
 
@@ -56,7 +67,15 @@ _SEEDED_OVERLOADS = {
 }
 
 
-class Dropout(torch.nn.Module):
+class Stochastic(torch.nn.Module):
+    """A module that draws from its attribute `generator`; None stands for torch's own."""
+
+    def __init__(self):
+        super().__init__()
+        self.generator = None
+
+
+class Dropout(Stochastic):
     """Zero each element with probability `p` in training and scale the others by ``1 / (1 - p)``.
 
     Unlike ``torch.nn.Dropout`` it draws from its attribute `generator`, which whoever trains the network sets with
@@ -76,7 +95,6 @@ class Dropout(torch.nn.Module):
     def __init__(self, p):
         super().__init__()
         self.p = p
-        self.generator = None
 
     def forward(self, x):
         if not self.training or self.p == 0:
@@ -89,7 +107,7 @@ class Dropout(torch.nn.Module):
 
 
 def set_generator(module, generator):
-    """Let every part of `module` that draws random numbers draw from `generator` (or, with None, from torch's own)."""
+    """Let every :class:`Stochastic` part of `module` draw from `generator` (or, with None, from torch's own)."""
     for part in module.modules():
-        if hasattr(part, "generator"):
+        if isinstance(part, Stochastic):
             part.generator = generator

@@ -3,109 +3,21 @@
 import copy
 import warnings
 from contextlib import contextmanager
-from numbers import Integral, Real
 
 import numpy as np
 import torch
 from sklearn.base import BaseEstimator
 from sklearn.callback import CallbackSupportMixin
 from sklearn.utils import check_random_state
-from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from skfashion.neural_network._augmentation import AUGMENTATIONS
 from skfashion.neural_network._callbacks import runs_inside_a_search
 from skfashion.neural_network._device import resolve_device, resolve_precision
 from skfashion.neural_network._images import PixelScale, check_layout, declared_layout, inferred_layout, rows_of
 from skfashion.neural_network._loader import ImageSet
-from skfashion.neural_network._net import Net
-from skfashion.neural_network._recipe import OPTIMIZERS, EarlyStopping, resolve_optimizer
-
-# What net_params may not hold, because a parameter of the estimator says it.
-_OWNED_BY_ESTIMATOR = {
-    "module": "the estimator itself",
-    "criterion": "the estimator itself",
-    "dataset": "fit",
-    "iterator_train": "batch_size and augmentation",
-    "iterator_valid": "batch_size",
-    "train_split": "early_stopping, or X_val and y_val of fit",
-    "optimizer": "optimizer and optimizer_params",
-    "lr": "learning_rate",
-    "max_epochs": "max_epochs",
-    "batch_size": "batch_size",
-    "warm_start": "warm_start",
-    "device": "device",
-    "verbose": "verbose",
-    "seed": "random_state",
-    "precision": "precision",
-    "augmentation": "augmentation",
-    "lr_schedule": "lr_schedule",
-    "layout": "image_shape",
-    "metrics": "the estimator itself",
-    "foreign": "the estimator itself",
-}
-
-_SHARED_PARAMETERS = """\
-optimizer : str or type, default="adam"
-        ``"adadelta"``, ``"adagrad"``, ``"adam"``, ``"adamax"``, ``"adamw"``, ``"nadam"``, ``"rmsprop"``, ``"sgd"``, or
-        a subclass of :class:`torch.optim.Optimizer`.
-
-    learning_rate : float, default=0.001
-        The learning rate; with a schedule, its highest value.
-
-    optimizer_params : dict, default=None
-        Further arguments of the optimizer, for instance ``{"momentum": 0.9}``.
-
-    weight_decay : float, default=0.0
-        Weight decay as the optimizer defines it: decoupled in ``"adamw"``, an L2 penalty in the others.
-
-    lr_schedule : {"onecycle", "cosine"}, default=None
-        The course of the learning rate over `max_epochs`, set at every step: ``"onecycle"`` rises for a fifth of the
-        time and then falls to 0, ``"cosine"`` falls to 0. By default the rate is constant.
-
-    batch_size : int, default=128
-        Images a step.
-
-    max_epochs : int, default=20
-        Passes over the training images.
-
-    early_stopping : bool, default=False
-        Whether to stop when the validation score does not improve any more, and to go back to the weights of the best
-        epoch, which are kept in memory. Uses `X_val` of ``fit``, else holds out a `validation_fraction` of X.
-
-    validation_fraction : float in (0, 1), default=0.1
-        Share of the training images that early stopping holds out.
-
-    n_iter_no_change : int, default=10
-        Epochs without improvement after which early stopping stops.
-
-    tol : float, default=0.0
-        By how much the score has to grow to count as improved.
-
-    augmentation : {"flip", "shift", "flip+shift", "flip+shift+erase"} or callable, default=None
-        Random changes to the training images: mirrored left to right, moved by up to a pixel in 28, a rectangle
-        blanked. A callable gets a batch of float images (n, channels, height, width) as a tensor and returns one of the
-        same shape.
-
-    warm_start : bool, default=False
-        Whether ``fit`` starts from the weights of the previous fit.
-
-    precision : {"auto", "float32", "bfloat16"}, default="auto"
-        Of training. ``"auto"`` is bfloat16 for convolutions on hardware that computes it natively, else float32.
-        Predictions are float32.
-
-    device : str or torch.device, default="auto"
-        Where to compute: ``"cpu"``, ``"cuda"``, ``"mps"``, …; ``"auto"`` takes a GPU if there is one.
-
-    random_state : int, RandomState instance or None, default=None
-        Drives initialisation, shuffling, dropout, augmentation and the held-out images. Pass an int for the same model
-        in every call. No global generator is read or moved.
-
-    verbose : int, default=0
-        0 is silent, 1 prints a line each epoch.
-
-    net_params : dict, default=None
-        Further arguments of the skorch net, for instance ``{"callbacks": [...]}``."""
+from skfashion.neural_network._net import Net, has_finite_weights
+from skfashion.neural_network._parameters import CONSTRAINTS, DOCSTRING, OWNED_BY_ESTIMATOR
+from skfashion.neural_network._recipe import EarlyStopping, resolve_optimizer
 
 
 class BaseNet(CallbackSupportMixin, BaseEstimator):
@@ -115,26 +27,7 @@ class BaseNet(CallbackSupportMixin, BaseEstimator):
     what to watch while training (`_monitor`, `_metrics`), and how output becomes predictions.
     """
 
-    _parameter_constraints = {
-        "optimizer": [StrOptions(set(OPTIMIZERS)), type],
-        "learning_rate": [Interval(Real, 0, None, closed="neither")],
-        "optimizer_params": [dict, None],
-        "weight_decay": [Interval(Real, 0, None, closed="left")],
-        "lr_schedule": [StrOptions({"onecycle", "cosine"}), None],
-        "batch_size": [Interval(Integral, 1, None, closed="left")],
-        "max_epochs": [Interval(Integral, 1, None, closed="left")],
-        "early_stopping": ["boolean"],
-        "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
-        "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
-        "tol": [Interval(Real, 0, None, closed="left")],
-        "augmentation": [StrOptions(set(AUGMENTATIONS)), callable, None],
-        "warm_start": ["boolean"],
-        "precision": [StrOptions({"auto", "float32", "bfloat16"})],
-        "device": [str, torch.device],
-        "random_state": ["random_state"],
-        "verbose": ["verbose"],
-        "net_params": [dict, None],
-    }
+    _parameter_constraints = CONSTRAINTS
 
     _doc_link_module = "skfashion"
 
@@ -149,16 +42,16 @@ class BaseNet(CallbackSupportMixin, BaseEstimator):
     def __init_subclass__(cls, **kwargs):
         super().__init_subclass__(**kwargs)
         if cls.__doc__ is not None:  # python -OO strips docstrings
-            cls.__doc__ = cls.__doc__.replace("{shared_parameters}", _SHARED_PARAMETERS)
+            cls.__doc__ = cls.__doc__.replace("{shared_parameters}", DOCSTRING)
 
     def __init__(
         self,
         *,
         optimizer="adam",
-        learning_rate=0.001,
+        learning_rate=0.003,
         optimizer_params=None,
         weight_decay=0.0,
-        lr_schedule=None,
+        lr_schedule="onecycle",
         batch_size=128,
         max_epochs=20,
         early_stopping=False,
@@ -268,7 +161,7 @@ class BaseNet(CallbackSupportMixin, BaseEstimator):
             batch_size=self.batch_size,
             max_epochs=self.max_epochs,
             train_split=None,
-            augmentation=self.augmentation,
+            augmentation=self._augmentation(),
             precision=resolve_precision(self.precision, device, self._convolutional),
             layout=self._layout,
             metrics=self._metrics,
@@ -284,6 +177,10 @@ class BaseNet(CallbackSupportMixin, BaseEstimator):
         """Arguments of the optimizer; a recipe may bring its own."""
         return self.optimizer_params
 
+    def _augmentation(self):
+        """The changes to training images; a recipe may make them depend on the images."""
+        return self.augmentation
+
     def _is_foreign(self):
         """Whether the module is of a class that we did not write."""
         return False
@@ -291,11 +188,13 @@ class BaseNet(CallbackSupportMixin, BaseEstimator):
     def _checked_net_params(self):
         params = self.net_params or {}
         for name in params:
-            owner = _OWNED_BY_ESTIMATOR.get(str(name).split("__")[0])
+            owner = OWNED_BY_ESTIMATOR.get(str(name).split("__")[0])
             if owner is not None:
                 raise ValueError(f"net_params holds {name!r}, which is set by {owner} of {type(self).__name__}.")
-        # skorch initialises callbacks in place; the parameter must stay as it was given.
-        return copy.deepcopy(params)
+        if isinstance(callbacks := params.get("callbacks"), (list, tuple)):
+            # skorch initialises callbacks in place; the parameter must stay as it was given.
+            params = {**params, "callbacks": [_copied(callback) for callback in callbacks]}
+        return params
 
     def _resumed_net(self, n_outputs, *, with_optimizer):
         """A new net, by the parameters as they are now, that goes on where `net_` stopped."""
@@ -323,39 +222,42 @@ class BaseNet(CallbackSupportMixin, BaseEstimator):
         call.
         """
         net = self._resumed_net(n_outputs, with_optimizer=one_pass) if resume else self._new_net(n_outputs, seed)
+        if one_pass:
+            net.lr_schedule = None  # nobody knows how many passes are to come
         stopping = None
         if self.early_stopping and not one_pass:
             stopping = EarlyStopping(*self._monitor, tol=self.tol, patience=self.n_iter_no_change)
         interrupted = self._run(
             net,
             train,
+            may_survive=not (one_pass or runs_inside_a_search()),
             dataset_valid=valid,
             epochs=1 if one_pass else self.max_epochs,
-            # Passes of partial_fit walk together along one schedule; every fit starts its own.
-            first_epoch=0 if one_pass else len(net.history),
             stopping=stopping,
             monitor=monitor,
         )
         if stopping is not None:
             stopping.restore(net.module_)
+        if interrupted and not has_finite_weights(net.module_):
+            raise ValueError(f"{type(self).__name__} had diverged when training was interrupted: lower learning_rate.")
         if not one_pass:
             net.optimizer_ = None
         vars(self).update(self._net_attributes(net, best_epoch=stopping and stopping.best_epoch))
         self.interrupted_ = interrupted
 
-    def _run(self, net, train, **fit_params):
+    def _run(self, net, train, *, may_survive, **fit_params):
         """Train; return whether the user cut it short by Ctrl-C, which only a fit of its own may survive."""
         try:
             net.partial_fit(train, **fit_params)
         except KeyboardInterrupt:
-            if runs_inside_a_search():
+            if not may_survive:
                 raise
             if net.history and "duration" not in net.history[-1]:
                 del net.history[-1]  # the epoch that was not finished
             warnings.warn(
                 f"Training of {type(self).__name__} interrupted by user after {len(net.history)} epochs; the model can "
                 "be used as it is.",
-                stacklevel=5,
+                stacklevel=7,
             )
             return True
         return False
@@ -363,7 +265,8 @@ class BaseNet(CallbackSupportMixin, BaseEstimator):
     def _net_attributes(self, net, best_epoch=None):
         """The fitted attributes that a net brings with it."""
         monitor, sign = self._monitor
-        history = [{name: value for name, value in row.items() if name != "batches"} for row in net.history]
+        internal = ("batches", "train_loss_best", "valid_loss_best")
+        history = [{name: value for name, value in row.items() if name not in internal} for row in net.history]
         scores = [sign * row[monitor] for row in history if monitor in row]
         return {
             "net_": net,
@@ -379,6 +282,12 @@ class BaseNet(CallbackSupportMixin, BaseEstimator):
         check_is_fitted(self)
         X, _ = self._check_images(X, reset=False)
         yield from self.net_.forward_iter(ImageSet(X, self._layout, torch.device(self.net_.device)))
+
+
+def _copied(callback):
+    if isinstance(callback, tuple):
+        return callback[0], copy.copy(callback[1])
+    return copy.copy(callback)
 
 
 def _check_float32(X, name):

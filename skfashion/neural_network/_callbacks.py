@@ -3,8 +3,11 @@
 import copy
 import sys
 
-# Frames of these packages above a fit mean that the fit is one of many: Ctrl-C has to stop them all.
-_SEARCHES = ("joblib", "sklearn.model_selection", "optuna", "dask", "distributed", "ray")
+# Frames of these packages above a fit mean that the fit may be one of many: Ctrl-C has to stop them all.
+_SEARCHES = ("joblib", "sklearn", "optuna", "dask", "distributed", "ray", "multiprocessing", "concurrent.futures")
+
+# Of scikit-learn, only these call a fit no more than once.
+_NO_SEARCHES = ("sklearn.base", "sklearn.callback", "sklearn.pipeline", "sklearn.utils")
 
 
 def runs_inside_a_search():
@@ -12,10 +15,14 @@ def runs_inside_a_search():
     frame = sys._getframe()
     while frame is not None:
         name = frame.f_globals.get("__name__", "")
-        if any(name == package or name.startswith(f"{package}.") for package in _SEARCHES):
+        if _belongs_to(name, _SEARCHES) and not _belongs_to(name, _NO_SEARCHES):
             return True
         frame = frame.f_back
     return False
+
+
+def _belongs_to(name, packages):
+    return any(name == package or name.startswith(f"{package}.") for package in packages)
 
 
 class EpochMonitor:

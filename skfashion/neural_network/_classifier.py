@@ -6,7 +6,7 @@ from sklearn.base import ClassifierMixin, _fit_context
 from sklearn.callback import with_callbacks
 from sklearn.model_selection import train_test_split
 from sklearn.preprocessing import LabelEncoder
-from sklearn.utils import compute_sample_weight
+from sklearn.utils import compute_class_weight
 from sklearn.utils._param_validation import Interval, Real, StrOptions
 from sklearn.utils.multiclass import _check_partial_fit_first_call, check_classification_targets
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted
@@ -14,6 +14,8 @@ from sklearn.utils.validation import _check_sample_weight, check_is_fitted
 from skfashion.neural_network._augmentation import check_augmentation
 from skfashion.neural_network._base import BaseNet
 from skfashion.neural_network._callbacks import EpochMonitor
+from skfashion.neural_network._device import resolve_device
+from skfashion.neural_network._loader import to_device
 
 
 def _accuracy(output, target):
@@ -89,9 +91,9 @@ class BaseNetClassifier(ClassifierMixin, BaseNet):
 
     @_fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X, y, sample_weight=None, classes=None):
-        """Train for one pass over X; the optimizer goes on from the previous pass.
+        """Train for one pass over X, at a constant learning rate; the optimizer goes on from the previous pass.
 
-        With a schedule, `max_epochs` passes walk along it once.
+        Unlike ``fit`` it does not survive Ctrl-C: the model is then as it was before the pass.
 
         Parameters
         ----------
@@ -123,18 +125,12 @@ class BaseNetClassifier(ClassifierMixin, BaseNet):
     def _kept_rows(self, X, y, sample_weight, *, new_classes):
         """Return X, the rows of X that weigh something (None if all), their encoded labels and their weights."""
         check_classification_targets(y)
-        rows = np.arange(len(X))
+        rows, weight = np.arange(len(X)), None
         if sample_weight is not None:
-            sample_weight = _check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
-            rows = rows[sample_weight > 0]
-        weight = None if sample_weight is None else sample_weight[rows]
+            weight = _check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
+            rows, weight = rows[weight > 0], weight[weight > 0]
         if self.class_weight is not None:
-            by_class = compute_sample_weight(self.class_weight, y[rows])
-            if not np.isfinite(by_class).all() or (by_class < 0).any() or not by_class.any():
-                raise ValueError(
-                    "The 'class_weight' parameter must hold non-negative weights that are not all zero for the classes "
-                    f"in y. Got {self.class_weight!r} instead."
-                )
+            by_class = self._class_weights(y[rows])
             weight = (by_class if weight is None else weight * by_class)[by_class > 0]
             rows = rows[by_class > 0]
         encoder = LabelEncoder()
@@ -143,6 +139,21 @@ class BaseNetClassifier(ClassifierMixin, BaseNet):
             self.classes_ = encoder.classes_
         encoder.classes_ = self.classes_
         return X, rows, encoder.transform(y[rows]), weight
+
+    def _class_weights(self, y):
+        """The weight of each label in y by its class; a class that `class_weight` does not name weighs 1."""
+        classes, codes = np.unique(y, return_inverse=True)
+        if isinstance(self.class_weight, str):
+            return compute_class_weight(self.class_weight, classes=classes, y=y)[codes]
+        weights = np.array([self.class_weight.get(label, 1.0) for label in classes], dtype=np.float64)
+        if not np.isfinite(weights).all() or (weights < 0).any() or not weights.any():
+            raise ValueError(
+                "The 'class_weight' parameter must hold non-negative weights that are not all zero for the classes in "
+                f"y. Got {self.class_weight!r} instead."
+            )
+        if self.class_weight and not set(self.class_weight) & set(classes.tolist()):
+            raise ValueError(f"'class_weight' names {list(self.class_weight)}, but y holds {classes.tolist()}.")
+        return weights[codes]
 
     def _check_validation(self, X_val, y_val):
         """Return the rows of the given validation images and their encoded labels, or None."""
@@ -157,15 +168,15 @@ class BaseNetClassifier(ClassifierMixin, BaseNet):
 
     def _learn(self, X, rows, y, weight, *, resume, validation=None, one_pass=False, monitor=None):
         """Train on rows of X with encoded labels y."""
-        check_augmentation(self.augmentation, self.image_shape_)
-        seed = self._seed()
+        check_augmentation(self._augmentation(), self.image_shape_)
+        seed, device_X = self._seed(), to_device(X, resolve_device(self.device))
         train, valid = np.arange(len(rows)), None
         if validation is not None:
             valid = self._image_set(validation[0], y=validation[1])
         elif self.early_stopping and not one_pass:
             train, held_out = train_test_split(train, test_size=self.validation_fraction, stratify=y, random_state=seed)
-            valid = self._image_set(X, **_subset(rows, y, weight, np.sort(held_out)))
-        train = self._image_set(X, **_subset(rows, y, weight, np.sort(train)))
+            valid = self._image_set(device_X, **_subset(rows, y, weight, np.sort(held_out)))
+        train = self._image_set(device_X, **_subset(rows, y, weight, np.sort(train)))
         self._fit_net(train, valid, len(self.classes_), seed, resume=resume, one_pass=one_pass, monitor=monitor)
 
     def predict_proba(self, X):

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from sklearn.utils._param_validation import StrOptions
 
 from skfashion.modules import ConvNet
+from skfashion.modules._convnet import build_foreign
 from skfashion.modules._layers import INITS, Layer
 from skfashion.modules.architectures import ARCHITECTURES
 from skfashion.neural_network._classifier import BaseNetClassifier
@@ -84,7 +85,7 @@ class CNNClassifier(BaseNetClassifier):
     >>> from skfashion.modules import conv, dense, pool
     >>> from skfashion.neural_network import CNNClassifier
     >>> X, y = make_garments(1000, random_state=0, return_X_y=True)
-    >>> cnn = CNNClassifier((conv(16), pool(2), conv(32), pool(2), dense(64)), max_epochs=10, random_state=0)
+    >>> cnn = CNNClassifier((conv(16), pool(2), conv(32), pool(2), dense(64)), batch_size=32, random_state=0)
     >>> cnn.fit(X[:800], y[:800]).score(X[800:], y[800:]) > 0.7
     True
     """
@@ -105,10 +106,10 @@ class CNNClassifier(BaseNetClassifier):
         image_shape="auto",
         init="pytorch",
         optimizer="adam",
-        learning_rate=0.001,
+        learning_rate=0.003,
         optimizer_params=None,
         weight_decay=0.0,
-        lr_schedule=None,
+        lr_schedule="onecycle",
         batch_size=128,
         max_epochs=20,
         early_stopping=False,
@@ -154,7 +155,7 @@ class CNNClassifier(BaseNetClassifier):
     def _module(self, n_outputs):
         shared = {"image_shape": self.image_shape_, "n_outputs": n_outputs}
         if self._is_foreign():
-            return self.architecture, shared
+            return build_foreign, {"architecture": self.architecture, **shared}
         return ConvNet, {"layers": self._layers(), "init": self.init, **shared}
 
     def _is_foreign(self):

@@ -17,7 +17,7 @@ def resolve_device(device):
         )
     try:
         resolved = torch.device(device)
-        torch.empty(0, device=resolved)
+        torch.empty(1, device=resolved).item()
     except (RuntimeError, AssertionError, NotImplementedError) as error:
         raise ValueError(
             f"The 'device' parameter must be 'auto' or a torch device of this machine, such as 'cpu', 'cuda' or 'mps'. "

@@ -36,9 +36,9 @@ def rows_of(X, layout):
     layout : Layout or None
         How rows have to be arranged, if that is known already.
     """
-    if not hasattr(X, "ndim"):
+    if isinstance(X, (list, tuple)):
         X = _array(X)
-    if X.ndim <= 2:
+    if getattr(X, "ndim", 2) <= 2:  # frames of any library keep their column names
         return X, None
     X = _array(X)
     if X.ndim > 4:
@@ -52,7 +52,7 @@ def rows_of(X, layout):
     shown = _layout_of_images(X.shape[1:], layout)
     if layout is not None and shown.channels_last != layout.channels_last:
         X = np.moveaxis(X, *((-1, 1) if shown.channels_last else (1, -1)))
-    return X.reshape(len(X), -1), shown
+    return X.reshape(len(X), shown.n_features), shown
 
 
 def _array(X):
@@ -135,8 +135,8 @@ class PixelScale:
             raw, scaled = (other, "was fitted on") if self.uint8 else (self, "is given")
             warnings.warn(
                 f"{name} {scaled} uint8 pixels, which it scales to [0, 1], but "
-                f"{'is given' if self.uint8 else 'was fitted on'} values up to {raw.largest:g} of another dtype, which it "
-                "takes as they are: pass both as uint8, or divide by 255.",
+                f"{'is given' if self.uint8 else 'was fitted on'} values up to {raw.largest:g} of another dtype, "
+                "which it takes as they are: pass both as uint8, or divide by 255.",
                 UserWarning,
                 stacklevel=2,
             )

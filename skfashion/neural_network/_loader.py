@@ -21,8 +21,9 @@ class ImageSet:
 
     Parameters
     ----------
-    X : ndarray of shape (n, n_features)
-        All rows; never written to, and not copied on the CPU.
+    X : ndarray or tensor of shape (n, n_features)
+        All rows; never written to, and not copied on the CPU if torch knows the dtype. A tensor as :func:`to_device`
+        returns it can be shared by several sets.
     layout : Layout
         How a row is an image.
     device : torch.device
@@ -37,11 +38,10 @@ class ImageSet:
 
     def __init__(self, X, layout, device, *, rows=None, y=None, weight=None):
         self.layout = layout
-        self.X = _tensor(X).to(device)
+        self.X = X if isinstance(X, torch.Tensor) else to_device(X, device)
         self.rows = None if rows is None else torch.from_numpy(rows).to(device)
         self.y = None if y is None else torch.from_numpy(y).to(device)
-        # The mean is 1, so that weights of any magnitude fit into float32.
-        self.weight = None if weight is None else torch.from_numpy(weight / weight.mean()).float().to(device)
+        self.weight = None if weight is None else _weight(weight).to(device)
 
     def __len__(self):
         return len(self.X if self.rows is None else self.rows)
@@ -53,7 +53,8 @@ class ImageSet:
     def take(self, where):
         """Return the batch at `where`: a slice of the set, or an index tensor into it."""
         rows = where if self.rows is None else self.rows[where]
-        images = self.X[rows] if isinstance(rows, slice) else self.X.index_select(0, rows)
+        # A slice would be a view of the caller's X, which a foreign module could write to.
+        images = self.X[rows].clone() if isinstance(rows, slice) else self.X.index_select(0, rows)
         images = self._as_images(images)
         target = images if self.y is None else self.y[where]
         return Batch(images, target, None if self.weight is None else self.weight[where])
@@ -103,6 +104,19 @@ class Batches:
 
 # What torch can index and convert without a copy of the whole array.
 _TORCH_DTYPES = frozenset("?bBhilqefd")
+
+
+def to_device(array, device):
+    """Return the tensor of an array on a device; on the CPU it shares the memory of the array."""
+    tensor = _tensor(array)
+    if device.type != "cpu" and tensor.dtype == torch.float64:
+        tensor = tensor.float()  # half to transfer, and not every GPU has float64
+    return tensor.to(device)
+
+
+def _weight(weight):
+    """Weights of any magnitude, scaled so that they fit into float32 and none of them vanishes."""
+    return torch.from_numpy((weight / weight.max()).clip(1e-30)).float()
 
 
 def _tensor(array):

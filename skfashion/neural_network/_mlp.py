@@ -82,7 +82,7 @@ class MLPClassifier(BaseNetClassifier):
     >>> from skfashion.datasets import make_garments
     >>> from skfashion.neural_network import MLPClassifier
     >>> X, y = make_garments(1000, random_state=0, return_X_y=True)
-    >>> mlp = MLPClassifier(hidden_layer_sizes=(64,), max_epochs=10, random_state=0).fit(X[:800], y[:800])
+    >>> mlp = MLPClassifier(hidden_layer_sizes=(64,), batch_size=32, random_state=0).fit(X[:800], y[:800])
     >>> mlp.score(X[800:], y[800:]) > 0.6
     True
     """
@@ -105,10 +105,10 @@ class MLPClassifier(BaseNetClassifier):
         batch_norm=False,
         init="pytorch",
         optimizer="adam",
-        learning_rate=0.001,
+        learning_rate=0.003,
         optimizer_params=None,
         weight_decay=0.0,
-        lr_schedule=None,
+        lr_schedule="onecycle",
         batch_size=128,
         max_epochs=20,
         early_stopping=False,

@@ -1,5 +1,6 @@
 """The one skorch net of the package: skorch's parts and hooks around a lean epoch loop."""
 
+import dis
 import time
 from contextlib import contextmanager, nullcontext
 
@@ -37,7 +38,7 @@ class Net(NeuralNet):
     metrics : callable, default=None
         ``metrics(output, target)`` gives a dict of tensors with one value an image, averaged into the history.
     lr_schedule : {None, "onecycle", "cosine"}
-        The course of the learning rate over `max_epochs`.
+        The course of the learning rate over the `max_epochs` of a fit.
     augmentation : str, callable or None
         Changes to training batches.
     precision : {"float32", "bfloat16"}
@@ -128,7 +129,7 @@ class Net(NeuralNet):
             self.notify("on_train_end", X=X, y=y)
         return self
 
-    def fit_loop(self, X, y=None, epochs=None, *, dataset_valid=None, first_epoch=0, stopping=None, monitor=None):
+    def fit_loop(self, X, y=None, epochs=None, *, dataset_valid=None, stopping=None, monitor=None):
         """Train for some epochs.
 
         Parameters
@@ -139,8 +140,6 @@ class Net(NeuralNet):
             How many, by default `max_epochs`.
         dataset_valid : ImageSet, default=None
             Evaluated after each epoch.
-        first_epoch : int, default=0
-            Length of the history at which the schedule of the learning rate began.
         stopping : EarlyStopping, default=None
             Asked after each epoch.
         monitor : object, default=None
@@ -151,10 +150,10 @@ class Net(NeuralNet):
         generator = self._device_generator()
         set_generator(self.module_, generator)
         try:
-            for _ in range(self.max_epochs if epochs is None else epochs):
+            for epoch in range(self.max_epochs if epochs is None else epochs):
                 if monitor is not None:
                     monitor.begin_epoch()
-                self._run_epoch(datasets, generator, first_epoch)
+                self._run_epoch(datasets, generator, epoch)
                 requests = [self._notify_epoch_end(datasets)]
                 if stopping is not None:
                     requests.append(stopping.update(self.history[-1], self.module_))
@@ -167,17 +166,19 @@ class Net(NeuralNet):
             self._set_training(False)
         return self
 
-    def _run_epoch(self, datasets, generator, first_epoch):
-        """Train for one epoch, validate, and write both into the history."""
+    def _run_epoch(self, datasets, generator, epoch):
+        """Train for one epoch of a schedule, validate, and write both into the history."""
         start = time.perf_counter()
         self.notify("on_epoch_begin", **datasets)
         batches = self.get_iterator(datasets["dataset_train"], training=True, generator=generator)
-        epoch = len(self.history) - 1 - first_epoch
         train = self._train_epoch(batches, epoch)
         valid = {} if datasets["dataset_valid"] is None else self._evaluate(datasets["dataset_valid"])
         for prefix, means in (("train", train), ("valid", valid)):
             for name, value in means.items():
                 self.history.record(f"{prefix}_{name}", value)
+            if means:  # what skorch's Checkpoint and PrintLog look for
+                best = min(self.history[:-1, f"{prefix}_loss"], default=np.inf) if len(self.history) > 1 else np.inf
+                self.history.record(f"{prefix}_loss_best", means["loss"] < best)
         self.history.record("learning_rate", self.optimizer_.param_groups[0]["lr"])
         self.history.record("duration", time.perf_counter() - start)
         self._check_finite()
@@ -194,9 +195,8 @@ class Net(NeuralNet):
         return tally.means()
 
     def _follow_schedule(self, progress):
-        factor = learning_rate_factor(self.lr_schedule, progress)
         for group in self.optimizer_.param_groups:
-            group["lr"] = factor * group.setdefault("initial_lr", group["lr"])
+            group["lr"] = self.lr * learning_rate_factor(self.lr_schedule, progress)
 
     def train_step(self, batch):
         """One step of the optimizer; return what :meth:`train_step_single` returned first."""
@@ -236,13 +236,15 @@ class Net(NeuralNet):
 
     def _hooked_step(self, batch):
         """A step for callbacks that look at batches: they get what skorch would give them."""
-        pair = batch[:2]
-        self.notify("on_batch_begin", batch=pair, training=True)
+        self.notify("on_batch_begin", batch=batch[:2], training=True)
         step = self.train_step(batch)
-        self.history.record_batch("train_loss", step["loss"].item())
-        self.history.record_batch("train_batch_size", len(batch.images))
-        self.notify("on_batch_end", batch=pair, training=True, loss=step["loss"], y_pred=step["y_pred"])
+        self._record_batch("train", batch, step["loss"], step["y_pred"])
         return step
+
+    def _record_batch(self, prefix, batch, loss, y_pred):
+        self.history.record_batch(f"{prefix}_loss", loss.item())
+        self.history.record_batch(f"{prefix}_batch_size", len(batch.images))
+        self.notify("on_batch_end", batch=batch[:2], training=prefix == "train", loss=loss, y_pred=y_pred)
 
     def _has_hook(self, *names):
         return any(
@@ -253,8 +255,8 @@ class Net(NeuralNet):
         """Return whether a callback asks to stop; skorch's callbacks do that by raising KeyboardInterrupt."""
         try:
             self.notify("on_epoch_end", **datasets)
-        except KeyboardInterrupt:
-            if not self.callbacks_:
+        except KeyboardInterrupt as interrupt:
+            if not _is_raised_by_code(interrupt):
                 raise
             return True
         return False
@@ -262,10 +264,16 @@ class Net(NeuralNet):
     def _evaluate(self, images):
         """The mean loss and metrics of the network as it is now, without dropout, in float32."""
         tally = _Tally(self.metrics)
+        hooked = self._has_hook(*_BATCH_HOOKS)
         for batch in self.get_iterator(images):
+            if hooked:
+                self.notify("on_batch_begin", batch=batch[:2], training=False)
             output = self.evaluation_step(batch)
             with torch.inference_mode():
-                tally.add({"losses": self.criterion_(output, batch.target), "y_pred": output}, batch)
+                step = {"losses": self.criterion_(output, batch.target), "y_pred": output}
+            tally.add(step, batch)
+            if hooked:
+                self._record_batch("valid", batch, step["losses"].mean(), output)
         return tally.means()
 
     def evaluation_step(self, batch, training=False):
@@ -279,15 +287,15 @@ class Net(NeuralNet):
         return self.criterion_(y_pred, y_true).mean()
 
     def _check_finite(self):
-        """Raise a ValueError if the loss of the last epoch, or a weight after it, is not finite."""
+        """Raise a ValueError if a loss of the last epoch, or a weight after it, is not finite."""
         row = self.history[-1]
-        values = [value for value in self.module_.state_dict().values() if torch.is_floating_point(value)]
-        if np.isfinite(row["train_loss"]) and torch.stack([value.isfinite().all() for value in values]).all():
+        losses = {name: row[name] for name in ("train_loss", "valid_loss") if name in row}
+        if all(np.isfinite(loss) for loss in losses.values()) and has_finite_weights(self.module_):
             return
+        shown = ", ".join(f"{name} {loss:g}" for name, loss in losses.items())
         raise ValueError(
-            f"Training diverged: in epoch {row['epoch']}, at learning rate {row['learning_rate']:g}, the loss is "
-            f"{row['train_loss']} or a weight is not finite. Lower learning_rate, or scale X (uint8 pixels are scaled "
-            "by themselves)."
+            f"Training diverged: in epoch {row['epoch']}, at learning rate {row['learning_rate']:g}, a loss or a weight is "
+            f"not finite ({shown}). Lower learning_rate, or scale X (uint8 pixels are scaled by themselves)."
         )
 
 
@@ -317,6 +325,20 @@ class _Tally:
     @staticmethod
     def _joined(tensors):
         return torch.cat(tensors).cpu().double().numpy()
+
+
+def has_finite_weights(module):
+    """Whether all weights and running statistics are finite."""
+    values = [value for value in module.state_dict().values() if torch.is_floating_point(value)]
+    return not values or bool(torch.stack([value.isfinite().all() for value in values]).all())
+
+
+def _is_raised_by_code(interrupt):
+    """Whether a KeyboardInterrupt comes from a ``raise`` statement, and not from Ctrl-C."""
+    last = interrupt.__traceback__
+    while last.tb_next is not None:
+        last = last.tb_next
+    return last.tb_frame.f_code.co_code[last.tb_lasti] == dis.opmap["RAISE_VARARGS"]
 
 
 def _float32(output):

@@ -5,6 +5,7 @@ from numbers import Integral
 from sklearn.utils._param_validation import Interval, StrOptions
 
 from skfashion.modules import ResNet
+from skfashion.neural_network._augmentation import AUGMENTATIONS
 from skfashion.neural_network._classifier import BaseNetClassifier
 
 
@@ -74,9 +75,9 @@ class ResNetClassifier(BaseNetClassifier):
     Notes
     -----
     The shared parameters have other defaults here: ``optimizer="sgd"`` with ``{"momentum": 0.9, "nesterov": True}``
-    unless `optimizer_params` says otherwise, ``learning_rate=0.1``, ``lr_schedule="onecycle"``, ``weight_decay=5e-4``
-    and ``augmentation="flip+shift"``. As the schedule is stretched over `max_epochs`, a shorter training is a smaller
-    `max_epochs`, not a fit that is stopped.
+    unless `optimizer_params` says otherwise, ``learning_rate=0.1``, ``weight_decay=5e-4``, and ``augmentation="auto"``,
+    which is ``"flip+shift"`` for images and nothing for rows that are no images. As the schedule is stretched over
+    `max_epochs`, a shorter training is a smaller `max_epochs`, not a fit that is stopped.
 
     References
     ----------
@@ -90,7 +91,7 @@ class ResNetClassifier(BaseNetClassifier):
     >>> from skfashion.datasets import make_garments
     >>> from skfashion.neural_network import ResNetClassifier
     >>> X, y = make_garments(1000, random_state=0, return_X_y=True)
-    >>> resnet = ResNetClassifier(width=16, max_epochs=6, batch_size=64, random_state=0)
+    >>> resnet = ResNetClassifier(width=16, max_epochs=8, batch_size=32, random_state=0)
     >>> resnet.fit(X[:800], y[:800]).score(X[800:], y[800:]) > 0.7
     True
     """
@@ -101,6 +102,7 @@ class ResNetClassifier(BaseNetClassifier):
         "depth": [Interval(Integral, 0, None, closed="left")],
         "image_shape": [StrOptions({"auto"}), tuple, list],
         "flip_averaging": ["boolean", StrOptions({"auto"})],
+        "augmentation": [StrOptions({"auto", *AUGMENTATIONS}), callable, None],
     }
 
     _convolutional = True
@@ -123,7 +125,7 @@ class ResNetClassifier(BaseNetClassifier):
         validation_fraction=0.1,
         n_iter_no_change=10,
         tol=0.0,
-        augmentation="flip+shift",
+        augmentation="auto",
         warm_start=False,
         precision="auto",
         device="auto",
@@ -163,7 +165,8 @@ class ResNetClassifier(BaseNetClassifier):
     def _module(self, n_outputs):
         flip_averaging = self.flip_averaging
         if isinstance(flip_averaging, str):
-            flip_averaging = isinstance(self.augmentation, str) and "flip" in self.augmentation
+            augmentation = self._augmentation()
+            flip_averaging = isinstance(augmentation, str) and "flip" in augmentation
         return ResNet, {
             "image_shape": self.image_shape_,
             "n_outputs": n_outputs,
@@ -171,6 +174,11 @@ class ResNetClassifier(BaseNetClassifier):
             "depth": self.depth,
             "flip_averaging": bool(flip_averaging),
         }
+
+    def _augmentation(self):
+        if isinstance(self.augmentation, str) and self.augmentation == "auto":
+            return "flip+shift" if self.image_shape_[1] > 1 else None
+        return self.augmentation
 
     def _optimizer_params(self):
         if self.optimizer == "sgd" and self.optimizer_params is None:

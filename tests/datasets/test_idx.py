@@ -38,6 +38,7 @@ BAD = {
     "short": (GOOD[:-1], "too short: its body has 5 bytes"),
     "long": (GOOD + b"\x00", "too long"),
     "huge": (GOOD[:4] + b"\xff" * 8, "max_bytes"),
+    "empty and huge": (GOOD[:3] + b"\x03" + b"\x00" * 4 + b"\xff" * 8, "max_bytes"),
     "overflow": (GOOD[:3] + b"\x08" + b"\xff" * 32, "max_bytes"),
     "cut gzip": (gzip.compress(GOOD)[:-4], "damaged gzip"),
     "broken gzip": (b"\x1f\x8b" + b"\x00" * 40, "damaged gzip"),
@@ -58,7 +59,10 @@ def test_malformed_file_is_named(tmp_path, name):
 def test_checks_hold_without_assertions(tmp_path):
     path = tmp_path / "file"
     path.write_bytes(GOOD[:-1])
-    code = f"from skfashion.datasets import read_idx\ntry:\n    read_idx({str(path)!r})\nexcept ValueError:\n    print('ok')"
+    code = (
+        "from skfashion.datasets import read_idx\n"
+        f"try:\n    read_idx({str(path)!r})\nexcept ValueError:\n    print('ok')"
+    )
     done = subprocess.run([sys.executable, "-O", "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "ok\n"
 

@@ -1,5 +1,7 @@
 """Callbacks of scikit-learn and of skorch."""
 
+import threading
+
 import numpy as np
 import pytest
 import torch
@@ -15,7 +17,16 @@ from skfashion.neural_network import MLPClassifier
 def mlp(*callbacks, **parameters):
     net_params = {"callbacks": list(callbacks)} if callbacks else None
     return MLPClassifier(
-        (8,), **{"max_epochs": 4, "batch_size": 16, "random_state": 0, "net_params": net_params, **parameters}
+        (8,),
+        **{
+            "max_epochs": 4,
+            "batch_size": 16,
+            "random_state": 0,
+            "net_params": net_params,
+            "lr_schedule": None,
+            "learning_rate": 0.001,
+            **parameters,
+        },
     )
 
 
@@ -150,3 +161,33 @@ def test_callbacks_of_skorch_itself(tiny):
     ).fit(X, y)
     assert [row["again"] for row in scored.history_] == scored.loss_curve_
     assert [row["one"] for row in scored.history_] == [1.0] * 4
+
+
+def test_callbacks_that_score_validation_data(tiny):
+    X, y = tiny
+    seen = []
+
+    def accuracy(net, X, y=None):
+        predicted = np.concatenate([output.argmax(1) for output in net.forward_iter(X)])
+        seen.append(len(y))
+        return float((predicted == np.asarray(y)).mean())
+
+    callbacks = EpochScoring(accuracy, name="again"), BatchScoring(lambda net, X, y=None: 1.0, name="one")
+    model = mlp(*callbacks).fit(X, y, X_val=X[:30], y_val=y[:30])
+    assert [row["again"] for row in model.history_] == model.validation_scores_
+    assert [row["one"] for row in model.history_] == [1.0] * 4
+    assert seen == [30] * 4
+    assert set(model.net_.history[0]) >= {"train_loss_best", "valid_loss_best"}
+    assert not [name for name in model.history_[0] if name in ("train_loss_best", "valid_loss_best")]
+
+
+def test_a_callback_that_cannot_be_deep_copied(tiny):
+    class Locked(Callback):
+        def __init__(self):
+            self.lock = threading.Lock()
+
+        def on_epoch_end(self, net, **kwargs):
+            with self.lock:
+                pass
+
+    assert mlp(Locked()).fit(*tiny).n_epochs_ == 4

@@ -13,6 +13,7 @@ from skfashion.neural_network import CNNClassifier, MLPClassifier
 def full_batch(**parameters):
     """A linear model trained to convergence with all rows in one batch."""
     defaults = {"max_epochs": 400, "batch_size": 10**6, "optimizer": torch.optim.LBFGS, "learning_rate": 1.0}
+    defaults["lr_schedule"] = None
     return MLPClassifier((), random_state=0, device="cpu", **{**defaults, **parameters})
 
 

@@ -21,7 +21,8 @@ def weights(model):
 
 def small(**parameters):
     defaults = {"hidden_layer_sizes": (8,), "max_epochs": 3, "batch_size": 16, "random_state": 0}
-    return MLPClassifier(**{**defaults, **parameters})
+    constant = {"lr_schedule": None, "learning_rate": 0.001}
+    return MLPClassifier(**{**constant, **defaults, **parameters})
 
 
 def test_history(tiny):
@@ -67,7 +68,7 @@ def test_optimizers_are_those_of_torch(optimizer):
     rng = np.random.default_rng(0)
     X, y = rng.normal(size=(30, 5)).astype(np.float32), np.arange(30) % 3
     parameters = {"optimizer": optimizer, "learning_rate": 0.01, "weight_decay": 0.1, "batch_size": 30}
-    start = MLPClassifier((), random_state=0, max_epochs=1, learning_rate=1e-30, batch_size=30, optimizer="sgd")
+    start = small(hidden_layer_sizes=(), max_epochs=1, learning_rate=1e-30, batch_size=30, optimizer="sgd")
     module = start.fit(X, y).module_
     reference = OPTIMIZERS[optimizer](module.parameters(), lr=0.01, weight_decay=0.1)
     module.train()
@@ -75,7 +76,7 @@ def test_optimizers_are_those_of_torch(optimizer):
         reference.zero_grad()
         torch.nn.functional.cross_entropy(module(torch.from_numpy(X)), torch.from_numpy(y)).backward()
         reference.step()
-    model = MLPClassifier((), random_state=0, max_epochs=3, **parameters).fit(X, y)
+    model = small(hidden_layer_sizes=(), **parameters).fit(X, y)
     np.testing.assert_allclose(weights(model), weights(start), rtol=1e-4, atol=1e-6)
 
 
@@ -105,6 +106,7 @@ def test_optimizer_params(tiny):
         ({"hidden_layer_sizes": (8, 2.5)}, "'hidden_layer_sizes' parameter of MLPClassifier must hold ints"),
         ({"learning_rate": 0}, "'learning_rate' parameter of MLPClassifier must be"),
         ({"lr_schedule": "step"}, "'lr_schedule' parameter of MLPClassifier must be"),
+        ({"class_weight": {"bag": 2.0}}, r"'class_weight' names \['bag'\], but y holds \[0, 1, 2\]"),
         ({"class_weight": {0: -1.0}}, "'class_weight' parameter must hold non-negative weights"),
         ({"class_weight": {0: 0.0, 1: 0.0, 2: 0.0}}, "'class_weight' parameter must hold non-negative weights"),
     ],
@@ -190,9 +192,9 @@ def test_bad_validation_data(tiny, arguments, message):
 
 
 def test_partial_fit_is_one_epoch_of_fit(tiny):
-    """As many passes as epochs, with everything that has a state: optimizer, schedule, dropout, shuffling."""
+    """As many passes as epochs, with everything that has a state: optimizer, dropout, shuffling."""
     X, y = tiny
-    model = small(dropout=0.3, lr_schedule="onecycle", max_epochs=5)
+    model = small(dropout=0.3, max_epochs=5)
     fitted = clone(model).fit(X, y)
     for _ in range(5):
         model.partial_fit(X, y, classes=[0, 1, 2])
@@ -210,10 +212,28 @@ def test_partial_fit_goes_on_after_pickling(tiny):
 
 def test_partial_fit_sees_a_changed_parameter(tiny):
     X, y = tiny
-    model = small(optimizer="sgd").partial_fit(X, y, classes=[0, 1, 2])
+    model = small(optimizer="sgd", lr_schedule="onecycle").partial_fit(X, y, classes=[0, 1, 2])
     before = weights(model)
     model.set_params(learning_rate=1e-12).partial_fit(X, y)
     torch.testing.assert_close(weights(model), before, atol=1e-9, rtol=0)
+
+
+def test_partial_fit_goes_on_at_a_constant_rate_after_a_schedule(tiny):
+    X, y = tiny
+    model = small(lr_schedule="onecycle", learning_rate=0.01).fit(X, y)
+    before = weights(model)
+    model.partial_fit(X, y)
+    assert model.history_[-1]["learning_rate"] == 0.01
+    assert not torch.allclose(weights(model), before)
+
+
+def test_class_weights_by_name(tiny):
+    X, y = tiny
+    part = y < 2  # class 2 is named but missing, class 0 is there but not named
+    one = small(class_weight={1: 5.0, 2: 3.0}).fit(X[part], y[part])
+    two = small().fit(X[part], y[part], sample_weight=np.where(y[part] == 1, 5.0, 1.0))
+    assert torch.equal(weights(one), weights(two))
+    small(class_weight={1: 5.0}).partial_fit(X, y, classes=[0, 1, 2]).partial_fit(X[y < 2], y[y < 2])
 
 
 def test_partial_fit_in_pieces(tiny):
@@ -312,6 +332,60 @@ def test_a_network_of_ones_own(garments):
     assert torch.equal(torch.get_rng_state(), before)
     assert one.loss_curve_[1] < one.loss_curve_[0]
     assert one.loss_curve_ != CNNClassifier(architecture, max_epochs=2, random_state=1).fit(X, y).loss_curve_
+
+
+def foreign(layers):
+    return lambda image_shape, n_outputs: layers(n_outputs)
+
+
+@pytest.mark.parametrize(
+    ("architecture", "message"),
+    [
+        (foreign(lambda n: "network"), "must return a torch.nn.Module. Got str instead"),
+        (
+            foreign(lambda n: nn.Sequential(nn.Flatten(), nn.Linear(784, n + 1))),
+            r"scores of shape \(2, 10\). Got \(2, 11\)",
+        ),
+        (foreign(lambda n: nn.Sequential(nn.Flatten(), nn.Linear(783, n))), "cannot take float images"),
+        (foreign(lambda n: nn.LSTM(28, n)), "cannot take float images"),
+    ],
+)
+def test_a_network_of_ones_own_that_does_not_fit(garments, architecture, message):
+    with pytest.raises(ValueError, match=message):
+        CNNClassifier(architecture).fit(*garments)
+
+
+def test_one_module_returned_twice_is_not_shared(garments):
+    X, y = garments
+    module = nn.Sequential(nn.Flatten(), nn.Linear(784, 10))
+    before = module[1].weight.clone()
+    model = CNNClassifier(foreign(lambda n: module), max_epochs=1, random_state=0)
+    assert model.fit(X, y).loss_curve_ == model.fit(X, y).loss_curve_
+    assert torch.equal(module[1].weight, before)
+
+
+def test_a_network_of_ones_own_may_write_to_its_input(garments):
+    """X is a read-only array here: a write to it would be a crash, or silent damage."""
+    X, y = garments[0].astype(np.float32), garments[1]
+    X.setflags(write=False)
+    before = X.copy()
+    own = foreign(lambda n: nn.Sequential(nn.Threshold(100.0, -1.0, inplace=True), nn.Flatten(), nn.Linear(784, n)))
+    model = CNNClassifier(own, max_epochs=1, random_state=0, learning_rate=1e-5).fit(X, y, X_val=X, y_val=y)
+    model.predict(X)
+    np.testing.assert_array_equal(X, before)
+
+
+def test_a_network_of_ones_own_may_have_a_part_called_generator(garments):
+    class Named(nn.Module):
+        def __init__(self, n):
+            super().__init__()
+            self.generator = nn.Linear(784, n)
+
+        def forward(self, x):
+            return self.generator(x.flatten(1))
+
+    model = CNNClassifier(foreign(Named), max_epochs=2, random_state=0).fit(*garments)
+    assert isinstance(model.module_.generator, nn.Linear)
 
 
 @pytest.mark.parametrize("architecture", [("conv", 3), (conv(3), "pool"), [1, 2]])

@@ -1,0 +1,45 @@
+"""Why the defaults are what they are: schedules and rates on held-out training images of Fashion-MNIST, over seeds."""
+
+import argparse
+import json
+
+import numpy as np
+from sklearn.base import clone
+from sklearn.model_selection import train_test_split
+
+from benchmarks.evidence import RESULTS, write
+from skfashion.datasets import fetch_fashion_mnist
+from skfashion.neural_network import CNNClassifier, MLPClassifier
+
+MODELS = {"MLPClassifier()": (MLPClassifier(), 5), 'CNNClassifier("compact")': (CNNClassifier("compact"), 2)}
+
+SETTINGS = [
+    {"lr_schedule": schedule, "learning_rate": rate}
+    for schedule, rates in ((None, (0.0005, 0.001)), ("cosine", (0.001, 0.003)), ("onecycle", (0.001, 0.003)))
+    for rate in rates
+]
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--only", default="", help="run the models whose name holds this text")
+    arguments = parser.parse_args()
+    X, y = fetch_fashion_mnist(return_X_y=True)
+    X, X_val, y, y_val = train_test_split(X, y, test_size=10_000, stratify=y, random_state=0)
+    path = RESULTS / "defaults.json"
+    models = json.loads(path.read_text())["models"] if path.exists() else {}
+    for name, (model, n_seeds) in MODELS.items():
+        if arguments.only not in name:
+            continue
+        models[name] = []
+        for setting in SETTINGS:
+            fits = (clone(model).set_params(random_state=seed, **setting).fit(X, y) for seed in range(n_seeds))
+            scores = [round(100 * fit.score(X_val, y_val), 2) for fit in fits]
+            row = {**setting, "mean": round(float(np.mean(scores)), 2), "sd": round(float(np.std(scores, ddof=1)), 2)}
+            models[name].append({**row, "validation_accuracy": scores})
+            print(name, models[name][-1], flush=True)
+            write("defaults", {"n_validation": len(y_val), "models": models})
+
+
+if __name__ == "__main__":
+    main()

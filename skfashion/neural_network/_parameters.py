@@ -1,0 +1,120 @@
+"""The parameters that all neural estimators share: what is accepted, and what the docstrings say of them."""
+
+from numbers import Integral, Real
+
+import torch
+from sklearn.utils._param_validation import Interval, StrOptions
+
+from skfashion.neural_network._augmentation import AUGMENTATIONS
+from skfashion.neural_network._recipe import OPTIMIZERS
+
+CONSTRAINTS = {
+    "optimizer": [StrOptions(set(OPTIMIZERS)), type],
+    "learning_rate": [Interval(Real, 0, None, closed="neither")],
+    "optimizer_params": [dict, None],
+    "weight_decay": [Interval(Real, 0, None, closed="left")],
+    "lr_schedule": [StrOptions({"onecycle", "cosine"}), None],
+    "batch_size": [Interval(Integral, 1, None, closed="left")],
+    "max_epochs": [Interval(Integral, 1, None, closed="left")],
+    "early_stopping": ["boolean"],
+    "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
+    "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
+    "tol": [Interval(Real, 0, None, closed="left")],
+    "augmentation": [StrOptions(set(AUGMENTATIONS)), callable, None],
+    "warm_start": ["boolean"],
+    "precision": [StrOptions({"auto", "float32", "bfloat16"})],
+    "device": [str, torch.device],
+    "random_state": ["random_state"],
+    "verbose": ["verbose"],
+    "net_params": [dict, None],
+}
+
+# What net_params may not hold, because a parameter of the estimator says it.
+OWNED_BY_ESTIMATOR = {
+    "module": "the estimator itself",
+    "criterion": "the estimator itself",
+    "dataset": "fit",
+    "iterator_train": "batch_size and augmentation",
+    "iterator_valid": "batch_size",
+    "train_split": "early_stopping, or X_val and y_val of fit",
+    "optimizer": "optimizer and optimizer_params",
+    "lr": "learning_rate",
+    "max_epochs": "max_epochs",
+    "batch_size": "batch_size",
+    "warm_start": "warm_start",
+    "device": "device",
+    "verbose": "verbose",
+    "seed": "random_state",
+    "precision": "precision",
+    "augmentation": "augmentation",
+    "lr_schedule": "lr_schedule",
+    "layout": "image_shape",
+    "metrics": "the estimator itself",
+    "foreign": "the estimator itself",
+}
+
+# Stands where a class docstring holds {shared_parameters}.
+DOCSTRING = """\
+optimizer : str or type, default="adam"
+        ``"adadelta"``, ``"adagrad"``, ``"adam"``, ``"adamax"``, ``"adamw"``, ``"nadam"``, ``"rmsprop"``, ``"sgd"``, or
+        a subclass of :class:`torch.optim.Optimizer`.
+
+    learning_rate : float, default=0.003
+        The learning rate; with a schedule, its highest value.
+
+    optimizer_params : dict, default=None
+        Further arguments of the optimizer, for instance ``{"momentum": 0.9}``.
+
+    weight_decay : float, default=0.0
+        Weight decay as the optimizer defines it: decoupled in ``"adamw"``, an L2 penalty in the others.
+
+    lr_schedule : {"onecycle", "cosine"} or None, default="onecycle"
+        The course of the learning rate over the `max_epochs` of ``fit``, set at every step: ``"onecycle"`` rises for a
+        fifth of the time and then falls to 0, ``"cosine"`` falls to 0; None is a constant rate, and so is
+        ``partial_fit``, which does not know how many passes are to come. The default gains a point over a constant
+        rate.
+
+    batch_size : int, default=128
+        Images a step.
+
+    max_epochs : int, default=20
+        Passes over the training images.
+
+    early_stopping : bool, default=False
+        Whether to stop when the validation score does not improve any more, and to go back to the weights of the best
+        epoch, which are kept in memory. Uses `X_val` of ``fit``, else holds out a `validation_fraction` of X.
+
+    validation_fraction : float in (0, 1), default=0.1
+        Share of the training images that early stopping holds out.
+
+    n_iter_no_change : int, default=10
+        Epochs without improvement after which early stopping stops.
+
+    tol : float, default=0.0
+        By how much the score has to grow to count as improved.
+
+    augmentation : {"flip", "shift", "flip+shift", "flip+shift+erase"} or callable, default=None
+        Random changes to the training images: mirrored left to right, moved by up to a pixel in 28, a rectangle
+        blanked. A callable gets a batch of float images (n, channels, height, width) as a tensor and returns one of the
+        same shape.
+
+    warm_start : bool, default=False
+        Whether ``fit`` starts from the weights of the previous fit.
+
+    precision : {"auto", "float32", "bfloat16"}, default="auto"
+        Of training. ``"auto"`` is bfloat16 for convolutions on hardware that computes it natively, else float32.
+        Predictions are float32.
+
+    device : str or torch.device, default="auto"
+        Where to compute: ``"cpu"``, ``"cuda"``, ``"mps"``, …; ``"auto"`` takes a GPU if there is one.
+
+    random_state : int, RandomState instance or None, default=None
+        Drives initialisation, shuffling, dropout, augmentation and the held-out images. Pass an int for the same model
+        in every call. No global generator is read or moved.
+
+    verbose : int, default=0
+        0 is silent, 1 prints a line each epoch.
+
+    net_params : dict, default=None
+        Further arguments of the skorch net, for instance ``{"callbacks": [...]}``. Callbacks are copied; the
+        copies that ran are in ``net_.callbacks_``."""

@@ -277,11 +277,18 @@ class BaseNet(CallbackSupportMixin, BaseEstimator):
             "best_epoch_": best_epoch or len(history),
         }
 
-    def _outputs(self, X):
-        """Yield the output of the network for the rows of X, a batch at a time, as tensors on the CPU."""
+    def _per_image(self, X, function):
+        """Apply a function to the output of the network for each batch of X, and collect the values of all images."""
         check_is_fitted(self)
         X, _ = self._check_images(X, reset=False)
-        yield from self.net_.forward_iter(ImageSet(X, self._layout, torch.device(self.net_.device)))
+        values, start = None, 0
+        for output in self.net_.forward_iter(ImageSet(X, self._layout, torch.device(self.net_.device))):
+            batch = function(output).numpy()
+            if values is None:  # one array from the start: many small ones would fragment the memory
+                values = np.empty((len(X), *batch.shape[1:]), dtype=batch.dtype)
+            values[start : start + len(batch)] = batch
+            start += len(batch)
+        return values
 
 
 def _copied(callback):

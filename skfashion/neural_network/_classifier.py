@@ -9,7 +9,7 @@ from sklearn.preprocessing import LabelEncoder
 from sklearn.utils import compute_class_weight
 from sklearn.utils._param_validation import Interval, Real, StrOptions
 from sklearn.utils.multiclass import _check_partial_fit_first_call, check_classification_targets
-from sklearn.utils.validation import _check_sample_weight, check_is_fitted
+from sklearn.utils.validation import _check_sample_weight
 
 from skfashion.neural_network._augmentation import check_augmentation
 from skfashion.neural_network._base import BaseNet
@@ -225,10 +225,6 @@ class BaseNetClassifier(ClassifierMixin, BaseNet):
         # Before looking up classes_, so that an unfitted call raises NotFittedError.
         best = self._per_image(X, lambda output: output.argmax(1))
         return self.classes_[best]
-
-    def _per_image(self, X, function):
-        check_is_fitted(self)
-        return np.concatenate([function(output).numpy() for output in self._outputs(X)])
 
 
 def _subset(rows, y, weight, members):

@@ -294,8 +294,8 @@ class Net(NeuralNet):
             return
         shown = ", ".join(f"{name} {loss:g}" for name, loss in losses.items())
         raise ValueError(
-            f"Training diverged: in epoch {row['epoch']}, at learning rate {row['learning_rate']:g}, a loss or a weight "
-            f"is not finite ({shown}). Lower learning_rate, or scale X (uint8 is scaled by itself)."
+            f"Training diverged: in epoch {row['epoch']}, at learning rate {row['learning_rate']:g}, a loss or weight "
+            f"is not finite ({shown}). Lower learning_rate, or scale X (uint8 is scaled)."
         )
 
 

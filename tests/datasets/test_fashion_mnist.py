@@ -6,11 +6,11 @@ import sys
 import threading
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 
 import numpy as np
 import pytest
 from idx import idx_bytes
+from processes import run_python
 
 from skfashion.datasets import _fashion_mnist, fetch_fashion_mnist, fetch_mnist
 
@@ -236,11 +236,11 @@ def test_real_files(fashion_mnist):
 
 @pytest.mark.real_data
 def test_loading_stays_within_memory(fashion_mnist):
-    code = (
-        "import resource, numpy, sklearn.datasets, skfashion.datasets as d\n"
-        "peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
-        "before = peak(); d.fetch_fashion_mnist(download_if_missing=False); print(peak() - before)"
-    )
-    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment)
-    assert int(done.stdout) < 120 * 1024
+    code = """
+        import sklearn.datasets
+        import skfashion.datasets
+        before = peak_mb()
+        skfashion.datasets.fetch_fashion_mnist(download_if_missing=False)
+        print(peak_mb() - before)
+    """
+    assert 45 < float(run_python(code)) < 120

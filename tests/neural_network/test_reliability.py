@@ -5,18 +5,17 @@ import os
 import pickle
 import random
 import signal
-import subprocess
 import sys
 import textwrap
 import warnings
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import joblib
 import numpy as np
 import pandas as pd
 import pytest
 import torch
+from processes import run_python
 from sklearn.exceptions import FitFailedWarning, NotFittedError
 from sklearn.model_selection import GridSearchCV, cross_val_score
 from skorch.callbacks import Callback
@@ -476,9 +475,7 @@ def test_scores_do_not_depend_on_the_backend(garments, backend):
         with joblib.parallel_config({backend!r}, n_jobs=2):
             print((alone == cross_val_score(model, X, y, cv=2, scoring="neg_log_loss")).all())
     """)
-    environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(Path(__file__).parents[2])}
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment, check=True)
-    assert done.stdout == "True\n"
+    assert run_python(code, OMP_NUM_THREADS="1") == "True\n"
 
 
 def test_workers_do_not_oversubscribe():
@@ -490,9 +487,7 @@ def test_workers_do_not_oversubscribe():
         n_jobs = max(2, joblib.cpu_count())
         print(joblib.Parallel(n_jobs=n_jobs)(joblib.delayed(threads)() for _ in range(n_jobs)))
     """)
-    environment = {name: value for name, value in os.environ.items() if not name.endswith("NUM_THREADS")}
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment, check=True)
-    assert set(eval(done.stdout)) == {1}
+    assert set(eval(run_python(code))) == {1}
 
 
 # --- pickles
@@ -513,9 +508,7 @@ def test_unpickles_in_another_process(tiny, tmp_path):
     X, y = tiny
     joblib.dump((mlp().fit(X, y), X), tmp_path / "model")
     code = f"import joblib; model, X = joblib.load({str(tmp_path / 'model')!r}); print(model.predict(X).tolist())"
-    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
-    done = subprocess.run([sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, env=environment)
-    assert eval(done.stdout) == mlp().fit(X, y).predict(X).tolist(), done.stderr
+    assert eval(run_python(code, "-W", "error")) == mlp().fit(X, y).predict(X).tolist()
 
 
 # --- memory
@@ -547,19 +540,16 @@ def test_read_only_memory_maps(tmp_path, garments, dtype):
 def test_memory_is_bounded_by_batches(dtype):
     """A float copy of these rows would be 120 MB; what fit and predict add is far less."""
     code = textwrap.dedent(f"""
-        import resource, numpy as np
+        import numpy as np
         from skfashion.neural_network import MLPClassifier
-        peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
         rng = np.random.default_rng(0)
         X = np.zeros((40_000, 784), dtype={dtype!r})
         X[:] = rng.integers(0, 255, 784)
         y = rng.integers(0, 10, len(X))
         model = MLPClassifier(max_epochs=1, random_state=0).fit(X[:1000], y[:1000])
         model.predict(X[:1000])
-        before = peak()
+        before = peak_mb()
         model.fit(X, y).predict(X)
-        print(peak() - before)
+        print(peak_mb() - before)
     """)
-    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment)
-    assert float(done.stdout) < 60
+    assert float(run_python(code)) < 60

@@ -207,7 +207,7 @@ class BaseNet(CallbackSupportMixin, BaseEstimator):
                 f"fitted one. Fit with warm_start=False. ({str(error).splitlines()[0]})"
             ) from error
         net.generator_.set_state(old.generator_.get_state())
-        net.history.extend(copy.deepcopy(list(old.history)))
+        net.history.extend(dict(row) for row in old.history)
         if with_optimizer and type(old.optimizer_) is type(net.optimizer_):
             settings = [{k: v for k, v in group.items() if k != "params"} for group in net.optimizer_.param_groups]
             net.optimizer_.load_state_dict(copy.deepcopy(old.optimizer_.state_dict()))

@@ -9,7 +9,7 @@ import time
 
 import numpy as np
 
-from benchmarks.evidence import RESULTS, write
+from benchmarks.evidence import RESULTS, evidence, write
 from skfashion.datasets import fetch_fashion_mnist
 from skfashion.neural_network import CNNClassifier, MLPClassifier, ResNetClassifier
 
@@ -40,6 +40,7 @@ def main():
                 "accuracy_mean": round(float(np.mean(accuracy)), 2),
                 "accuracy_sd": round(float(np.std(accuracy, ddof=1)), 2) if len(runs) > 1 else None,
                 "n_test": len(test[1]),
+                "evidence": evidence(),  # a model can be run again alone
                 "runs": runs,
             }
             write("accuracy", {"models": models})

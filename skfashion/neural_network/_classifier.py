@@ -123,7 +123,7 @@ class BaseNetClassifier(ClassifierMixin, BaseNet):
         return self
 
     def _kept_rows(self, X, y, sample_weight, *, new_classes):
-        """Return X, the rows of X that weigh something, their encoded labels and their weights (None if all are equal)."""
+        """Return X, the rows of X that weigh something, their encoded labels and their weights (None if equal)."""
         check_classification_targets(y)
         rows, weight = np.arange(len(X)), None
         if sample_weight is not None:

@@ -1,9 +1,21 @@
 """Small-image learning with the scikit-learn API.
 
-The sub-packages are imported on their own, so that ``import skfashion`` stays free of side effects and
+A sub-package is imported when it is first used, so that ``import skfashion`` is instant and free of side effects, and
 ``import skfashion.datasets`` does not load torch.
 """
+
+import importlib
 
 __version__ = "0.1.0"
 
 __all__ = ["__version__", "datasets", "modules", "neural_network"]
+
+
+def __getattr__(name):
+    if name in __all__:
+        return importlib.import_module(f"skfashion.{name}")
+    raise AttributeError(f"module 'skfashion' has no attribute {name!r}")
+
+
+def __dir__():
+    return __all__

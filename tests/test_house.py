@@ -98,6 +98,18 @@ def test_import_has_no_side_effects():
     subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT)
 
 
+def test_sub_packages_are_there_when_used():
+    code = (
+        "import sys, skfashion\n"
+        "assert skfashion.datasets.make_garments(10).data.shape == (10, 784)\n"
+        "assert 'torch' not in sys.modules\n"
+        "assert skfashion.neural_network.MLPClassifier().fit\n"
+        "assert set(skfashion.__all__) <= set(dir(skfashion))\n"
+        "assert not hasattr(skfashion, 'keras')\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT)
+
+
 def test_every_test_file_mirrors_a_room():
     folders = {path.parent.name for path in (ROOT / "tests").rglob("test_*.py")} - {"tests"}
     assert folders <= set(SUB_PACKAGES)

@@ -191,10 +191,13 @@ class BaseNet(CallbackSupportMixin, BaseEstimator):
             owner = OWNED_BY_ESTIMATOR.get(str(name).split("__")[0])
             if owner is not None:
                 raise ValueError(f"net_params holds {name!r}, which is set by {owner} of {type(self).__name__}.")
-        if isinstance(callbacks := params.get("callbacks"), (list, tuple)):
-            # skorch initialises callbacks in place; the parameter must stay as it was given.
-            params = {**params, "callbacks": [_copied(callback) for callback in callbacks]}
-        return params
+        callbacks = params.get("callbacks") or []
+        if not isinstance(callbacks, (list, tuple)):
+            raise ValueError(
+                f"The callbacks in net_params must be a list of skorch callbacks. Got {callbacks!r} instead."
+            )
+        # skorch initialises callbacks in place; the parameter must stay as it was given.
+        return {**params, "callbacks": [_copied(callback) for callback in callbacks]}
 
     def _resumed_net(self, n_outputs, *, with_optimizer):
         """A new net, by the parameters as they are now, that goes on where `net_` stopped."""

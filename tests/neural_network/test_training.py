@@ -98,6 +98,7 @@ def test_optimizer_params(tiny):
         ({"device": "cuda:99"}, "'device' parameter must be 'auto' or a torch device of this machine"),
         ({"net_params": {"lr": 0.1}}, "net_params holds 'lr', which is set by learning_rate"),
         ({"net_params": {"iterator_train__shuffle": True}}, "is set by batch_size and augmentation"),
+        ({"net_params": {"callbacks": "disable"}}, "must be a list of skorch callbacks. Got 'disable' instead"),
         ({"net_params": {"no_such_thing": 1}}, "no_such_thing"),
         ({"activation": ("relu", "tanh")}, "of the 1 hidden layers"),
         ({"activation": "swish"}, "'activation' parameter of MLPClassifier must be"),

@@ -1,5 +1,6 @@
 """The checks of scikit-learn, also those that it runs only on itself, over every public estimator."""
 
+import re
 import warnings
 
 import pytest
@@ -58,3 +59,10 @@ class TestOnlyRunByScikitLearnOnItself:
     def test_repr_links_to_the_documentation(self, estimator):
         assert estimator._get_doc_link().endswith(f"skfashion.neural_network.{type(estimator).__name__}.html")
         assert estimator._get_doc_link() in estimator._repr_html_()
+
+    def test_docstring_is_complete(self, estimator):
+        """Every parameter is described, and no placeholder is left."""
+        doc = type(estimator).__doc__
+        assert not re.search(r"\{\w+_(parameters|attributes)\}", doc)
+        for name in estimator.get_params():
+            assert re.search(rf"^    (\w+, )*{name}(, \w+)* : ", doc, flags=re.MULTILINE), f"{name} is not described"

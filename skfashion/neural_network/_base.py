@@ -16,7 +16,7 @@ from skfashion.neural_network._device import resolve_device, resolve_precision
 from skfashion.neural_network._images import PixelScale, check_layout, declared_layout, inferred_layout, rows_of
 from skfashion.neural_network._loader import ImageSet
 from skfashion.neural_network._net import Net, has_finite_weights
-from skfashion.neural_network._parameters import CONSTRAINTS, DOCSTRING, OWNED_BY_ESTIMATOR
+from skfashion.neural_network._parameters import CONSTRAINTS, OWNED_BY_ESTIMATOR, SHARED_PARAMETERS
 from skfashion.neural_network._recipe import EarlyStopping, resolve_optimizer
 
 
@@ -31,6 +31,9 @@ class BaseNet(CallbackSupportMixin, BaseEstimator):
 
     _doc_link_module = "skfashion"
 
+    # Texts that the docstrings of all estimators share; {name} stands for one of them.
+    _docstring_parts = {"shared_parameters": SHARED_PARAMETERS}
+
     # What early stopping watches in the history, and whether greater is better.
     _monitor = ("valid_loss", -1)
 
@@ -42,7 +45,8 @@ class BaseNet(CallbackSupportMixin, BaseEstimator):
     def __init_subclass__(cls, **kwargs):
         super().__init_subclass__(**kwargs)
         if cls.__doc__ is not None:  # python -OO strips docstrings
-            cls.__doc__ = cls.__doc__.replace("{shared_parameters}", DOCSTRING)
+            for name, text in cls._docstring_parts.items():
+                cls.__doc__ = cls.__doc__.replace(f"{{{name}}}", text)
 
     def __init__(
         self,

@@ -16,6 +16,7 @@ from skfashion.neural_network._base import BaseNet
 from skfashion.neural_network._callbacks import EpochMonitor
 from skfashion.neural_network._device import resolve_device
 from skfashion.neural_network._loader import to_device
+from skfashion.neural_network._parameters import CLASSIFIER_ATTRIBUTES, CLASSIFIER_PARAMETERS
 
 
 def _accuracy(output, target):
@@ -29,6 +30,12 @@ class BaseNetClassifier(ClassifierMixin, BaseNet):
         **BaseNet._parameter_constraints,
         "label_smoothing": [Interval(Real, 0, 1, closed="left")],
         "class_weight": [dict, StrOptions({"balanced"}), None],
+    }
+
+    _docstring_parts = {
+        **BaseNet._docstring_parts,
+        "classifier_parameters": CLASSIFIER_PARAMETERS,
+        "classifier_attributes": CLASSIFIER_ATTRIBUTES,
     }
 
     _monitor = ("valid_accuracy", 1)

@@ -34,38 +34,11 @@ class MLPClassifier(BaseNetClassifier):
 
     {shared_parameters}
 
-    label_smoothing : float in [0, 1), default=0.0
-        The share of each target that is spread evenly over all classes.
-
-    class_weight : dict or "balanced", default=None
-        Weights of the classes; ``"balanced"`` makes every class weigh the same.
+    {classifier_parameters}
 
     Attributes
     ----------
-    classes_ : ndarray of shape (n_classes,)
-        The labels.
-    n_features_in_ : int
-        Values in a row of X.
-    feature_names_in_ : ndarray of str
-        Names of the columns, if X was a DataFrame with names.
-    image_shape_ : tuple of int
-        (channels, height, width) of an image.
-    history_ : list of dict
-        One for each epoch: ``epoch``, ``train_loss``, ``train_accuracy`` (both as measured during the epoch),
-        ``valid_loss`` and ``valid_accuracy`` (if there are validation images), ``learning_rate``, ``duration`` in
-        seconds.
-    loss_curve_ : list of float
-        The training loss of each epoch.
-    validation_scores_ : list of float or None
-        The validation accuracy of each epoch.
-    n_epochs_, best_epoch_ : int
-        Epochs that were run, and the one whose weights are used.
-    interrupted_ : bool
-        Whether Ctrl-C cut the training short.
-    net_ : skorch.NeuralNet
-        The fitted net.
-    module_ : torch.nn.Module
-        Its network.
+    {classifier_attributes}
 
     See Also
     --------

@@ -1,0 +1,75 @@
+"""Write the tables of the README from ``benchmarks/results``: no number there is typed by hand."""
+
+import json
+import re
+from pathlib import Path
+
+from benchmarks.evidence import RESULTS
+
+README = Path(__file__).parents[1] / "README.md"
+
+
+def load(name):
+    return json.loads((RESULTS / f"{name}.json").read_text())
+
+
+def accuracy():
+    rows = [
+        "| default settings, 20 epochs, all 60,000 images | test accuracy | seeds | fit | parameters |",
+        "| --- | --- | --- | --- | --- |",
+    ]
+    for name, model in sorted(load("accuracy")["models"].items(), key=lambda item: item[1]["accuracy_mean"]):
+        spread = f" ± {model['accuracy_sd']:.2f}" if model["accuracy_sd"] is not None else ""
+        seconds = sorted(run["fit_seconds"] for run in model["runs"])[len(model["runs"]) // 2]
+        rows.append(
+            f"| `{name}` | {model['accuracy_mean']:.2f}{spread} % | {len(model['runs'])} | {seconds:.0f} s "
+            f"| {model['runs'][0]['parameters']:,} |"
+        )
+    return rows
+
+
+def speed():
+    training = load("training")
+    rows = []
+    for name, title in (("mlp", "MLP 784-128-64-10"), ("double", "CNN `double` (MCNN)")):
+        result = training[name]
+        rows += [f"| {title}, batch {result['batch_size']} | images/s | time / torch loop |", "| --- | --- | --- |"]
+        rows += [
+            f"| {program} | {row['images_per_second']:,} | {row['time_over_torch_loop']:.2f} |"
+            for program, row in result["programs"].items()
+        ]
+        rows.append("")
+    memory = {name: row.get("peak_memory_added_mb") for name, row in training["mlp"]["programs"].items()}
+    search = load("search")["models"]
+    others = ", ".join(f"{name} {memory[name]}" for name in ("torch loop", "skorch", "scikit-learn"))
+    rows.append(
+        f"Fitting the MLP on the 47 MB of uint8 images adds {memory['skfashion']} MB to the peak memory of the process; "
+        f"programs that copy them to float add more ({others} MB)."
+    )
+    speed_ups = " and ".join(f"{row['speed_up']:.2f} times ({name})" for name, row in search.items())
+    rows.append(f"A grid search on 10,000 images with `n_jobs=2` is {speed_ups} as fast as with one worker.")
+    return rows
+
+
+def machine():
+    evidence = load("training")["evidence"]
+    versions = ", ".join(
+        f"{name} {evidence['versions'][name]}" for name in ("torch", "scikit-learn", "skorch", "keras")
+    )
+    return [
+        f"On {evidence['threads']} threads of an {evidence['cpu']} ({', '.join(evidence['cpu_features'])}); {versions}. "
+        "Commands, seeds and commits are in [benchmarks/results](benchmarks/results)."
+    ]
+
+
+def main():
+    text = README.read_text()
+    for table in (accuracy, speed, machine):
+        block = "\n".join([f"<!-- {table.__name__} -->", *table(), f"<!-- end of {table.__name__} -->"])
+        between = f"<!-- {table.__name__} -->.*<!-- end of {table.__name__} -->"
+        text = re.sub(between, lambda _, block=block: block, text, flags=re.DOTALL)
+    README.write_text(text)
+
+
+if __name__ == "__main__":
+    main()

@@ -43,7 +43,7 @@ def speed():
     search = load("search")["models"]
     others = ", ".join(f"{name} {memory[name]}" for name in ("torch loop", "skorch", "scikit-learn"))
     rows.append(
-        f"Fitting the MLP on the 47 MB of uint8 images adds {memory['skfashion']} MB to the peak memory of the process; "
+        f"Fitting the MLP on 47 MB of uint8 images adds {memory['skfashion']} MB to the peak memory of the process; "
         f"programs that copy them to float add more ({others} MB)."
     )
     speed_ups = " and ".join(f"{row['speed_up']:.2f} times ({name})" for name, row in search.items())
@@ -57,7 +57,7 @@ def machine():
         f"{name} {evidence['versions'][name]}" for name in ("torch", "scikit-learn", "skorch", "keras")
     )
     return [
-        f"On {evidence['threads']} threads of an {evidence['cpu']} ({', '.join(evidence['cpu_features'])}); {versions}. "
+        f"On {evidence['threads']} threads of {evidence['cpu']} ({', '.join(evidence['cpu_features'])}); {versions}. "
         "Commands, seeds and commits are in [benchmarks/results](benchmarks/results)."
     ]
 

@@ -27,9 +27,9 @@ def test_networks_beat_a_linear_model(fashion_mnist):
     schedule = {"lr_schedule": "onecycle", "max_epochs": 8, "random_state": 0}
     mlp = MLPClassifier(**schedule, learning_rate=0.003).fit(X, y).score(X_test, y_test)
     cnn = CNNClassifier(**schedule, learning_rate=0.003).fit(X, y).score(X_test, y_test)
-    resnet = ResNetClassifier(max_epochs=6, random_state=0).fit(X, y).score(X_test, y_test)
-    assert 0.82 < linear < mlp < cnn - 0.01
-    assert resnet > 0.885
+    # Its recipe needs some hundred steps: with 6,000 images, smaller batches.
+    resnet = ResNetClassifier(max_epochs=10, batch_size=64, random_state=0).fit(X, y).score(X_test, y_test)
+    assert 0.82 < linear < mlp < cnn - 0.01 < resnet - 0.03
 
 
 def test_grid_search_with_two_workers_equals_one(fashion_mnist):

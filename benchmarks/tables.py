@@ -43,12 +43,12 @@ def speed():
     search = load("search")["models"]
     others = ", ".join(f"{name} {memory[name]}" for name in ("torch loop", "skorch", "scikit-learn"))
     rows.append(
-        f"Fitting the MLP on 47 MB of uint8 images adds {memory['skfashion']} MB to the peak memory of the process; "
+        f"Fitting the MLP on 47 MB of uint8 images adds {memory['skfashion']} MB to the peak memory; "
         f"programs that copy them to float add more ({others} MB)."
     )
     speed_ups = " and ".join(f"{row['speed_up_at_equal_threads']:.2f} ({name})" for name, row in search.items())
     rows.append(
-        f"Two workers speed up a grid search on 10,000 images over one worker of the same single thread by {speed_ups}; "
+        f"Two workers speed up a grid search on 10,000 images over one of the same single thread by {speed_ups}; "
         "one worker with all threads uses two cores just as well."
     )
     return rows

@@ -26,7 +26,7 @@ ARCHITECTURES = {
         *(conv(32, 3, padding="same"), pool(2)),
         *(flatten(), dense(64)),
     ),
-    # CNN attempt 2. The study does not give the dropout rates of attempts 2 to 4: these were chosen on validation data.
+    # CNN attempt 2. The study does not give the dropout rates of attempts 2 to 4: these are mild, and not searched.
     "deep": (
         *(conv(32, 3, padding="same"), pool(2)),
         *(conv(64, 3, padding="same"), pool(2), dropout(0.25), batch_norm()),

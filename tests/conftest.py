@@ -1,7 +1,17 @@
+import signal
+
 import numpy as np
 import pytest
 
 from skfashion.datasets import fetch_fashion_mnist, make_garments
+
+
+@pytest.fixture(autouse=True)
+def ctrl_c():
+    """Ctrl-C as at a terminal: whoever starts the tests in the background may have it ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture(scope="session")

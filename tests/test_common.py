@@ -1,5 +1,7 @@
 """The checks of scikit-learn, also those that it runs only on itself, over every public estimator."""
 
+import ast
+import inspect
 import re
 import warnings
 
@@ -64,5 +66,7 @@ class TestOnlyRunByScikitLearnOnItself:
         """Every parameter is described, and no placeholder is left."""
         doc = type(estimator).__doc__
         assert not re.search(r"\{\w+_(parameters|attributes)\}", doc)
-        for name in estimator.get_params():
-            assert re.search(rf"^    (\w+, )*{name}(, \w+)* : ", doc, flags=re.MULTILINE), f"{name} is not described"
+        for name in estimator.get_params(deep=False):
+            stated = re.search(rf"^    (?:\w+, )*{name}(?:, \w+)* : .*, default=(.+)$", doc, flags=re.MULTILINE)
+            assert stated, f"{name} is not described"
+            assert ast.literal_eval(stated[1]) == inspect.signature(type(estimator)).parameters[name].default

@@ -1,6 +1,8 @@
 """What all neural estimators share: parameters, validation of images, seeding, and one way to train."""
 
 import copy
+import inspect
+import re
 import warnings
 from contextlib import contextmanager
 
@@ -8,13 +10,15 @@ import numpy as np
 import torch
 from sklearn.base import BaseEstimator
 from sklearn.callback import CallbackSupportMixin
+from sklearn.model_selection import train_test_split
 from sklearn.utils import check_random_state
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
-from skfashion.neural_network._callbacks import runs_inside_a_search
+from skfashion.neural_network._augmentation import check_augmentation
+from skfashion.neural_network._callbacks import EpochMonitor, runs_inside_a_search
 from skfashion.neural_network._device import resolve_device, resolve_precision
 from skfashion.neural_network._images import PixelScale, check_layout, declared_layout, inferred_layout, rows_of
-from skfashion.neural_network._loader import ImageSet
+from skfashion.neural_network._loader import ImageSet, to_device
 from skfashion.neural_network._net import Net, has_finite_weights
 from skfashion.neural_network._parameters import CONSTRAINTS, OWNED_BY_ESTIMATOR, SHARED_PARAMETERS
 from skfashion.neural_network._recipe import EarlyStopping, resolve_optimizer
@@ -24,29 +28,32 @@ class BaseNet(CallbackSupportMixin, BaseEstimator):
     """An estimator around a private skorch net.
 
     A subclass names its ingredients: its parameters, the module (:meth:`_module`), the criterion (:meth:`_criterion`),
-    what to watch while training (`_monitor`, `_metrics`), and how output becomes predictions.
+    what to watch while training (`_monitor`, :meth:`_metrics`), and how output becomes predictions.
     """
 
     _parameter_constraints = CONSTRAINTS
 
     _doc_link_module = "skfashion"
 
-    # Texts that the docstrings of all estimators share; {name} stands for one of them.
+    # Texts that the docstrings of all estimators share; {name} stands for one of them. Defaults are filled in from the
+    # signature.
     _docstring_parts = {"shared_parameters": SHARED_PARAMETERS}
 
     # What early stopping watches in the history, and whether greater is better.
     _monitor = ("valid_loss", -1)
 
-    # A function of output and target that gives a dict of values an image, for the history.
-    _metrics = None
-
-    _convolutional = False
+    # Whether training is measured to be faster in bfloat16 where the hardware multiplies it natively.
+    _gains_from_bfloat16 = False
 
     def __init_subclass__(cls, **kwargs):
         super().__init_subclass__(**kwargs)
         if cls.__doc__ is not None:  # python -OO strips docstrings
             for name, text in cls._docstring_parts.items():
                 cls.__doc__ = cls.__doc__.replace(f"{{{name}}}", text)
+            for name, parameter in inspect.signature(cls).parameters.items():
+                default = f'"{parameter.default}"' if isinstance(parameter.default, str) else repr(parameter.default)
+                stated = rf"(?m)^(    {name} : .*, default=).+$"
+                cls.__doc__ = re.sub(stated, lambda line, default=default: line[1] + default, cls.__doc__)
 
     def __init__(
         self,
@@ -107,25 +114,52 @@ class BaseNet(CallbackSupportMixin, BaseEstimator):
         """Return a class of a module that maps output and target to a loss an image, and its keyword arguments."""
         raise NotImplementedError
 
+    def _metrics(self):
+        """Return a function of output and target that gives a dict of values an image for the history, or None."""
+
+    def _declared_layout(self):
+        """The layout of the images that parameters state, or None."""
+        return declared_layout(getattr(self, "image_shape", "auto"))
+
     def _check_images(self, X, y="no_validation", *, reset):
         """Validate X and, if given, y; return X as a 2-D array in its own dtype, and y."""
-        layout = declared_layout(getattr(self, "image_shape", "auto")) if reset else self._layout
-        X, shown = rows_of(X, layout)
+        layout = self._declared_layout() if reset else self._layout
+        X, shown, shape = rows_of(X, layout)
         validated = validate_data(self, X, y, reset=reset, order="C", estimator=self)
         X, y = validated if isinstance(validated, tuple) else (validated, None)
         _check_float32(X, type(self).__name__)
         if reset:
             n_features = X.shape[1]
             self._layout = check_layout(layout or shown or inferred_layout(n_features), n_features)
+            self._shown_shape = shape or (n_features,)
             self.image_shape_ = self._layout.shape
             self._pixels = PixelScale.of(X)
         else:
             self._pixels.compare(X, type(self).__name__)
         return X, y
 
-    def _image_set(self, X, **kwargs):
-        """The images of a fit, on the device of the parameters."""
-        return ImageSet(X, self._layout, resolve_device(self.device), **kwargs)
+    def _weighed_rows(self, X, sample_weight):
+        """Return the indices of the rows of X that weigh something, and their weights (None if equal)."""
+        if sample_weight is None:
+            return np.arange(len(X)), None
+        weight = _check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
+        return np.flatnonzero(weight), weight[weight > 0]
+
+    def _image_set(self, X, rows=None, y=None, weight=None, members=slice(None)):
+        """The images of a fit, on the device of the parameters; of rows, y and weight only some members."""
+        kept = {"rows": rows, "y": y, "weight": weight}
+        kept = {name: values[members] for name, values in kept.items() if values is not None}
+        return ImageSet(X, self._layout, resolve_device(self.device), **kept)
+
+    @contextmanager
+    def _fit_task(self, X, y, sample_weight):
+        """A fit as scikit-learn's callbacks see it, all or nothing; gives what reports its epochs."""
+        context = self._init_callback_context(max_subtasks=self.max_epochs)
+        data = {"X": X, "y": y, "metadata": None if sample_weight is None else {"sample_weight": sample_weight}}
+        context.call_on_fit_task_begin(estimator=self, **data)
+        with self._all_or_nothing():
+            yield EpochMonitor(self, context, data)
+        context.call_on_fit_task_end(estimator=self, reconstruction_attributes=dict, **data)
 
     @contextmanager
     def _all_or_nothing(self):
@@ -139,12 +173,6 @@ class BaseNet(CallbackSupportMixin, BaseEstimator):
             vars(self).clear()
             vars(self).update(before)
             raise
-
-    def _seed(self):
-        """An int from `random_state`; None gives a new one without touching numpy's global generator."""
-        if self.random_state is None:
-            return int(np.random.default_rng().integers(2**31))
-        return int(check_random_state(self.random_state).randint(2**31 - 1))
 
     def _new_net(self, n_outputs, seed):
         device = resolve_device(self.device)
@@ -160,15 +188,16 @@ class BaseNet(CallbackSupportMixin, BaseEstimator):
             **{f"criterion__{name}": value for name, value in criterion_params.items()},
             optimizer=optimizer,
             **{f"optimizer__{name}": value for name, value in optimizer_params.items()},
+            optimizer__param_groups=self._parameter_groups(),
             lr=self.learning_rate,
             lr_schedule=self.lr_schedule,
             batch_size=self.batch_size,
             max_epochs=self.max_epochs,
             train_split=None,
             augmentation=self._augmentation(),
-            precision=resolve_precision(self.precision, device, self._convolutional),
+            precision=resolve_precision(self.precision, device, self._gains_from_bfloat16),
             layout=self._layout,
-            metrics=self._metrics,
+            metrics=self._metrics(),
             foreign=self._is_foreign(),
             seed=seed,
             device=str(device),
@@ -180,6 +209,10 @@ class BaseNet(CallbackSupportMixin, BaseEstimator):
     def _optimizer_params(self):
         """Arguments of the optimizer; a recipe may bring its own."""
         return self.optimizer_params
+
+    def _parameter_groups(self):
+        """Patterns of names of parameters with what the optimizer does differently with them."""
+        return []
 
     def _augmentation(self):
         """The changes to training images; a recipe may make them depend on the images."""
@@ -221,6 +254,17 @@ class BaseNet(CallbackSupportMixin, BaseEstimator):
             for group, now in zip(net.optimizer_.param_groups, settings, strict=True):
                 group.update(now)
         return net
+
+    def _learn(self, X, rows, y, weight, n_outputs, *, resume, valid=None, one_pass=False, monitor=None):
+        """Train on rows of X with targets y (None: the images themselves) and weights (None: equal)."""
+        check_augmentation(self._augmentation(), self.image_shape_)
+        seed, device_X = draw_seed(self.random_state), to_device(X, resolve_device(self.device))
+        train = np.arange(len(rows))
+        if valid is None and self.early_stopping and not one_pass:
+            train, held_out = train_test_split(train, test_size=self.validation_fraction, stratify=y, random_state=seed)
+            valid = self._image_set(device_X, rows, y, weight, np.sort(held_out))
+        train = self._image_set(device_X, rows, y, weight, np.sort(train))
+        self._fit_net(train, valid, n_outputs, seed, resume=resume, one_pass=one_pass, monitor=monitor)
 
     def _fit_net(self, train, valid, n_outputs, seed, *, resume=False, one_pass=False, monitor=None):
         """Train a new net, or go on with the old one, and set what a fit leaves behind.
@@ -285,17 +329,24 @@ class BaseNet(CallbackSupportMixin, BaseEstimator):
         }
 
     def _per_image(self, X, function):
-        """Apply a function to the output of the network for each batch of X, and collect the values of all images."""
+        """Collect ``function(module, images)``, a tensor of a row an image, over the batches of X."""
         check_is_fitted(self)
         X, _ = self._check_images(X, reset=False)
         values, start = None, 0
-        for output in self.net_.forward_iter(ImageSet(X, self._layout, torch.device(self.net_.device))):
-            batch = function(output).numpy()
+        images = ImageSet(X, self._layout, torch.device(self.net_.device))
+        for batch in map(torch.Tensor.numpy, self.net_.apply_iter(images, function)):
             if values is None:  # one array from the start: many small ones would fragment the memory
                 values = np.empty((len(X), *batch.shape[1:]), dtype=batch.dtype)
             values[start : start + len(batch)] = batch
             start += len(batch)
         return values
+
+
+def draw_seed(random_state):
+    """An int from a `random_state`; None gives a new one without touching numpy's global generator."""
+    if random_state is None:
+        return int(np.random.default_rng().integers(2**31))
+    return int(check_random_state(random_state).randint(2**31 - 1))
 
 
 def _copied(callback):

@@ -4,18 +4,12 @@ import numpy as np
 import torch
 from sklearn.base import ClassifierMixin, _fit_context
 from sklearn.callback import with_callbacks
-from sklearn.model_selection import train_test_split
 from sklearn.preprocessing import LabelEncoder
 from sklearn.utils import compute_class_weight
 from sklearn.utils._param_validation import Interval, Real, StrOptions
 from sklearn.utils.multiclass import _check_partial_fit_first_call, check_classification_targets
-from sklearn.utils.validation import _check_sample_weight
 
-from skfashion.neural_network._augmentation import check_augmentation
 from skfashion.neural_network._base import BaseNet
-from skfashion.neural_network._callbacks import EpochMonitor
-from skfashion.neural_network._device import resolve_device
-from skfashion.neural_network._loader import to_device
 from skfashion.neural_network._parameters import CLASSIFIER_ATTRIBUTES, CLASSIFIER_PARAMETERS
 
 
@@ -40,8 +34,6 @@ class BaseNetClassifier(ClassifierMixin, BaseNet):
 
     _monitor = ("valid_accuracy", 1)
 
-    _metrics = staticmethod(_accuracy)
-
     def __init__(self, *, label_smoothing=0.0, class_weight=None, **shared):
         super().__init__(**shared)
         self.label_smoothing = label_smoothing
@@ -49,6 +41,9 @@ class BaseNetClassifier(ClassifierMixin, BaseNet):
 
     def _criterion(self):
         return torch.nn.CrossEntropyLoss, {"reduction": "none", "label_smoothing": float(self.label_smoothing)}
+
+    def _metrics(self):
+        return _accuracy
 
     @with_callbacks
     @_fit_context(prefer_skip_nested_validation=True)
@@ -81,19 +76,12 @@ class BaseNetClassifier(ClassifierMixin, BaseNet):
             If an input or a parameter is not as described, or if the training diverges. The estimator is then as it
             was before.
         """
-        context = self._init_callback_context(max_subtasks=self.max_epochs)
-        data = {"X": X, "y": y, "metadata": None if sample_weight is None else {"sample_weight": sample_weight}}
-        context.call_on_fit_task_begin(estimator=self, **data)
         resume = self.warm_start and hasattr(self, "net_")
-        with self._all_or_nothing():
+        with self._fit_task(X, y, sample_weight) as monitor:
             X, y = self._check_images(X, y, reset=not resume)
-            self._learn(
-                *self._kept_rows(X, y, sample_weight, new_classes=not resume),
-                resume=resume,
-                validation=self._check_validation(X_val, y_val),
-                monitor=EpochMonitor(self, context, data),
-            )
-        context.call_on_fit_task_end(estimator=self, reconstruction_attributes=dict, **data)
+            kept = self._kept_rows(X, y, sample_weight, new_classes=not resume)
+            valid = self._check_validation(X_val, y_val)
+            self._learn(X, *kept, len(self.classes_), resume=resume, valid=valid, monitor=monitor)
         return self
 
     @_fit_context(prefer_skip_nested_validation=True)
@@ -126,16 +114,14 @@ class BaseNetClassifier(ClassifierMixin, BaseNet):
         with self._all_or_nothing():
             _check_partial_fit_first_call(self, classes)
             X, y = self._check_images(X, y, reset=not resume)
-            self._learn(*self._kept_rows(X, y, sample_weight, new_classes=False), resume=resume, one_pass=True)
+            kept = self._kept_rows(X, y, sample_weight, new_classes=False)
+            self._learn(X, *kept, len(self.classes_), resume=resume, one_pass=True)
         return self
 
     def _kept_rows(self, X, y, sample_weight, *, new_classes):
-        """Return X, the rows of X that weigh something, their encoded labels and their weights (None if equal)."""
+        """Return the rows of X that weigh something, their encoded labels and their weights (None if equal)."""
         check_classification_targets(y)
-        rows, weight = np.arange(len(X)), None
-        if sample_weight is not None:
-            weight = _check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
-            rows, weight = rows[weight > 0], weight[weight > 0]
+        rows, weight = self._weighed_rows(X, sample_weight)
         if self.class_weight is not None:
             by_class = self._class_weights(y[rows])
             weight = (by_class if weight is None else weight * by_class)[by_class > 0]
@@ -145,7 +131,7 @@ class BaseNetClassifier(ClassifierMixin, BaseNet):
             encoder.fit(y[rows])
             self.classes_ = encoder.classes_
         encoder.classes_ = self.classes_
-        return X, rows, encoder.transform(y[rows]), weight
+        return rows, encoder.transform(y[rows]), weight
 
     def _class_weights(self, y):
         """The weight of each label in y by its class; a class that `class_weight` does not name weighs 1."""
@@ -163,7 +149,7 @@ class BaseNetClassifier(ClassifierMixin, BaseNet):
         return weights[codes]
 
     def _check_validation(self, X_val, y_val):
-        """Return the rows of the given validation images and their encoded labels, or None."""
+        """Return the validation images with their encoded labels as a set, or None."""
         if X_val is None and y_val is None:
             return None
         if X_val is None or y_val is None:
@@ -171,20 +157,7 @@ class BaseNetClassifier(ClassifierMixin, BaseNet):
         X_val, y_val = self._check_images(X_val, y_val, reset=False)
         encoder = LabelEncoder()
         encoder.classes_ = self.classes_
-        return X_val, encoder.transform(y_val)
-
-    def _learn(self, X, rows, y, weight, *, resume, validation=None, one_pass=False, monitor=None):
-        """Train on rows of X with encoded labels y."""
-        check_augmentation(self._augmentation(), self.image_shape_)
-        seed, device_X = self._seed(), to_device(X, resolve_device(self.device))
-        train, valid = np.arange(len(rows)), None
-        if validation is not None:
-            valid = self._image_set(validation[0], y=validation[1])
-        elif self.early_stopping and not one_pass:
-            train, held_out = train_test_split(train, test_size=self.validation_fraction, stratify=y, random_state=seed)
-            valid = self._image_set(device_X, **_subset(rows, y, weight, np.sort(held_out)))
-        train = self._image_set(device_X, **_subset(rows, y, weight, np.sort(train)))
-        self._fit_net(train, valid, len(self.classes_), seed, resume=resume, one_pass=one_pass, monitor=monitor)
+        return self._image_set(X_val, y=encoder.transform(y_val))
 
     def predict_proba(self, X):
         """Return the probability of each class.
@@ -199,7 +172,7 @@ class BaseNetClassifier(ClassifierMixin, BaseNet):
         ndarray of shape (n_samples, n_classes), dtype float32
             In the order of `classes_`.
         """
-        return self._per_image(X, lambda output: output.softmax(1))
+        return self._per_image(X, lambda module, images: module(images).softmax(1))
 
     def predict_log_proba(self, X):
         """Return the logarithm of the probability of each class.
@@ -214,7 +187,7 @@ class BaseNetClassifier(ClassifierMixin, BaseNet):
         ndarray of shape (n_samples, n_classes), dtype float32
             In the order of `classes_`; finite where the probability underflows.
         """
-        return self._per_image(X, lambda output: output.log_softmax(1))
+        return self._per_image(X, lambda module, images: module(images).log_softmax(1))
 
     def predict(self, X):
         """Return the most probable class.
@@ -230,9 +203,5 @@ class BaseNetClassifier(ClassifierMixin, BaseNet):
             Labels, in the dtype of the y that was fitted.
         """
         # Before looking up classes_, so that an unfitted call raises NotFittedError.
-        best = self._per_image(X, lambda output: output.argmax(1))
+        best = self._per_image(X, lambda module, images: module(images).argmax(1))
         return self.classes_[best]
-
-
-def _subset(rows, y, weight, members):
-    return {"rows": rows[members], "y": y[members], "weight": None if weight is None else weight[members]}

@@ -70,7 +70,7 @@ class CNNClassifier(BaseNetClassifier):
         "init": [StrOptions(set(INITS))],
     }
 
-    _convolutional = True
+    _gains_from_bfloat16 = True
 
     def __init__(
         self,

@@ -26,15 +26,14 @@ def resolve_device(device):
     return resolved
 
 
-def resolve_precision(precision, device, convolutional):
-    """``"auto"`` is bfloat16 where it is measured to be faster, float32 elsewhere.
+def resolve_precision(precision, device, gains):
+    """``"auto"`` is bfloat16 for a network that gains from it, on a device that multiplies it natively, else float32.
 
-    Faster means: convolutions, on a device that multiplies bfloat16 natively. Dense layers of this size lose more to
-    the conversions than they gain.
+    Large convolutions gain. Dense layers of this size, and small convolutions, lose more to the conversions.
     """
     if precision != "auto":
         return precision
-    return "bfloat16" if convolutional and _native_bfloat16(device) else "float32"
+    return "bfloat16" if gains and _native_bfloat16(device) else "float32"
 
 
 def _native_bfloat16(device):

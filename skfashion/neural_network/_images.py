@@ -25,9 +25,21 @@ class Layout:
     def n_features(self):
         return math.prod(self.shape)
 
+    @property
+    def row_shape(self):
+        """The shape that a row has as an image, in the order in which it runs through the image."""
+        channels, height, width = self.shape
+        return (height, width, channels) if self.channels_last else self.shape
+
+    def rows(self, images):
+        """The rows of a tensor of images (n, channels, height, width)."""
+        return (images.permute(0, 2, 3, 1) if self.channels_last else images).reshape(len(images), -1)
+
 
 def rows_of(X, layout):
-    """Return X as a 2-D array of rows, and the layout that its shape shows (None if it is 2-D already).
+    """Return X as a 2-D array of rows, the layout that its shape shows, and the shape of an image in it.
+
+    Layout and shape are None if X is 2-D already.
 
     Parameters
     ----------
@@ -39,20 +51,29 @@ def rows_of(X, layout):
     if isinstance(X, (list, tuple)):
         X = _array(X)
     if getattr(X, "ndim", 2) <= 2:  # frames of any library keep their column names
-        return X, None
+        return X, None, None
     X = _array(X)
     if X.ndim > 4:
         raise ValueError(
             f"Found array with dim {X.ndim}, of shape {X.shape}: X must be 2-D rows, grey images (n, h, w) or colour "
             "images (n, c, h, w) or (n, h, w, c)."
         )
+    shape = X.shape[1:]
     if X.ndim == 3:  # grey: no axis can be mistaken for channels
         X = X[:, None]
         layout = layout or Layout(X.shape[1:])
     shown = _layout_of_images(X.shape[1:], layout)
     if layout is not None and shown.channels_last != layout.channels_last:
         X = np.moveaxis(X, *((-1, 1) if shown.channels_last else (1, -1)))
-    return X.reshape(len(X), shown.n_features), shown
+    return X.reshape(len(X), shown.n_features), shown, shape
+
+
+def as_shown(rows, layout, shape):
+    """Undo :func:`rows_of`: return rows as images of `shape`, which X had after its first axis."""
+    if len(shape) == 3 and _layout_of_images(shape, layout).channels_last != layout.channels_last:
+        images = rows.reshape(-1, *layout.row_shape)
+        return np.moveaxis(images, *((1, -1) if layout.channels_last is False else (-1, 1)))
+    return rows.reshape(-1, *shape)
 
 
 def _array(X):

@@ -1,6 +1,5 @@
 """The multi-layer perceptron as a classifier."""
 
-from collections.abc import Iterable
 from numbers import Integral, Real
 
 from sklearn.utils._param_validation import Interval, StrOptions
@@ -8,6 +7,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from skfashion.modules import MLP
 from skfashion.modules._layers import ACTIVATIONS, INITS
 from skfashion.neural_network._classifier import BaseNetClassifier
+from skfashion.neural_network._parameters import checked_sizes
 
 
 class MLPClassifier(BaseNetClassifier):
@@ -127,7 +127,7 @@ class MLPClassifier(BaseNetClassifier):
         self.init = init
 
     def _module(self, n_outputs):
-        sizes = self._hidden_layer_sizes()
+        sizes = checked_sizes(self, "hidden_layer_sizes")
         return MLP, {
             "n_features": self.n_features_in_,
             "n_outputs": n_outputs,
@@ -137,16 +137,6 @@ class MLPClassifier(BaseNetClassifier):
             "batch_norm": self.batch_norm,
             "init": self.init,
         }
-
-    def _hidden_layer_sizes(self):
-        sizes = self.hidden_layer_sizes
-        sizes = tuple(sizes) if isinstance(sizes, Iterable) else (sizes,)
-        if not all(isinstance(size, Integral) and not isinstance(size, bool) and size > 0 for size in sizes):
-            raise ValueError(
-                f"The 'hidden_layer_sizes' parameter of {type(self).__name__} must hold ints of at least 1. Got "
-                f"{self.hidden_layer_sizes!r} instead."
-            )
-        return tuple(int(size) for size in sizes)
 
     def _for_each_layer(self, name, constraint, n_layers):
         """Spread one value over all hidden layers, or check that there is one for each."""

@@ -87,6 +87,12 @@ class Net(NeuralNet):
             self.module_.to(memory_format=torch.channels_last)
         return self
 
+    def initialize_optimizer(self, *args, **kwargs):
+        super().initialize_optimizer(*args, **kwargs)
+        for group in self.optimizer_.param_groups:
+            group["initial_lr"] = group["lr"]  # parts of a network may have a rate of their own
+        return self
+
     @property
     def _convolutional(self):
         return any(parameter.ndim == 4 for parameter in self.module_.parameters())
@@ -196,7 +202,7 @@ class Net(NeuralNet):
 
     def _follow_schedule(self, progress):
         for group in self.optimizer_.param_groups:
-            group["lr"] = self.lr * learning_rate_factor(self.lr_schedule, progress)
+            group["lr"] = group["initial_lr"] * learning_rate_factor(self.lr_schedule, progress)
 
     def train_step(self, batch):
         """One step of the optimizer; return what :meth:`train_step_single` returned first."""
@@ -283,6 +289,14 @@ class Net(NeuralNet):
         with torch.inference_mode(not training):
             return self.infer(batch[0])
 
+    def apply_iter(self, images, function):
+        """Yield ``function(module, images)``, a tensor, for each batch of images, without dropout, in float32."""
+        if self.module_.training:
+            self._set_training(False)
+        for batch in self.get_iterator(images):
+            with torch.inference_mode():
+                yield function(self.module_, batch.images).cpu()
+
     def get_loss(self, y_pred, y_true, X=None, training=False):
         return self.criterion_(y_pred, y_true).mean()
 
@@ -310,7 +324,9 @@ class _Tally:
     def add(self, step, batch):
         self._append("loss", step["losses"])
         if self.metrics is not None:
-            for name, values in self.metrics(step["y_pred"], batch.target).items():
+            with torch.no_grad():
+                metrics = self.metrics(_float32(step["y_pred"]), batch.target)
+            for name, values in metrics.items():
                 self._append(name, values)
         if batch.weight is not None:
             self.weights.append(batch.weight)

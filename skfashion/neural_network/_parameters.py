@@ -1,5 +1,6 @@
 """The parameters that all neural estimators share: what is accepted, and what the docstrings say of them."""
 
+from collections.abc import Iterable
 from numbers import Integral, Real
 
 import torch
@@ -29,6 +30,18 @@ CONSTRAINTS = {
     "net_params": [dict, None],
 }
 
+
+def checked_sizes(estimator, name):
+    """Return a parameter that holds an int, or some, of at least 1 as a tuple of ints."""
+    value = getattr(estimator, name)
+    sizes = tuple(value) if isinstance(value, Iterable) else (value,)
+    if not all(isinstance(size, Integral) and not isinstance(size, bool) and size > 0 for size in sizes):
+        raise ValueError(
+            f"The {name!r} parameter of {type(estimator).__name__} must hold ints of at least 1. Got {value!r} instead."
+        )
+    return tuple(int(size) for size in sizes)
+
+
 # What net_params may not hold, because a parameter of the estimator says it.
 OWNED_BY_ESTIMATOR = {
     "module": "the estimator itself",
@@ -53,7 +66,7 @@ OWNED_BY_ESTIMATOR = {
     "foreign": "the estimator itself",
 }
 
-# Stand where a class docstring holds {shared_parameters}, {classifier_parameters} and {classifier_attributes}.
+# Stand where a class docstring holds {shared_parameters}, {classifier_parameters} and so on.
 SHARED_PARAMETERS = """\
 optimizer : str or type, default="adam"
         ``"adadelta"``, ``"adagrad"``, ``"adam"``, ``"adamax"``, ``"adamw"``, ``"nadam"``, ``"rmsprop"``, ``"sgd"``, or
@@ -102,8 +115,8 @@ optimizer : str or type, default="adam"
         Whether ``fit`` starts from the weights of the previous fit.
 
     precision : {"auto", "float32", "bfloat16"}, default="auto"
-        Of training. ``"auto"`` is bfloat16 for convolutions on hardware that computes it natively, else float32.
-        Predictions are float32.
+        Of training. ``"auto"`` is bfloat16 on hardware that computes it natively, for networks that are then faster
+        (large convolutions), else float32. Predictions are float32.
 
     device : str or torch.device, default="auto"
         Where to compute: ``"cpu"``, ``"cuda"``, ``"mps"``, …; ``"auto"`` takes a GPU if there is one.
@@ -143,6 +156,51 @@ classes_ : ndarray of shape (n_classes,)
         The training loss of each epoch.
     validation_scores_ : list of float or None
         The validation accuracy of each epoch.
+    n_epochs_, best_epoch_ : int
+        Epochs that were run, and the one whose weights are used.
+    interrupted_ : bool
+        Whether Ctrl-C cut the training short.
+    net_ : skorch.NeuralNet
+        The fitted net.
+    module_ : torch.nn.Module
+        Its network."""
+
+AUTOENCODER_PARAMETERS = """\
+activation : str, default="relu"
+        After every hidden layer; one of the names of :class:`MLPClassifier`.
+
+    batch_norm : bool, default=False
+        Whether to normalise each hidden layer before its activation.
+
+    init : {"pytorch", "normal", "xavier_normal", "xavier_uniform", "he_normal", "he_uniform"}, default="he_normal"
+        How weights are drawn, as in :class:`MLPClassifier`. Under torch's own scheme a decoder starts out almost
+        constant, and may end up all black for good.
+
+    output_activation : {"auto", "identity", "sigmoid"}, default="auto"
+        What the last layer ends in. ``"auto"`` is a sigmoid if all values that are fitted lie in [0, 1], as those of
+        uint8 images do, and if `activation` is not the identity.
+
+    image_shape : "auto" or tuple of int, default="auto"
+        As in :class:`CNNClassifier`."""
+
+AUTOENCODER_ATTRIBUTES = """\
+output_activation_ : {"identity", "sigmoid"}
+        What the last layer ends in.
+    code_mean_, code_covariance_ : ndarray of shape (latent_dim,) and (latent_dim, latent_dim)
+        Of the normal distribution from which ``sample`` draws codes.
+    n_features_in_ : int
+        Values in a row of X.
+    feature_names_in_ : ndarray of str
+        Names of the columns, if X was a DataFrame with names.
+    image_shape_ : tuple of int
+        (channels, height, width) of an image.
+    history_ : list of dict
+        One for each epoch: ``epoch``, ``train_loss`` (as measured during the epoch), ``valid_loss`` (if there are
+        validation images), ``learning_rate``, ``duration`` in seconds.
+    loss_curve_ : list of float
+        The training loss of each epoch.
+    validation_scores_ : list of float or None
+        The negative validation loss of each epoch.
     n_epochs_, best_epoch_ : int
         Epochs that were run, and the one whose weights are used.
     interrupted_ : bool

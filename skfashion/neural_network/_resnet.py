@@ -78,7 +78,7 @@ class ResNetClassifier(BaseNetClassifier):
         "augmentation": [StrOptions({"auto", *AUGMENTATIONS}), callable, None],
     }
 
-    _convolutional = True
+    _gains_from_bfloat16 = True
 
     def __init__(
         self,

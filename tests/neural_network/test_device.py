@@ -15,13 +15,13 @@ def test_devices():
 
 
 @pytest.mark.parametrize("native", [True, False])
-@pytest.mark.parametrize("convolutional", [True, False])
-def test_auto_precision(monkeypatch, native, convolutional):
+@pytest.mark.parametrize("gains", [True, False])
+def test_auto_precision(monkeypatch, native, gains):
     monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"avx512_bf16": native, "amx_bf16": False})
-    expected = "bfloat16" if native and convolutional else "float32"
-    assert resolve_precision("auto", CPU, convolutional) == expected
+    expected = "bfloat16" if native and gains else "float32"
+    assert resolve_precision("auto", CPU, gains) == expected
     for precision in ("float32", "bfloat16"):
-        assert resolve_precision(precision, CPU, convolutional) == precision
+        assert resolve_precision(precision, CPU, gains) == precision
 
 
 def test_the_device_of_a_new_fit_is_that_of_the_parameter(tiny):

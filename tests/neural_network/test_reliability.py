@@ -21,14 +21,38 @@ from sklearn.model_selection import GridSearchCV, cross_val_score
 from skorch.callbacks import Callback
 
 from skfashion.modules import batch_norm, conv, dense, pool
-from skfashion.neural_network import CNNClassifier, MLPClassifier, ResNetClassifier
+from skfashion.neural_network import (
+    Autoencoder,
+    CNNClassifier,
+    ConvAutoencoder,
+    EncoderClassifier,
+    MLPClassifier,
+    ResNetClassifier,
+    VariationalAutoencoder,
+)
 
 MODELS = [
     MLPClassifier((8,), max_epochs=2, random_state=0),
     CNNClassifier((conv(4), pool(2), batch_norm(), dense(8)), image_shape=(2, 3), max_epochs=2, random_state=0),
     ResNetClassifier(width=4, max_epochs=2, augmentation=None, random_state=0),
+    EncoderClassifier(ConvAutoencoder(2, 2, max_epochs=1), (4,), freeze=False, max_epochs=2, random_state=0),
+    Autoencoder(2, (8,), batch_norm=True, max_epochs=2, random_state=0),
+    ConvAutoencoder(2, 2, image_shape=(2, 3), max_epochs=2, random_state=0),
+    VariationalAutoencoder(2, n_channels=(2, 4), batch_norm=True, max_epochs=2, random_state=0),
 ]
-METHODS = ["predict", "predict_proba", "predict_log_proba"]
+METHODS = ["predict", "predict_proba", "predict_log_proba", "transform", "reconstruct", "score_samples", "elbo"]
+
+
+def methods_of(model):
+    return [getattr(model, name) for name in METHODS if hasattr(model, name)]
+
+
+def partial_fit(model, X, y):
+    return model.partial_fit(X, y, **({"classes": [0, 1, 2]} if hasattr(model, "predict") else {}))
+
+
+def output(model, X):
+    return model.predict_proba(X) if hasattr(model, "predict") else model.reconstruct(X)
 
 
 DEFAULTS = {"max_epochs": 2, "batch_size": 16, "lr_schedule": None, "learning_rate": 0.001, "random_state": 0}
@@ -85,17 +109,20 @@ def test_bad_X(tiny, model, name):
     with pytest.raises((ValueError, TypeError), match=message):
         copy.deepcopy(model).fit(bad, y)
     with pytest.raises((ValueError, TypeError), match=message):
-        copy.deepcopy(model).partial_fit(bad, y, classes=[0, 1, 2])
-    fitted = copy.deepcopy(model).fit(X, y)
-    for method in METHODS:
+        partial_fit(copy.deepcopy(model), bad, y)
+    for method in methods_of(copy.deepcopy(model).fit(X, y)):
         with pytest.raises((ValueError, TypeError), match=message):
-            getattr(fitted, method)(bad)
+            method(bad)
 
 
-@pytest.mark.parametrize("method", [*METHODS, "score"])
-def test_unfitted(method, tiny):
+@pytest.mark.parametrize("model", MODELS, ids=lambda model: type(model).__name__)
+def test_unfitted(model, tiny):
+    X, y = tiny
+    for method in methods_of(model):
+        with pytest.raises(NotFittedError):
+            method(X)
     with pytest.raises(NotFittedError):
-        getattr(mlp(), method)(*(tiny if method == "score" else tiny[:1]))
+        model.score(X, y)
 
 
 def test_validation_data_beyond_reach_raise(tiny):
@@ -119,13 +146,14 @@ def test_number_and_names_of_columns(tiny):
     frame = pd.DataFrame(X, columns=list("abcdef"))
     model = mlp().fit(frame, y)
     assert list(model.feature_names_in_) == list("abcdef")
-    for method in METHODS:
+    for method in methods_of(model):
         with pytest.raises(ValueError, match="Feature names seen at fit time, yet now missing"):
-            getattr(model, method)(frame[list("abcde")])
-        with pytest.raises(ValueError, match="X has 5 features, but MLPClassifier is expecting 6 features"):
-            getattr(mlp().fit(X, y), method)(X[:, :5])
+            method(frame[list("abcde")])
         with pytest.raises(ValueError, match="Feature names must be in the same order"):
-            getattr(model, method)(frame[list("fedcba")])
+            method(frame[list("fedcba")])
+    for method in methods_of(mlp().fit(X, y)):
+        with pytest.raises(ValueError, match="X has 5 features, but MLPClassifier is expecting 6 features"):
+            method(X[:, :5])
 
 
 BAD_Y = {
@@ -361,7 +389,9 @@ def test_nothing_global_moves(tiny, model, random_state):
     X, y = tiny
     before = everything()
     model = copy.deepcopy(model).set_params(random_state=random_state, early_stopping=True)
-    model.fit(X, y).predict(X)
+    output(model.fit(X, y), X)
+    if hasattr(model, "sample"):
+        model.sample(3)
     model.set_params(early_stopping=False).partial_fit(X, y)
     assert everything() == before
 
@@ -401,8 +431,8 @@ def test_seeds(tiny):
 def test_few_rows(tiny, model, n, batch_size):
     X, y = tiny
     model = copy.deepcopy(model).set_params(batch_size=batch_size).fit(X[:n], y[:n])
-    assert model.predict_proba(X).shape == (60, min(n, 3))
-    assert np.isfinite(model.predict_proba(X)).all()
+    assert output(model, X).shape == (60, min(n, 3) if hasattr(model, "predict") else 6)
+    assert np.isfinite(output(model, X)).all()
 
 
 def test_one_row_at_a_time_with_batch_norm(tiny):
@@ -498,10 +528,11 @@ def test_pickle_is_about_the_size_of_the_weights(tiny, model):
     X, y = np.tile(tiny[0], (200, 1)), np.tile(tiny[1], 200)
     model = copy.deepcopy(model).fit(X, y)
     content = pickle.dumps(model)
-    size = sum(value.nbytes for value in state(model).values())
-    assert len(content) < 1.1 * size + 40_000
-    np.testing.assert_array_equal(pickle.loads(content).predict_proba(X), model.predict_proba(X))
-    np.testing.assert_array_equal(copy.deepcopy(model).predict_proba(X), model.predict_proba(X))
+    models = [model, *([model.encoder_] if hasattr(model, "encoder_") else [])]
+    size = sum(value.nbytes for each in models for value in state(each).values())
+    assert len(content) < 1.1 * size + 40_000 * len(models)
+    np.testing.assert_array_equal(output(pickle.loads(content), X), output(model, X))
+    np.testing.assert_array_equal(output(copy.deepcopy(model), X), output(model, X))
 
 
 def test_unpickles_in_another_process(tiny, tmp_path):

@@ -1,0 +1,256 @@
+"""Encoders, decoders, and the autoencoders that they make: plain and variational."""
+
+import math
+
+import torch
+from torch import nn
+
+from skfashion.modules._layers import ACTIVATIONS, Pad, initialize
+from skfashion.modules._random import Dropout, Stochastic
+
+_STRIDE = 2
+
+
+def _halved(size, kernel_size, padding):
+    """The length of a side after a convolution of stride 2; a transposed convolution leads back from there."""
+    return (size + 2 * padding - kernel_size) // _STRIDE + 1
+
+
+def _sides(shape, kernel_size, padding):
+    """(height, width) before the first and after each of the convolutions with these paddings."""
+    sides = [shape[1:]]
+    for pad in padding:
+        sides.append(tuple(_halved(size, kernel_size, pad) for size in sides[-1]))
+    return sides
+
+
+def _smallest_side(kernel_size, *paddings):
+    """The smallest side of which every convolution leaves at least one pixel."""
+    size = 1
+    while any(min(min(side) for side in _sides((1, size, size), kernel_size, padding)) < 1 for padding in paddings):
+        size += 1
+    return size
+
+
+def _block(layer, activation, norm=None, dropout=0.0):
+    parts = [layer, norm, ACTIVATIONS[activation](), Dropout(dropout) if dropout else None]
+    return [part for part in parts if part is not None]
+
+
+class Encoder(nn.Sequential):
+    """Convolutions of stride 2, then dense layers, then one dense layer without activation.
+
+    Parameters
+    ----------
+    image_shape : tuple of int
+        (channels, height, width).
+    n_outputs : int
+        Number of outputs.
+    n_channels : sequence of int
+        Filters of each convolution; empty for dense layers only.
+    kernel_size : int
+        Height and width of all kernels.
+    padding : sequence of int
+        Zeros around the input of each convolution.
+    hidden_layer_sizes : sequence of int
+        Units of each dense hidden layer.
+    activation : str
+        After every hidden layer.
+    dropout : float
+        After every dense hidden layer.
+    batch_norm : bool
+        Whether to normalise each hidden layer before its activation.
+    """
+
+    def __init__(
+        self,
+        image_shape,
+        n_outputs,
+        *,
+        n_channels,
+        kernel_size,
+        padding,
+        hidden_layer_sizes,
+        activation,
+        dropout,
+        batch_norm,
+    ):
+        layers, n_inputs = [], image_shape[0]
+        for n_filters, pad in zip(n_channels, padding, strict=True):
+            convolution = nn.Conv2d(n_inputs, n_filters, kernel_size, stride=_STRIDE, padding=pad)
+            layers += _block(convolution, activation, nn.BatchNorm2d(n_filters) if batch_norm else None)
+            n_inputs = n_filters
+        layers.append(nn.Flatten())
+        n_inputs *= math.prod(_sides(image_shape, kernel_size, padding)[-1])
+        for n_units in hidden_layer_sizes:
+            norm = nn.BatchNorm1d(n_units) if batch_norm else None
+            layers += _block(nn.Linear(n_inputs, n_units), activation, norm, dropout)
+            n_inputs = n_units
+        super().__init__(*layers, nn.Linear(n_inputs, n_outputs))
+
+
+class Decoder(nn.Sequential):
+    """The way back: dense layers, then transposed convolutions of stride 2 up to the size of the image.
+
+    Parameters are those of :class:`Encoder`, in the order of the encoder, and the number of inputs. The output has no
+    activation.
+    """
+
+    def __init__(
+        self,
+        n_inputs,
+        image_shape,
+        *,
+        n_channels,
+        kernel_size,
+        padding,
+        hidden_layer_sizes,
+        activation,
+        dropout,
+        batch_norm,
+    ):
+        sides = _sides(image_shape, kernel_size, padding)
+        channels = (image_shape[0], *n_channels)
+        layers = []
+        for n_units in reversed(hidden_layer_sizes):
+            norm = nn.BatchNorm1d(n_units) if batch_norm else None
+            layers += _block(nn.Linear(n_inputs, n_units), activation, norm, dropout)
+            n_inputs = n_units
+        smallest = (channels[-1], *sides[-1])
+        layers += [nn.Linear(n_inputs, math.prod(smallest))]
+        layers += [ACTIVATIONS[activation]()] if n_channels else []
+        layers += [nn.Unflatten(1, smallest)]
+        for stage in reversed(range(len(n_channels))):
+            layers.append(_transposed(channels, sides, stage, kernel_size, padding[stage]))
+            if stage > 0:
+                layers += [nn.BatchNorm2d(channels[stage])] if batch_norm else []
+                layers += [ACTIVATIONS[activation]()]
+        super().__init__(*layers)
+
+
+def _transposed(channels, sides, stage, kernel_size, padding):
+    """A transposed convolution from the sides after `stage` + 1 to exactly those after `stage` convolutions."""
+    reached = [_STRIDE * (size - 1) - 2 * padding + kernel_size for size in sides[stage + 1]]
+    missing = tuple(wanted - size for wanted, size in zip(sides[stage], reached, strict=True))
+    return nn.ConvTranspose2d(
+        channels[stage + 1], channels[stage], kernel_size, stride=_STRIDE, padding=padding, output_padding=missing
+    )
+
+
+class AutoencoderModule(nn.Module):
+    """An encoder and a decoder.
+
+    ``module(images)`` is the output of the decoder before its activation, as the losses want it; ``encode(images)`` are
+    the codes (n, latent_dim), and ``decode(codes)`` the images that they stand for.
+
+    An image that is smaller than the convolutions can take is framed by zeros, which are cut off again.
+
+    Parameters
+    ----------
+    image_shape : tuple of int
+        (channels, height, width).
+    latent_dim : int
+        Length of a code.
+    output_activation : {"identity", "sigmoid"}
+        What makes an image of the output of the decoder.
+    padding, decoder_padding : sequence of int
+        Zeros around the input of each convolution; around the output of each transposed one, in the same order.
+    init : str
+        The scheme of :func:`~skfashion.modules._layers.initialize`.
+    n_channels, kernel_size, hidden_layer_sizes, activation, dropout, batch_norm
+        As in :class:`Encoder`.
+    """
+
+    _outputs_a_dimension = 1
+
+    def __init__(
+        self,
+        image_shape,
+        latent_dim,
+        *,
+        output_activation="sigmoid",
+        n_channels=(),
+        kernel_size=3,
+        padding=(),
+        decoder_padding=(),
+        init="pytorch",
+        **layers,
+    ):
+        super().__init__()
+        self.image_shape = tuple(image_shape)
+        self.latent_dim = latent_dim
+        frame = Pad(_smallest_side(kernel_size, padding, decoder_padding))
+        framed = frame.output_shape(self.image_shape)
+        self.frame = frame if framed != self.image_shape else nn.Identity()
+        layers |= {"n_channels": n_channels, "kernel_size": kernel_size}
+        self.encoder = Encoder(framed, self._outputs_a_dimension * latent_dim, padding=padding, **layers)
+        self.decoder = Decoder(latent_dim, framed, padding=decoder_padding, **layers)
+        self.output_activation = ACTIVATIONS[output_activation]()
+        initialize(self, init)
+
+    def encode(self, images):
+        """The codes of images (n, channels, height, width)."""
+        return self.encoder(self.frame(images))
+
+    def scores(self, codes):
+        """The output of the decoder before its activation, as images."""
+        scores = self.decoder(codes)
+        height, width = self.image_shape[1:]
+        top, left = (scores.shape[2] - height) // 2, (scores.shape[3] - width) // 2
+        return scores[:, :, top : top + height, left : left + width]
+
+    def decode(self, codes):
+        """The images of codes (n, latent_dim)."""
+        return self.output_activation(self.scores(codes))
+
+    def forward(self, images):
+        return self.scores(self.encode(images))
+
+
+def draw_normal(mean, log_variance, generator):
+    """Draw from normal distributions so that gradients reach their means and variances."""
+    noise = torch.empty_like(mean).normal_(generator=generator)
+    return mean + (log_variance / 2).exp() * noise
+
+
+class NormalDraw(Stochastic):
+    """:func:`draw_normal` from the generator of a fit."""
+
+    def forward(self, mean, log_variance):
+        return draw_normal(mean, log_variance, self.generator)
+
+
+class VariationalModule(AutoencoderModule):
+    """An autoencoder whose codes are normal distributions, one for each image.
+
+    ``module(images)`` is the output of the decoder for a code that is drawn, with the means and the logarithms of the
+    variances of the codes; ``encode(images)`` are the means.
+
+    Parameters
+    ----------
+    image_shape, latent_dim, **parameters
+        As in :class:`AutoencoderModule`.
+
+    References
+    ----------
+    D. Kingma and M. Welling, `Auto-Encoding Variational Bayes <https://arxiv.org/abs/1312.6114>`_, 2013.
+    """
+
+    _outputs_a_dimension = 2
+
+    def __init__(self, image_shape, latent_dim, **parameters):
+        super().__init__(image_shape, latent_dim, **parameters)
+        self.draw = NormalDraw()
+
+    def posterior(self, images):
+        """The means and the logarithms of the variances of the codes, both (n, latent_dim)."""
+        mean, log_variance = super().encode(images).float().chunk(2, dim=1)
+        # exp() of these is a float32, whatever an untrained encoder makes of images on a scale of their own.
+        return mean, log_variance.clamp(-30, 20)
+
+    def encode(self, images):
+        return self.posterior(images)[0]
+
+    def forward(self, images):
+        mean, log_variance = self.posterior(images)
+        return self.scores(self.draw(mean, log_variance)), mean, log_variance

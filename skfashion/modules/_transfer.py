@@ -1,0 +1,43 @@
+"""A classifier on top of an encoder."""
+
+import copy
+from contextlib import nullcontext
+
+import torch
+from torch import nn
+
+from skfashion.modules._mlp import MLP
+
+
+class TransferModule(nn.Module):
+    """The codes of an encoder, normalised by running statistics, then a multi-layer perceptron.
+
+    Parameters
+    ----------
+    encoder : AutoencoderModule
+        Copied, without its decoder.
+    freeze : bool
+        Whether the encoder stays as it is, in training too.
+    n_outputs, hidden_layer_sizes, activation, dropout, batch_norm, init
+        Of the perceptron, as in :class:`MLP`.
+    """
+
+    def __init__(self, encoder, freeze, n_outputs, hidden_layer_sizes, activation, dropout, batch_norm, init):
+        super().__init__()
+        self.freeze = freeze
+        self.encoder = copy.deepcopy(encoder)
+        self.encoder.decoder = None
+        self.encoder.requires_grad_(not freeze)
+        self.norm = nn.BatchNorm1d(encoder.latent_dim, affine=False)
+        self.head = MLP(encoder.latent_dim, n_outputs, hidden_layer_sizes, activation, dropout, batch_norm, init)
+
+    def train(self, mode=True):
+        super().train(mode)
+        if self.freeze:
+            self.encoder.eval()
+        return self
+
+    def forward(self, images):
+        with torch.no_grad() if self.freeze else nullcontext():
+            codes = self.encoder.encode(images)
+        return self.head(self.norm(codes))

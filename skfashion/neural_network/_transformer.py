@@ -1,0 +1,320 @@
+"""What all autoencoders share: images to codes, codes to images, and how good that is."""
+
+from numbers import Integral
+
+import numpy as np
+import torch
+from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin, _fit_context
+from sklearn.callback import with_callbacks
+from sklearn.utils import check_array, check_scalar
+from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils.validation import check_is_fitted
+
+from skfashion.modules import AutoencoderModule
+from skfashion.modules._layers import ACTIVATIONS, INITS
+from skfashion.modules._losses import LOSSES, ReconstructionLoss
+from skfashion.neural_network._base import BaseNet, draw_seed
+from skfashion.neural_network._images import as_shown
+from skfashion.neural_network._loader import to_device
+from skfashion.neural_network._parameters import AUTOENCODER_ATTRIBUTES, AUTOENCODER_PARAMETERS, checked_sizes
+
+_BATCH_OF_CODES = 512
+
+
+class BaseAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseNet):
+    """A network that is trained to give back its input through a short code.
+
+    A subclass names its layers by the parameters that :meth:`_layers` reads.
+    """
+
+    _parameter_constraints = {
+        **BaseNet._parameter_constraints,
+        "latent_dim": [Interval(Integral, 1, None, closed="left")],
+        "hidden_layer_sizes": ["array-like", Interval(Integral, 1, None, closed="left")],
+        "activation": [StrOptions(set(ACTIVATIONS))],
+        "batch_norm": ["boolean"],
+        "init": [StrOptions(set(INITS))],
+        "loss": [StrOptions(set(LOSSES))],
+        "output_activation": [StrOptions({"auto", "identity", "sigmoid"})],
+        "image_shape": [StrOptions({"auto"}), tuple, list],
+    }
+
+    _docstring_parts = {
+        **BaseNet._docstring_parts,
+        "autoencoder_parameters": AUTOENCODER_PARAMETERS,
+        "autoencoder_attributes": AUTOENCODER_ATTRIBUTES,
+    }
+
+    def __init__(
+        self,
+        *,
+        latent_dim,
+        hidden_layer_sizes,
+        activation,
+        batch_norm,
+        init,
+        loss,
+        output_activation,
+        image_shape,
+        **shared,
+    ):
+        super().__init__(**shared)
+        self.latent_dim = latent_dim
+        self.hidden_layer_sizes = hidden_layer_sizes
+        self.activation = activation
+        self.batch_norm = batch_norm
+        self.init = init
+        self.loss = loss
+        self.output_activation = output_activation
+        self.image_shape = image_shape
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.transformer_tags.preserves_dtype = ["float32"]
+        return tags
+
+    @property
+    def _n_features_out(self):
+        return self.module_.latent_dim
+
+    def _module(self, n_outputs):
+        return AutoencoderModule, self._module_params()
+
+    def _module_params(self):
+        return {
+            "image_shape": self.image_shape_,
+            "latent_dim": int(self.latent_dim),
+            "hidden_layer_sizes": checked_sizes(self, "hidden_layer_sizes"),
+            "activation": self.activation,
+            "dropout": 0.0,
+            "batch_norm": self.batch_norm,
+            "init": self.init,
+            "output_activation": self.output_activation_,
+            **self._layers(),
+        }
+
+    def _layers(self):
+        """The arguments of the module that are not parameters of every autoencoder."""
+        raise NotImplementedError
+
+    def _criterion(self):
+        return ReconstructionLoss, {"loss": self.loss, "output_activation": self.output_activation_}
+
+    @with_callbacks
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X, y=None, sample_weight=None, *, X_val=None):
+        """Train the network to give back the images X.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features), (n, h, w), (n, c, h, w) or (n, h, w, c)
+            The images. uint8 means pixels 0 to 255, which are scaled to [0, 1]; any other dtype is taken as it is. X is
+            neither copied to float nor kept.
+
+        y : Ignored
+            Present for the API of scikit-learn.
+
+        sample_weight : array-like of shape (n_samples,), default=None
+            Non-negative weights. A weight of zero is the same as leaving the image out.
+
+        X_val : array-like, default=None
+            Images that are evaluated after each epoch, and that early stopping watches.
+
+        Returns
+        -------
+        self : object
+            The fitted estimator.
+
+        Raises
+        ------
+        ValueError
+            If an input or a parameter is not as described, or if the training diverges. The estimator is then as it
+            was before.
+        """
+        resume = self.warm_start and hasattr(self, "net_")
+        with self._fit_task(X, y, sample_weight) as monitor:
+            X = self._check_pixels(X, reset=not resume)
+            valid = None if X_val is None else self._image_set(self._check_pixels(X_val, reset=False))
+            self._learn_images(X, sample_weight, resume=resume, valid=valid, monitor=monitor)
+        return self
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def partial_fit(self, X, y=None, sample_weight=None):
+        """Train for one pass over X, at a constant learning rate; the optimizer goes on from the previous pass.
+
+        Unlike ``fit`` it does not survive Ctrl-C: the model is then as it was before the pass.
+
+        Parameters
+        ----------
+        X, y, sample_weight
+            As in :meth:`fit`. The first call decides on the `output_activation` ``"auto"``.
+
+        Returns
+        -------
+        self : object
+            The fitted estimator.
+        """
+        if self.early_stopping:
+            raise ValueError("partial_fit does not support early_stopping=True.")
+        resume = hasattr(self, "net_")
+        with self._all_or_nothing():
+            X = self._check_pixels(X, reset=not resume)
+            self._learn_images(X, sample_weight, resume=resume, one_pass=True)
+        return self
+
+    def _check_pixels(self, X, *, reset):
+        """Validate images to train on, and whether they suit the loss."""
+        X, _ = self._check_images(X, reset=reset)
+        bounded = _within_0_and_1(X)
+        if self.loss == "bernoulli" and not bounded:
+            raise ValueError(
+                f"loss='bernoulli' needs pixels in [0, 1] or of dtype uint8, but X holds values from {X.min():g} to "
+                f"{X.max():g}."
+            )
+        if reset:
+            self.output_activation_ = self._resolved_output_activation(bounded)
+        return X
+
+    def _resolved_output_activation(self, bounded):
+        if self.loss == "bernoulli":
+            if self.output_activation == "identity":
+                raise ValueError("loss='bernoulli' needs probabilities: output_activation cannot be 'identity'.")
+            return "sigmoid"
+        if self.output_activation != "auto":
+            return self.output_activation
+        return "sigmoid" if bounded and self.activation != "identity" else "identity"
+
+    def _learn_images(self, X, sample_weight, *, resume, **how):
+        """Train on the rows of X that weigh something, and describe their codes."""
+        rows, weight = self._weighed_rows(X, sample_weight)
+        self._learn(X, rows, None, weight, None, resume=resume, **how)
+        self.code_mean_, self.code_covariance_ = self._code_moments(X, rows, weight)
+
+    def _code_moments(self, X, rows, weight):
+        """The mean and the covariance of the codes of the images of a fit."""
+        codes = self.net_.apply_iter(self._image_set(X, rows), lambda module, images: module.encode(images))
+        codes = torch.cat(list(codes)).double().numpy()
+        covariance = np.cov(codes, rowvar=False, ddof=0, aweights=weight)
+        return np.average(codes, axis=0, weights=weight), np.atleast_2d(covariance)
+
+    def transform(self, X):
+        """Return the code of each image.
+
+        Parameters
+        ----------
+        X : array-like, as in :meth:`fit`
+            The images.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, latent_dim), dtype float32
+            The same in every call.
+        """
+        return self._per_image(X, lambda module, images: module.encode(images))
+
+    def inverse_transform(self, X):
+        """Return the images that codes stand for.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, latent_dim)
+            Codes.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_features), dtype float32
+            Or images, in the shape of those that were fitted. If these were uint8, pixels are on the scale of [0, 1].
+        """
+        check_is_fitted(self)
+        codes = check_array(X, dtype=np.float32, estimator=self, input_name="X")
+        if codes.shape[1] != self._n_features_out:
+            raise ValueError(
+                f"X has {codes.shape[1]} columns, but the codes of this {type(self).__name__} have "
+                f"{self._n_features_out} dimensions."
+            )
+        rows = np.empty((len(codes), self._layout.n_features), dtype=np.float32)
+        with torch.inference_mode():
+            for start in range(0, len(codes), _BATCH_OF_CODES):
+                batch = to_device(codes[start : start + _BATCH_OF_CODES], torch.device(self.net_.device))
+                rows[start : start + len(batch)] = self._layout.rows(self.module_.decode(batch)).cpu()
+        return as_shown(rows, self._layout, self._shown_shape)
+
+    def reconstruct(self, X):
+        """Return what is left of images after the way through their codes.
+
+        Parameters
+        ----------
+        X : array-like, as in :meth:`fit`
+            The images.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_features), dtype float32
+            As of :meth:`inverse_transform`.
+        """
+        rows = self._per_image(X, lambda module, images: self._layout.rows(module.decode(module.encode(images))))
+        return as_shown(rows, self._layout, self._shown_shape)
+
+    def score_samples(self, X):
+        """Return how well each image is reconstructed; low values tell images unlike those that were fitted.
+
+        Parameters
+        ----------
+        X : array-like, as in :meth:`fit`
+            The images.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,), dtype float32
+            Minus the squared error, as a mean over the pixels; uint8 pixels are on the scale of [0, 1].
+        """
+        return self._per_image(X, _negative_squared_error)
+
+    def score(self, X, y=None):
+        """Return minus the mean squared error per pixel, so that a search that maximises it finds the best encoder.
+
+        Parameters
+        ----------
+        X : array-like, as in :meth:`fit`
+            The images.
+
+        y : Ignored
+            Present for the API of scikit-learn.
+
+        Returns
+        -------
+        float
+            At most 0; uint8 pixels are on the scale of [0, 1].
+        """
+        return float(self.score_samples(X).mean(dtype=np.float64))
+
+    def sample(self, n_samples=1, random_state=None):
+        """Draw new images: codes from the normal distribution of `code_mean_` and `code_covariance_`, decoded.
+
+        Parameters
+        ----------
+        n_samples : int, default=1
+            How many.
+
+        random_state : int, RandomState instance or None, default=None
+            Pass an int for the same images in every call.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_features), dtype float32
+            As of :meth:`inverse_transform`.
+        """
+        check_is_fitted(self)
+        check_scalar(n_samples, "n_samples", Integral, min_val=1)
+        generator = np.random.default_rng(draw_seed(random_state))
+        codes = generator.multivariate_normal(self.code_mean_, self.code_covariance_, n_samples, method="eigh")
+        return self.inverse_transform(codes)
+
+
+def _within_0_and_1(X):
+    """Whether images, once uint8 is scaled, lie in [0, 1]."""
+    return X.dtype in (np.uint8, np.bool_) or (X.min() >= 0 and X.max() <= 1)
+
+
+def _negative_squared_error(module, images):
+    return -(module.decode(module.encode(images)) - images).square().flatten(1).mean(1)

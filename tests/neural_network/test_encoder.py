@@ -1,0 +1,208 @@
+"""A classifier on top of an encoder: which encoder is used, what is trained, and that few labels are enough."""
+
+import copy
+import warnings
+
+import numpy as np
+import pytest
+import torch
+from sklearn.base import clone
+from sklearn.decomposition import PCA
+from sklearn.exceptions import NotFittedError
+from sklearn.frozen import FrozenEstimator
+from sklearn.model_selection import GridSearchCV
+
+from skfashion.neural_network import (
+    Autoencoder,
+    ConvAutoencoder,
+    EncoderClassifier,
+    MLPClassifier,
+    VariationalAutoencoder,
+)
+
+SMALL = {"batch_size": 32, "max_epochs": 6, "random_state": 0, "device": "cpu"}
+
+
+@pytest.fixture(scope="module")
+def autoencoder(garments):
+    return ConvAutoencoder(8, 4, **SMALL).fit(garments[0])
+
+
+def weights(module):
+    return {name: value.clone() for name, value in module.state_dict().items()}
+
+
+def same(one, two):
+    return all(torch.equal(one[name], two[name]) for name in one)
+
+
+def encoder_of(module):
+    return {name: value for name, value in weights(module).items() if not name.startswith("decoder")}
+
+
+@pytest.mark.parametrize("freeze", [True, False])
+@pytest.mark.parametrize("frozen", [True, False])
+def test_a_fitted_encoder_is_used_as_it_is(garments, autoencoder, freeze, frozen):
+    X, y = garments
+    before = weights(autoencoder.module_)
+    model = EncoderClassifier(FrozenEstimator(autoencoder) if frozen else autoencoder, freeze=freeze, **SMALL).fit(X, y)
+    assert model.encoder_ is autoencoder
+    assert same(before, weights(autoencoder.module_))
+    assert same(encoder_of(autoencoder.module_), encoder_of(model.module_.encoder)) == freeze
+    model.set_params(warm_start=True).fit(X, y).partial_fit(X, y)
+    assert model.encoder_ is autoencoder
+    assert same(before, weights(autoencoder.module_))
+
+
+@pytest.mark.parametrize(
+    "encoder",
+    [
+        Autoencoder(8, (32,), batch_size=32),
+        ConvAutoencoder(8, 8, batch_size=32),
+        VariationalAutoencoder(8, n_channels=(), beta=0.1, batch_size=32),
+        None,
+    ],
+    ids=lambda encoder: type(encoder).__name__,
+)
+def test_an_unfitted_encoder_is_fitted_first(garments, encoder):
+    X, y = garments
+    model = EncoderClassifier(encoder, **{**SMALL, "max_epochs": 12}).fit(X[:400], y[:400])
+    assert model.score(X[400:], y[400:]) > 0.4
+    assert model.encoder_.n_epochs_ == 20
+    if encoder is not None:
+        assert model.encoder is encoder
+        assert not hasattr(encoder, "net_")
+
+
+def test_a_frozen_encoder_equals_a_pipeline(garments, autoencoder):
+    """Normalised codes and a perceptron on top, trained on the same batches by the same steps."""
+    X, y = garments
+    codes = autoencoder.transform(X)
+    model = EncoderClassifier(autoencoder, (16,), lr_schedule=None, **SMALL).fit(X, y)
+    alone = MLPClassifier((16,), lr_schedule=None, **SMALL).fit((codes - codes.mean(0)) / codes.std(0), y)
+    assert model.score(X, y) == pytest.approx(alone.score((codes - codes.mean(0)) / codes.std(0), y), abs=0.06)
+    with torch.no_grad():
+        module = model.module_
+        np.testing.assert_allclose(
+            model.predict_proba(X), module.head(module.norm(torch.from_numpy(codes))).softmax(1), atol=1e-5
+        )
+
+
+def test_fine_tuning_beats_a_frozen_encoder_on_its_training_images(garments, autoencoder):
+    X, y = garments
+    losses = [
+        EncoderClassifier(autoencoder, freeze=freeze, **SMALL).fit(X, y).loss_curve_[-1] for freeze in (True, False)
+    ]
+    assert losses[1] < 0.8 * losses[0]
+
+
+def test_the_learning_rate_of_the_encoder(garments, autoencoder):
+    X, y = garments
+
+    def moved(rate):
+        model = EncoderClassifier(autoencoder, freeze=False, encoder_learning_rate=rate, **{**SMALL, "max_epochs": 1})
+        after = encoder_of(model.fit(X, y).module_.encoder)
+        return sum(
+            float((after[name] - before).abs().sum()) for name, before in encoder_of(autoencoder.module_).items()
+        )
+
+    assert 0 < moved(1e-6) < 0.01 * moved(1e-3)
+    assert moved(None) == moved(0.003)
+
+
+def test_the_schedule_moves_both_rates(garments, autoencoder):
+    model = EncoderClassifier(autoencoder, freeze=False, encoder_learning_rate=0.001, lr_schedule="cosine", **SMALL)
+    model.partial_fit(*garments, classes=np.unique(garments[1]))
+    rates = {group["lr"] for group in model.net_.optimizer_.param_groups}
+    assert rates == {0.003, 0.001}
+    model.net_.lr_schedule = "cosine"
+    model.net_._follow_schedule(0.5)
+    assert sorted(group["lr"] for group in model.net_.optimizer_.param_groups) == pytest.approx([0.0005, 0.0015])
+
+
+def test_a_frozen_estimator_survives_clone_and_search(garments, autoencoder):
+    X, y = garments
+    model = EncoderClassifier(FrozenEstimator(autoencoder), **SMALL)
+    assert clone(model).fit(X, y).encoder_ is autoencoder
+    assert clone(EncoderClassifier(autoencoder)).encoder is not autoencoder
+    search = GridSearchCV(model, {"freeze": [True, False], "hidden_layer_sizes": [(), (16,)]}, cv=2).fit(X, y)
+    assert search.best_estimator_.encoder_ is autoencoder
+    unfitted = EncoderClassifier(Autoencoder(hidden_layer_sizes=(16,), max_epochs=2), **SMALL)
+    search = GridSearchCV(unfitted, {"encoder__latent_dim": [1, 8]}, cv=2).fit(X, y)
+    assert search.best_params_ == {"encoder__latent_dim": 8}
+
+
+def test_same_seed_same_model(garments):
+    X, y = garments
+    one, two, other = (
+        EncoderClassifier(Autoencoder(4, (16,), max_epochs=1), **{**SMALL, "random_state": seed}).fit(X, y)
+        for seed in (0, 0, 1)
+    )
+    assert same(weights(one.module_), weights(two.module_))
+    assert not same(encoder_of(one.encoder_.module_), encoder_of(other.encoder_.module_))
+    fixed = EncoderClassifier(Autoencoder(4, (16,), max_epochs=1, random_state=7), **SMALL).fit(X, y)
+    alone = Autoencoder(4, (16,), max_epochs=1, random_state=7).fit(X)
+    assert same(encoder_of(fixed.encoder_.module_), encoder_of(alone.module_))
+
+
+@pytest.mark.parametrize("shape", [(6, 8, 3), (3, 6, 8)], ids=str)
+@pytest.mark.parametrize("encoder", [Autoencoder(4, (8,)), ConvAutoencoder(4, 2)], ids=lambda e: type(e).__name__)
+@pytest.mark.parametrize("fitted", [True, False])
+def test_colour_images(encoder, shape, fitted):
+    rng = np.random.default_rng(0)
+    y = rng.integers(0, 2, 80)
+    X = rng.integers(0, 100, (80, *shape), dtype=np.uint8)
+    X[y == 1] += 100
+    encoder = clone(encoder).set_params(max_epochs=2, random_state=0)
+    model = EncoderClassifier(encoder.fit(X) if fitted else encoder, max_epochs=30, batch_size=16, random_state=0)
+    model.fit(X, y)
+    assert model.image_shape_ == model.encoder_.image_shape_ == (3, 6, 8)
+    assert model.score(X, y) > 0.9
+    with torch.no_grad():
+        images = torch.from_numpy(X / np.float32(255))
+        images = images if shape[0] == 3 else images.permute(0, 3, 1, 2)
+        np.testing.assert_allclose(model.module_.encoder.encode(images), model.encoder_.transform(X), atol=1e-4)
+
+
+def test_an_interrupted_or_failing_encoder_fails_the_fit(garments):
+    X, y = garments
+    model = EncoderClassifier(Autoencoder(4, optimizer="sgd", learning_rate=1e30), **SMALL)
+    with pytest.raises(ValueError, match="diverged"):
+        model.fit(X, y)
+    assert set(vars(model)) == set(model.get_params(deep=False))
+
+
+def test_bad_labels_are_found_before_the_encoder_is_fitted(garments):
+    X, y = garments
+    with pytest.raises(ValueError, match="continuous"):
+        EncoderClassifier(ConvAutoencoder(max_epochs=10**6)).fit(X, y + 0.5)
+
+
+@pytest.mark.parametrize(
+    ("encoder", "error", "message"),
+    [
+        (PCA(2), ValueError, "'encoder' parameter of EncoderClassifier must be"),
+        ("vae", ValueError, "'encoder' parameter of EncoderClassifier must be"),
+        (FrozenEstimator(PCA(2)), ValueError, "must be an autoencoder of skfashion.neural_network"),
+        (FrozenEstimator(Autoencoder()), NotFittedError, "not fitted yet"),
+    ],
+    ids=str,
+)
+def test_bad_encoders(garments, encoder, error, message):
+    with pytest.raises(error, match=message):
+        EncoderClassifier(encoder).fit(*garments)
+
+
+def test_an_encoder_of_other_images(garments, autoencoder):
+    X, y = garments
+    with pytest.raises(ValueError, match="X has 100 features, but ConvAutoencoder is expecting 784 features"):
+        EncoderClassifier(autoencoder).fit(X[:, :100], y)
+    with pytest.warns(UserWarning, match="uint8 pixels, which it scales"):
+        EncoderClassifier(autoencoder, **{**SMALL, "max_epochs": 1}).fit(X.astype(float), y)
+
+
+def test_a_frozen_encoder_needs_no_second_warning(garments, autoencoder):
+    X, y = garments
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        copy.deepcopy(EncoderClassifier(autoencoder, **SMALL)).fit(X / np.float32(255), y)

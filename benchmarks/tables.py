@@ -31,7 +31,8 @@ def accuracy():
 def speed():
     training = load("training")
     rows = []
-    for name, title in (("mlp", "MLP 784-128-64-10"), ("double", "CNN `double` (MCNN)")):
+    networks = {"mlp": "MLP 784-128-64-10", "double": "CNN `double` (MCNN)", "autoencoder": "`ConvAutoencoder()`"}
+    for name, title in networks.items():
         result = training[name]
         rows += [f"| {title}, batch {result['batch_size']} | images/s | time / torch loop |", "| --- | --- | --- |"]
         rows += [
@@ -54,6 +55,41 @@ def speed():
     return rows
 
 
+def representations():
+    rows = [
+        "| numbers in a code | squared error a pixel | kNN on the codes | k-means on the codes | fit |",
+        "| --- | --- | --- | --- | --- |",
+    ]
+    results = load("representations")["rows"]
+    for name, row in results.items():
+        mean = row["mean"]
+        if "knn_accuracy" in mean:
+            seconds = f"{mean['fit_seconds']:.0f} s" if "fit_seconds" in mean else ""
+            rows.append(
+                f"| `{name}` | {mean['test_squared_error_per_pixel']:.4f} | {mean['knn_accuracy']:.1f} % "
+                f"| {mean['kmeans_accuracy']:.1f} % | {seconds} |"
+            )
+    vae = results["VariationalAutoencoder(latent_dim=10)"]["mean"]
+    frozen, tuned = (results[f"EncoderClassifier, 16 dimensions, {how}"] for how in ("frozen", "fine-tuned"))
+    few = results["EncoderClassifier, 1000 labels"]
+    return [
+        *rows,
+        "",
+        f"`VariationalAutoencoder(latent_dim=10)`: loss {vae['test_loss_per_image']:.1f} a test image, squared error "
+        f"of the mean {vae['test_squared_error_per_image']:.1f}.",
+        f"`EncoderClassifier` on 16 numbers and all labels: frozen {percent(frozen, 'accuracy')}, fine-tuned "
+        f"{percent(tuned, 'accuracy')}.",
+        f"With 1,000 labels and 60,000 images without: frozen {percent(few, 'pretrained_frozen_accuracy')}, fine-tuned "
+        f"{percent(few, 'pretrained_fine_tuned_accuracy')}; the same network on the labels alone "
+        f"{percent(few, 'labels_alone_accuracy')}.",
+    ]
+
+
+def percent(row, name):
+    spread = f" ± {row['sd'][name]:.1f}" if row["sd"] else ""
+    return f"{row['mean'][name]:.1f}{spread} %"
+
+
 def machine():
     evidence = load("training")["evidence"]
     versions = ", ".join(
@@ -67,7 +103,7 @@ def machine():
 
 def main():
     text = README.read_text()
-    for table in (accuracy, speed, machine):
+    for table in (accuracy, representations, speed, machine):
         block = "\n".join([f"<!-- {table.__name__} -->", *table(), f"<!-- end of {table.__name__} -->"])
         between = f"<!-- {table.__name__} -->.*<!-- end of {table.__name__} -->"
         text = re.sub(between, lambda _, block=block: block, text, flags=re.DOTALL)

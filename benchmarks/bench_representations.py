@@ -7,9 +7,11 @@ test images are used once for each fit, at the end. k-means clusters the 70,000 
 import argparse
 import json
 import time
+from functools import cached_property
 
 import numpy as np
 from scipy.optimize import linear_sum_assignment
+from sklearn.base import clone
 from sklearn.cluster import KMeans
 from sklearn.decomposition import PCA
 from sklearn.frozen import FrozenEstimator
@@ -44,6 +46,11 @@ class Data:
     def __init__(self):
         self.X, self.y = fetch_fashion_mnist(return_X_y=True)
         self.X_test, self.y_test = fetch_fashion_mnist(subset="test", return_X_y=True)
+
+    @cached_property
+    def encoder(self):
+        """The encoder that classifiers are put on: 16 numbers, learnt from all training images without their labels."""
+        return clone(LARGE).set_params(latent_dim=16, random_state=0).fit(self.X)
 
 
 def encoder(model, n_seeds, data):
@@ -87,8 +94,7 @@ def codes(transform, data):
 
 def head(freeze, data):
     """A classifier of all labels on a code of at most 16 numbers."""
-    autoencoder = ConvAutoencoder(16, 32, hidden_layer_sizes=(256,), random_state=0).fit(data.X)
-    model = EncoderClassifier(FrozenEstimator(autoencoder), (256, 128), freeze=freeze, dropout=0.1, random_state=0)
+    model = EncoderClassifier(FrozenEstimator(data.encoder), (256, 128), freeze=freeze, dropout=0.1, random_state=0)
     start = time.perf_counter()
     model.fit(data.X, data.y)
     seconds = time.perf_counter() - start
@@ -98,16 +104,14 @@ def head(freeze, data):
 
 def few_labels(n_labels, n_seeds, data):
     """Pre-trained on all images without their labels, against the same network on the labelled images alone."""
-    autoencoder = ConvAutoencoder(16, 32, hidden_layer_sizes=(256,), random_state=0).fit(data.X)
-    untrained = ConvAutoencoder(16, 32, hidden_layer_sizes=(256,), random_state=0)
-    untrained.set_params(max_epochs=1, learning_rate=1e-30).fit(data.X[:1000])
+    untrained = clone(data.encoder).set_params(max_epochs=1, learning_rate=1e-30).fit(data.X[:1000])
     runs = []
     for seed in range(n_seeds):
         X, _, y, _ = train_test_split(data.X, data.y, train_size=n_labels, stratify=data.y, random_state=seed)
         run = {"seed": seed, "n_labels": n_labels}
         for name, start, freeze in (
-            ("pretrained_frozen", autoencoder, True),
-            ("pretrained_fine_tuned", autoencoder, False),
+            ("pretrained_frozen", data.encoder, True),
+            ("pretrained_fine_tuned", data.encoder, False),
             ("labels_alone", untrained, False),
         ):
             model = EncoderClassifier(start, (256, 128), freeze=freeze, batch_size=32, max_epochs=40, random_state=seed)

@@ -1,5 +1,6 @@
 """Encoders, decoders, and the autoencoders that they make: plain and variational."""
 
+import copy
 import math
 
 import torch
@@ -25,11 +26,19 @@ def _sides(shape, kernel_size, padding):
 
 
 def _smallest_side(kernel_size, *paddings):
-    """The smallest side of which every convolution leaves at least one pixel."""
+    """The smallest side of which every convolution gets at least two pixels and leaves at least one.
+
+    In bfloat16, torch's CPU kernels give NaN gradients for a strided convolution of a single pixel.
+    """
     size = 1
-    while any(min(min(side) for side in _sides((1, size, size), kernel_size, padding)) < 1 for padding in paddings):
+    while not all(_survives([side for side, _ in _sides((1, size, size), kernel_size, each)]) for each in paddings):
         size += 1
     return size
+
+
+def _survives(sides):
+    *before, after = sides
+    return after >= 1 and min(before, default=2) >= 2
 
 
 def _block(layer, activation, norm=None, dropout=0.0):
@@ -206,6 +215,14 @@ class AutoencoderModule(nn.Module):
     def forward(self, images):
         return self.scores(self.encode(images))
 
+    def without_decoder(self):
+        """A copy that can only encode."""
+        decoder, self.decoder = self.decoder, None
+        try:
+            return copy.deepcopy(self)
+        finally:
+            self.decoder = decoder
+
 
 def draw_normal(mean, log_variance, generator):
     """Draw from normal distributions so that gradients reach their means and variances."""
@@ -214,9 +231,11 @@ def draw_normal(mean, log_variance, generator):
 
 
 class NormalDraw(Stochastic):
-    """:func:`draw_normal` from the generator of a fit."""
+    """:func:`draw_normal` from the generator of a fit; without one, in evaluation, the mean."""
 
     def forward(self, mean, log_variance):
+        if self.generator is None and not self.training:
+            return mean
         return draw_normal(mean, log_variance, self.generator)
 
 

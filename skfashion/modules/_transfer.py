@@ -15,20 +15,35 @@ class TransferModule(nn.Module):
     Parameters
     ----------
     encoder : AutoencoderModule
-        Copied, without its decoder.
+        Copied; it needs no decoder.
+    code_mean, code_variance : array of shape (latent_dim,)
+        Where the running statistics start.
     freeze : bool
         Whether the encoder stays as it is, in training too.
     n_outputs, hidden_layer_sizes, activation, dropout, batch_norm, init
         Of the perceptron, as in :class:`MLP`.
     """
 
-    def __init__(self, encoder, freeze, n_outputs, hidden_layer_sizes, activation, dropout, batch_norm, init):
+    def __init__(
+        self,
+        encoder,
+        code_mean,
+        code_variance,
+        freeze,
+        n_outputs,
+        hidden_layer_sizes,
+        activation,
+        dropout,
+        batch_norm,
+        init,
+    ):
         super().__init__()
         self.freeze = freeze
         self.encoder = copy.deepcopy(encoder)
-        self.encoder.decoder = None
         self.encoder.requires_grad_(not freeze)
         self.norm = nn.BatchNorm1d(encoder.latent_dim, affine=False)
+        self.norm.running_mean.copy_(torch.as_tensor(code_mean))
+        self.norm.running_var.copy_(torch.as_tensor(code_variance))
         self.head = MLP(encoder.latent_dim, n_outputs, hidden_layer_sizes, activation, dropout, batch_norm, init)
 
     def train(self, mode=True):

@@ -47,6 +47,9 @@ class Autoencoder(BaseAutoencoder):
         mixture = GaussianMixture(20, random_state=0).fit(autoencoder.transform(X))
         images = autoencoder.inverse_transform(mixture.sample(16)[0])
 
+    Weights are drawn by He's rule: under torch's own scheme a deep decoder starts out almost constant, learns more
+    slowly and may end up all black for good.
+
     References
     ----------
     G. Hinton and R. Salakhutdinov, `Reducing the Dimensionality of Data with Neural Networks

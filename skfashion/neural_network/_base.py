@@ -19,7 +19,7 @@ from skfashion.neural_network._callbacks import EpochMonitor, runs_inside_a_sear
 from skfashion.neural_network._device import resolve_device, resolve_precision
 from skfashion.neural_network._images import PixelScale, check_layout, declared_layout, inferred_layout, rows_of
 from skfashion.neural_network._loader import ImageSet, to_device
-from skfashion.neural_network._net import Net, has_finite_weights
+from skfashion.neural_network._net import Net, apply_iter, has_finite_weights
 from skfashion.neural_network._parameters import CONSTRAINTS, OWNED_BY_ESTIMATOR, SHARED_PARAMETERS
 from skfashion.neural_network._recipe import EarlyStopping, resolve_optimizer
 
@@ -127,7 +127,7 @@ class BaseNet(CallbackSupportMixin, BaseEstimator):
         X, shown, shape = rows_of(X, layout)
         validated = validate_data(self, X, y, reset=reset, order="C", estimator=self)
         X, y = validated if isinstance(validated, tuple) else (validated, None)
-        _check_float32(X, type(self).__name__)
+        check_float32(X, type(self).__name__)
         if reset:
             n_features = X.shape[1]
             self._layout = check_layout(layout or shown or inferred_layout(n_features), n_features)
@@ -248,7 +248,7 @@ class BaseNet(CallbackSupportMixin, BaseEstimator):
             ) from error
         net.generator_.set_state(old.generator_.get_state())
         net.history.extend(dict(row) for row in old.history)
-        if with_optimizer and type(old.optimizer_) is type(net.optimizer_):
+        if with_optimizer and old.optimizer_ is not None and _keep_alike(old.optimizer_, net.optimizer_):
             settings = [{k: v for k, v in group.items() if k != "params"} for group in net.optimizer_.param_groups]
             net.optimizer_.load_state_dict(copy.deepcopy(old.optimizer_.state_dict()))
             for group, now in zip(net.optimizer_.param_groups, settings, strict=True):
@@ -334,12 +334,25 @@ class BaseNet(CallbackSupportMixin, BaseEstimator):
         X, _ = self._check_images(X, reset=False)
         values, start = None, 0
         images = ImageSet(X, self._layout, torch.device(self.net_.device))
-        for batch in map(torch.Tensor.numpy, self.net_.apply_iter(images, function)):
+        for batch in map(torch.Tensor.numpy, apply_iter(self.net_, images, function)):
             if values is None:  # one array from the start: many small ones would fragment the memory
                 values = np.empty((len(X), *batch.shape[1:]), dtype=batch.dtype)
             values[start : start + len(batch)] = batch
             start += len(batch)
-        return values
+        return check_finite(values, X, type(self).__name__)
+
+
+def _keep_alike(one, other):
+    """Whether two optimizers keep the same things for the same parameters, so that one can go on for the other."""
+
+    def kept(optimizer):
+        rates = ("lr", "initial_lr", "weight_decay")
+        return [
+            {name: len(value) if name == "params" else value for name, value in group.items() if name not in rates}
+            for group in optimizer.param_groups
+        ]
+
+    return type(one) is type(other) and kept(one) == kept(other)
 
 
 def draw_seed(random_state):
@@ -349,13 +362,20 @@ def draw_seed(random_state):
     return int(check_random_state(random_state).randint(2**31 - 1))
 
 
+def check_finite(values, X, name):
+    """Return what was computed from X, or raise a ValueError if X was too large for float32 on the way."""
+    if values.dtype.kind == "f" and not np.isfinite(values).all():
+        raise ValueError(f"X holds values up to {np.abs(X).max():g}: {name} computes in float32, which overflows.")
+    return values
+
+
 def _copied(callback):
     if isinstance(callback, tuple):
         return callback[0], copy.copy(callback[1])
     return copy.copy(callback)
 
 
-def _check_float32(X, name):
+def check_float32(X, name):
     """Raise a ValueError for what float32, in which networks compute, cannot hold."""
     if X.dtype.kind not in "biuf":
         raise ValueError(f"{name} needs numbers, but X has dtype {X.dtype}.")

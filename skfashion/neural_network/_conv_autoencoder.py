@@ -48,6 +48,9 @@ class ConvAutoencoder(BaseAutoencoder):
 
     Images of a side under 9 pixels are framed by zeros inside the network.
 
+    Weights are drawn by He's rule: under torch's own scheme a deep decoder starts out almost constant, learns more
+    slowly and may end up all black for good.
+
     References
     ----------
     J. Masci et al., `Stacked Convolutional Auto-Encoders for Hierarchical Feature Extraction

@@ -1,7 +1,9 @@
 """A classifier on top of an autoencoder's encoder."""
 
+import copy
 from numbers import Integral, Real
 
+import numpy as np
 from sklearn.base import clone
 from sklearn.frozen import FrozenEstimator
 from sklearn.utils._param_validation import Interval, StrOptions
@@ -24,7 +26,8 @@ class EncoderClassifier(BaseNetClassifier):
     ----------
     encoder : autoencoder, FrozenEstimator or None, default=None
         An :class:`Autoencoder`, :class:`ConvAutoencoder` or :class:`VariationalAutoencoder`. An unfitted one is cloned
-        and fitted on the images of ``fit`` first; a fitted one is used as it is, and never changed. None stands for
+        and fitted first on the images of ``fit`` (those that weigh something, all alike, also those that early stopping
+        holds out) or of the first ``partial_fit``; a fitted one is used as it is, and never changed. None stands for
         ``ConvAutoencoder(latent_dim=16)``.
 
         :func:`~sklearn.base.clone`, and so every search and cross-validation, makes an unfitted estimator of a fitted
@@ -59,7 +62,7 @@ class EncoderClassifier(BaseNetClassifier):
     Attributes
     ----------
     encoder_ : autoencoder
-        The autoencoder whose encoder was taken, as it was before any fine-tuning.
+        The fitted autoencoder whose encoder was taken, as it was before any fine-tuning.
     {classifier_attributes}
 
     See Also
@@ -193,23 +196,36 @@ class EncoderClassifier(BaseNetClassifier):
         return super()._check_images(X, y, reset=reset)
 
     def _learn(self, X, rows, y, weight, n_outputs, *, resume, **how):
+        given = {name: value for name, value in self.get_params().items() if name.split("__")[0] == "encoder"}
         if not resume:
-            self.encoder_ = self._fitted_encoder(X if len(rows) == len(X) else X[rows])
+            self._encoder_as_given, self.encoder_ = given, self._fitted_encoder(X, rows)
+        elif given != self._encoder_as_given:
+            raise ValueError(
+                "EncoderClassifier cannot go on training: its parameter 'encoder' is another one than it was fitted "
+                "with. Fit with warm_start=False."
+            )
         super()._learn(X, rows, y, weight, n_outputs, resume=resume, **how)
 
-    def _fitted_encoder(self, X):
+    def _fitted_encoder(self, X, rows):
         encoder = self._given_encoder()
         if hasattr(encoder, "net_"):
-            return encoder
+            return copy.copy(encoder)  # what the user does with the encoder later is of no concern here
         encoder = clone(encoder).set_params(image_shape=self._layout.row_shape)
         if encoder.random_state is None and self.random_state is not None:
             encoder.set_params(random_state=draw_seed(self.random_state))
-        return encoder.fit(X)
+        encoder.fit(X, sample_weight=None if len(rows) == len(X) else np.isin(np.arange(len(X)), rows).astype(float))
+        if encoder.interrupted_:
+            raise KeyboardInterrupt  # there is no classifier yet that could be used
+        if hasattr(self, "feature_names_in_"):
+            encoder.feature_names_in_ = self.feature_names_in_
+        return encoder
 
     def _module(self, n_outputs):
         sizes = checked_sizes(self, "hidden_layer_sizes")
         return TransferModule, {
-            "encoder": self.encoder_.module_,
+            "encoder": self.encoder_.module_.without_decoder(),
+            "code_mean": self.encoder_.code_mean_,
+            "code_variance": np.diag(self.encoder_.code_covariance_).copy(),
             "freeze": bool(self.freeze),
             "n_outputs": n_outputs,
             "hidden_layer_sizes": sizes,
@@ -220,6 +236,6 @@ class EncoderClassifier(BaseNetClassifier):
         }
 
     def _parameter_groups(self):
-        if self.freeze or self.encoder_learning_rate is None:
+        if self.encoder_learning_rate is None:
             return []
         return [("encoder.*", {"lr": self.encoder_learning_rate})]

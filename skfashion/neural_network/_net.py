@@ -77,7 +77,10 @@ class Net(NeuralNet):
 
     def initialize(self):
         self.generator_ = torch.Generator().manual_seed(self.seed)
-        return super().initialize()
+        super().initialize()
+        for group in self.optimizer_.param_groups:
+            group["initial_lr"] = group["lr"]  # parts of a network may have a rate of their own
+        return self
 
     def initialize_module(self):
         with draw_from(self.generator_):
@@ -85,12 +88,6 @@ class Net(NeuralNet):
         self.module_.float()
         if self._convolutional:
             self.module_.to(memory_format=torch.channels_last)
-        return self
-
-    def initialize_optimizer(self, *args, **kwargs):
-        super().initialize_optimizer(*args, **kwargs)
-        for group in self.optimizer_.param_groups:
-            group["initial_lr"] = group["lr"]  # parts of a network may have a rate of their own
         return self
 
     @property
@@ -178,14 +175,15 @@ class Net(NeuralNet):
         self.notify("on_epoch_begin", **datasets)
         batches = self.get_iterator(datasets["dataset_train"], training=True, generator=generator)
         train = self._train_epoch(batches, epoch)
-        valid = {} if datasets["dataset_valid"] is None else self._evaluate(datasets["dataset_valid"])
+        valid = {} if datasets["dataset_valid"] is None else self._validate(datasets["dataset_valid"], generator)
         for prefix, means in (("train", train), ("valid", valid)):
             for name, value in means.items():
                 self.history.record(f"{prefix}_{name}", value)
             if means:  # what skorch's Checkpoint and PrintLog look for
                 best = min(self.history[:-1, f"{prefix}_loss"], default=np.inf) if len(self.history) > 1 else np.inf
                 self.history.record(f"{prefix}_loss_best", means["loss"] < best)
-        self.history.record("learning_rate", self.optimizer_.param_groups[0]["lr"])
+        # Groups with a rate of their own come first.
+        self.history.record("learning_rate", self.optimizer_.param_groups[-1]["lr"])
         self.history.record("duration", time.perf_counter() - start)
         self._check_finite()
 
@@ -202,7 +200,7 @@ class Net(NeuralNet):
 
     def _follow_schedule(self, progress):
         for group in self.optimizer_.param_groups:
-            group["lr"] = group["initial_lr"] * learning_rate_factor(self.lr_schedule, progress)
+            group["lr"] = group.get("initial_lr", self.lr) * learning_rate_factor(self.lr_schedule, progress)
 
     def train_step(self, batch):
         """One step of the optimizer; return what :meth:`train_step_single` returned first."""
@@ -267,6 +265,14 @@ class Net(NeuralNet):
             return True
         return False
 
+    def _validate(self, images, generator):
+        """Evaluate; what is drawn for it is the same in every epoch, and leaves the generator of training alone."""
+        set_generator(self.module_, torch.Generator(generator.device).manual_seed(self.seed))
+        try:
+            return self._evaluate(images)
+        finally:
+            set_generator(self.module_, generator)
+
     def _evaluate(self, images):
         """The mean loss and metrics of the network as it is now, without dropout, in float32."""
         tally = _Tally(self.metrics)
@@ -288,14 +294,6 @@ class Net(NeuralNet):
             self._set_training(training)
         with torch.inference_mode(not training):
             return self.infer(batch[0])
-
-    def apply_iter(self, images, function):
-        """Yield ``function(module, images)``, a tensor, for each batch of images, without dropout, in float32."""
-        if self.module_.training:
-            self._set_training(False)
-        for batch in self.get_iterator(images):
-            with torch.inference_mode():
-                yield function(self.module_, batch.images).cpu()
 
     def get_loss(self, y_pred, y_true, X=None, training=False):
         return self.criterion_(y_pred, y_true).mean()
@@ -341,6 +339,15 @@ class _Tally:
     @staticmethod
     def _joined(tensors):
         return torch.cat(tensors).cpu().double().numpy()
+
+
+def apply_iter(net, images, function):
+    """Yield ``function(module, images)``, a tensor, for each batch of images, without dropout, in float32."""
+    if net.module_.training:
+        net._set_training(False)
+    for batch in net.get_iterator(images):
+        with torch.inference_mode():
+            yield function(net.module_, batch.images).cpu()
 
 
 def has_finite_weights(module):

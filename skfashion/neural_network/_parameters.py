@@ -84,8 +84,7 @@ optimizer : str or type, default="adam"
     lr_schedule : {"onecycle", "cosine"} or None, default="onecycle"
         The course of the learning rate over the `max_epochs` of ``fit``, set at every step: ``"onecycle"`` rises for a
         fifth of the time and then falls to 0, ``"cosine"`` falls to 0; None is a constant rate, and so is
-        ``partial_fit``, which does not know how many passes are to come. The default gains a point over a constant
-        rate.
+        ``partial_fit``, which does not know how many passes are to come.
 
     batch_size : int, default=128
         Images a step.
@@ -173,8 +172,7 @@ activation : str, default="relu"
         Whether to normalise each hidden layer before its activation.
 
     init : {"pytorch", "normal", "xavier_normal", "xavier_uniform", "he_normal", "he_uniform"}, default="he_normal"
-        How weights are drawn, as in :class:`MLPClassifier`. Under torch's own scheme a decoder starts out almost
-        constant, and may end up all black for good.
+        How weights are drawn, as in :class:`MLPClassifier`.
 
     output_activation : {"auto", "identity", "sigmoid"}, default="auto"
         What the last layer ends in. ``"auto"`` is a sigmoid if all values that are fitted lie in [0, 1], as those of
@@ -187,7 +185,8 @@ AUTOENCODER_ATTRIBUTES = """\
 output_activation_ : {"identity", "sigmoid"}
         What the last layer ends in.
     code_mean_, code_covariance_ : ndarray of shape (latent_dim,) and (latent_dim, latent_dim)
-        Of the normal distribution from which ``sample`` draws codes.
+        Of the normal distribution from which ``sample`` draws codes: that of the codes of the images of ``fit`` and of
+        every ``partial_fit`` after it.
     n_features_in_ : int
         Values in a row of X.
     feature_names_in_ : ndarray of str

@@ -13,9 +13,10 @@ from sklearn.utils.validation import check_is_fitted
 from skfashion.modules import AutoencoderModule
 from skfashion.modules._layers import ACTIVATIONS, INITS
 from skfashion.modules._losses import LOSSES, ReconstructionLoss
-from skfashion.neural_network._base import BaseNet, draw_seed
+from skfashion.neural_network._base import BaseNet, check_finite, check_float32, draw_seed
 from skfashion.neural_network._images import as_shown
 from skfashion.neural_network._loader import to_device
+from skfashion.neural_network._net import apply_iter
 from skfashion.neural_network._parameters import AUTOENCODER_ATTRIBUTES, AUTOENCODER_PARAMETERS, checked_sizes
 
 _BATCH_OF_CODES = 512
@@ -133,8 +134,8 @@ class BaseAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseNet
         """
         resume = self.warm_start and hasattr(self, "net_")
         with self._fit_task(X, y, sample_weight) as monitor:
-            X = self._check_pixels(X, reset=not resume)
-            valid = None if X_val is None else self._image_set(self._check_pixels(X_val, reset=False))
+            X, _ = self._check_images(X, reset=not resume)
+            valid = None if X_val is None else self._check_validation(X_val)
             self._learn_images(X, sample_weight, resume=resume, valid=valid, monitor=monitor)
         return self
 
@@ -158,24 +159,29 @@ class BaseAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseNet
             raise ValueError("partial_fit does not support early_stopping=True.")
         resume = hasattr(self, "net_")
         with self._all_or_nothing():
-            X = self._check_pixels(X, reset=not resume)
+            X, _ = self._check_images(X, reset=not resume)
             self._learn_images(X, sample_weight, resume=resume, one_pass=True)
         return self
 
-    def _check_pixels(self, X, *, reset):
-        """Validate images to train on, and whether they suit the loss."""
-        X, _ = self._check_images(X, reset=reset)
-        bounded = _within_0_and_1(X)
+    def _check_validation(self, X_val):
+        """Return the validation images as a set."""
+        X_val, _ = self._check_images(X_val, reset=False)
+        self._check_pixels(X_val, np.arange(len(X_val)))
+        return self._image_set(X_val)
+
+    def _check_pixels(self, X, rows):
+        """Return whether the rows of X lie in [0, 1]; the loss may need that."""
+        low, high = _range(X, rows)
+        bounded = low >= 0 and high <= 1
         if self.loss == "bernoulli" and not bounded:
             raise ValueError(
-                f"loss='bernoulli' needs pixels in [0, 1] or of dtype uint8, but X holds values from {X.min():g} to "
-                f"{X.max():g}."
+                "loss='bernoulli' needs pixels in [0, 1] or of dtype uint8, but X holds values from "
+                f"{low:g} to {high:g}."
             )
-        if reset:
-            self.output_activation_ = self._resolved_output_activation(bounded)
-        return X
+        return bounded
 
-    def _resolved_output_activation(self, bounded):
+    def _wanted_output_activation(self, bounded):
+        """The output activation that the parameters ask for."""
         if self.loss == "bernoulli":
             if self.output_activation == "identity":
                 raise ValueError("loss='bernoulli' needs probabilities: output_activation cannot be 'identity'.")
@@ -184,18 +190,35 @@ class BaseAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseNet
             return self.output_activation
         return "sigmoid" if bounded and self.activation != "identity" else "identity"
 
-    def _learn_images(self, X, sample_weight, *, resume, **how):
+    def _learn_images(self, X, sample_weight, *, resume, one_pass=False, **how):
         """Train on the rows of X that weigh something, and describe their codes."""
         rows, weight = self._weighed_rows(X, sample_weight)
-        self._learn(X, rows, None, weight, None, resume=resume, **how)
-        self.code_mean_, self.code_covariance_ = self._code_moments(X, rows, weight)
+        wanted = self._wanted_output_activation(self._check_pixels(X, rows))
+        if not resume:
+            self.output_activation_ = wanted
+        elif wanted != self.output_activation_ and (self.loss == "bernoulli" or self.output_activation != "auto"):
+            raise ValueError(
+                f"{type(self).__name__} cannot go on training: its parameters now ask for the output activation "
+                f"{wanted!r}, but the fitted one is {self.output_activation_!r}. Fit with warm_start=False."
+            )
+        self._learn(X, rows, None, weight, None, resume=resume, one_pass=one_pass, **how)
+        self._describe_codes(X, rows, weight, add=resume and one_pass)
 
-    def _code_moments(self, X, rows, weight):
-        """The mean and the covariance of the codes of the images of a fit."""
-        codes = self.net_.apply_iter(self._image_set(X, rows), lambda module, images: module.encode(images))
+    def _describe_codes(self, X, rows, weight, *, add):
+        """Set the mean and the covariance of the codes of the images of a fit, or add those of one more pass."""
+        codes = apply_iter(self.net_, self._image_set(X, rows), lambda module, images: module.encode(images))
         codes = torch.cat(list(codes)).double().numpy()
-        covariance = np.cov(codes, rowvar=False, ddof=0, aweights=weight)
-        return np.average(codes, axis=0, weights=weight), np.atleast_2d(covariance)
+        weight = np.ones(len(codes)) if weight is None else weight / weight.max()
+        total, mean = weight.sum(), np.average(codes, axis=0, weights=weight)
+        covariance = np.atleast_2d(np.cov(codes, rowvar=False, ddof=0, aweights=weight))
+        if add:
+            share = total / (total + self._code_weight)
+            step = mean - self.code_mean_
+            mean = self.code_mean_ + share * step
+            covariance = share * covariance + (1 - share) * self.code_covariance_
+            covariance += share * (1 - share) * np.outer(step, step)
+            total += self._code_weight
+        self._code_weight, self.code_mean_, self.code_covariance_ = total, mean, covariance
 
     def transform(self, X):
         """Return the code of each image.
@@ -226,7 +249,8 @@ class BaseAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseNet
             Or images, in the shape of those that were fitted. If these were uint8, pixels are on the scale of [0, 1].
         """
         check_is_fitted(self)
-        codes = check_array(X, dtype=np.float32, estimator=self, input_name="X")
+        codes = check_array(X, dtype=[np.float32, np.float64], estimator=self, input_name="X")
+        check_float32(codes, type(self).__name__)
         if codes.shape[1] != self._n_features_out:
             raise ValueError(
                 f"X has {codes.shape[1]} columns, but the codes of this {type(self).__name__} have "
@@ -235,8 +259,9 @@ class BaseAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseNet
         rows = np.empty((len(codes), self._layout.n_features), dtype=np.float32)
         with torch.inference_mode():
             for start in range(0, len(codes), _BATCH_OF_CODES):
-                batch = to_device(codes[start : start + _BATCH_OF_CODES], torch.device(self.net_.device))
+                batch = to_device(codes[start : start + _BATCH_OF_CODES], torch.device(self.net_.device)).float()
                 rows[start : start + len(batch)] = self._layout.rows(self.module_.decode(batch)).cpu()
+        check_finite(rows, codes, type(self).__name__)
         return as_shown(rows, self._layout, self._shown_shape)
 
     def reconstruct(self, X):
@@ -307,13 +332,21 @@ class BaseAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseNet
         check_is_fitted(self)
         check_scalar(n_samples, "n_samples", Integral, min_val=1)
         generator = np.random.default_rng(draw_seed(random_state))
-        codes = generator.multivariate_normal(self.code_mean_, self.code_covariance_, n_samples, method="eigh")
+        codes = generator.multivariate_normal(
+            self.code_mean_, self.code_covariance_, n_samples, check_valid="ignore", method="eigh"
+        )
         return self.inverse_transform(codes)
 
 
-def _within_0_and_1(X):
-    """Whether images, once uint8 is scaled, lie in [0, 1]."""
-    return X.dtype in (np.uint8, np.bool_) or (X.min() >= 0 and X.max() <= 1)
+def _range(X, rows):
+    """The smallest and the largest value in rows of X, once uint8 is scaled."""
+    if X.dtype in (np.uint8, np.bool_):
+        return 0, 1
+    if len(rows) == len(X):
+        return X.min(), X.max()
+    kept = np.zeros((len(X), 1), dtype=bool)
+    kept[rows] = True
+    return X.min(where=kept, initial=X[rows[0], 0]), X.max(where=kept, initial=X[rows[0], 0])
 
 
 def _negative_squared_error(module, images):

@@ -61,6 +61,8 @@ class VariationalAutoencoder(BaseAutoencoder):
     `history_` holds both terms of the loss of each epoch: ``train_reconstruction`` and ``train_kl``, likewise
     ``valid_…``. They are measured on codes that are drawn, as in training.
 
+    Images of a side too small for the convolutions are framed by zeros inside the network.
+
     Networks of the studies that this library reproduces: ``VariationalAutoencoder(5, n_channels=(16, 32))``,
     ``VariationalAutoencoder(10, n_channels=(32, 64), kernel_size=5)``, and with batch normalisation
     ``VariationalAutoencoder(n_channels=(8, 16, 32), batch_norm=True)``.
@@ -97,14 +99,14 @@ class VariationalAutoencoder(BaseAutoencoder):
         kernel_size=3,
         hidden_layer_sizes=(256,),
         beta=1.0,
-        activation="relu",
+        activation="silu",
         batch_norm=False,
-        init="he_normal",
+        init="pytorch",
         loss="squared_error",
         output_activation="auto",
         image_shape="auto",
         optimizer="adam",
-        learning_rate=0.01,
+        learning_rate=0.006,
         optimizer_params=None,
         weight_decay=0.0,
         lr_schedule="onecycle",
@@ -177,9 +179,9 @@ class VariationalAutoencoder(BaseAutoencoder):
     def _metrics(self):
         return ELBOLoss(self.loss, self.output_activation_).terms
 
-    def _code_moments(self, X, rows, weight):
-        """Of the standard normal distribution: what the codes of all images are trained to follow."""
-        return np.zeros(self._n_features_out), np.eye(self._n_features_out)
+    def _describe_codes(self, X, rows, weight, *, add):
+        """All codes together are trained to follow the standard normal distribution."""
+        self.code_mean_, self.code_covariance_ = np.zeros(self._n_features_out), np.eye(self._n_features_out)
 
     def elbo(self, X, *, n_draws=1, random_state=None):
         """Estimate the evidence lower bound of each image, on codes that are drawn.
@@ -203,11 +205,19 @@ class VariationalAutoencoder(BaseAutoencoder):
         check_is_fitted(self)
         check_scalar(n_draws, "n_draws", Integral, min_val=1)
         generator = torch.Generator(self.net_.device).manual_seed(draw_seed(random_state))
-        loss = ELBOLoss(self.loss, self.output_activation_)
+        criterion = self.net_.criterion_
 
         def bound(module, images):
+            if criterion.reconstruction.loss == "bernoulli" and (images.min() < 0 or images.max() > 1):
+                raise ValueError(
+                    "A VAE that was fitted with loss='bernoulli' needs pixels in [0, 1] or of dtype uint8."
+                )
             mean, log_variance = module.posterior(images)
-            draws = (draw_normal(mean, log_variance, generator) for _ in range(n_draws))
-            return -sum(loss((module.scores(codes), mean, log_variance), images) for codes in draws) / n_draws
+            total = 0
+            for _ in range(n_draws):
+                codes = draw_normal(mean, log_variance, generator)
+                terms = criterion.terms((module.scores(codes), mean, log_variance), images)
+                total -= terms["reconstruction"] + terms["kl"]
+            return total / n_draws
 
         return self._per_image(X, bound)

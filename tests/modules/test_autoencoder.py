@@ -86,6 +86,12 @@ def test_the_scores_are_the_image_before_the_activation():
     torch.testing.assert_close(module(images).sigmoid(), module.decode(module.encode(images)))
 
 
+def test_without_a_generator_evaluation_takes_the_mean():
+    module = VariationalModule((1, 6, 6), 3, **LAYERS).eval()
+    images = torch.rand(4, 1, 6, 6)
+    assert torch.equal(module(images)[0], module.scores(module.encode(images)))
+
+
 def test_codes_are_drawn_from_the_generator_only():
     module = VariationalModule((1, 6, 6), 3, **LAYERS)
     images = torch.rand(4, 1, 6, 6)
@@ -158,7 +164,9 @@ def test_elbo_is_the_sum_of_its_terms(beta):
 def test_a_frozen_encoder_gets_no_gradient_and_stays_in_evaluation(freeze):
     encoder = AutoencoderModule((1, 9, 9), 3, **{**PUBLISHED, "batch_norm": True})
     before = {name: value.clone() for name, value in encoder.state_dict().items()}
-    module = TransferModule(encoder, freeze, 2, (4,), ("relu",), (0.0,), False, "pytorch").train()
+    module = TransferModule(
+        encoder.without_decoder(), np.zeros(3), np.ones(3), freeze, 2, (4,), ("relu",), (0.0,), False, "pytorch"
+    ).train()
     module(torch.rand(4, 1, 9, 9)).sum().backward()
     assert all((parameter.grad is None) == freeze for parameter in module.encoder.encoder.parameters())
     assert all(parameter.grad is not None for parameter in module.head.parameters())

@@ -76,6 +76,9 @@ def test_smallest_size():
     assert smallest_size((conv(4, 5),)) == 5
     assert smallest_size((pool(2), pool(2), conv(1, 3))) == 12
     assert smallest_size((dense(3),)) == 1
+    # A strided convolution needs more than one pixel: see _survives.
+    assert smallest_size((conv(4, padding="same"),)) == 1
+    assert smallest_size((conv(4, padding="same", stride=2), conv(4, padding="same", stride=2))) == 3
     layers = (conv(4, 5), pool(2), conv(3, 3), pool(2))
     size = smallest_size(layers)
     ConvNet(layers, (1, size, size), 2)(torch.zeros(1, 1, size, size))

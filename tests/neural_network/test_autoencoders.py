@@ -149,6 +149,28 @@ def test_codes_of_samples_follow_the_codes_of_the_images(garments):
     np.testing.assert_allclose(model.code_covariance_, np.cov(codes.T, ddof=0), rtol=1e-3, atol=1e-3)
 
 
+def test_codes_of_all_passes_count(garments):
+    X, _ = garments
+    model = Autoencoder(3, (8,), **{**SMALL, "learning_rate": 1e-12}).partial_fit(X[:100])
+    model.partial_fit(X[100:101]).partial_fit(X[101:])
+    codes = model.transform(X).astype(float)
+    np.testing.assert_allclose(model.code_mean_, codes.mean(axis=0), atol=1e-5)
+    np.testing.assert_allclose(model.code_covariance_, np.cov(codes.T, ddof=0), atol=1e-5)
+
+
+@pytest.mark.parametrize("scale", [1e308, 1e-320])
+def test_weights_of_any_magnitude(garments, scale):
+    model = Autoencoder(3, (8,), **SMALL).fit(garments[0], sample_weight=np.full(600, scale))
+    assert model.sample(2, random_state=0).shape == (2, 784)
+    one = Autoencoder(3, (8,), **SMALL).fit(garments[0], sample_weight=np.ones(600))
+    np.testing.assert_allclose(model.code_covariance_, one.code_covariance_, rtol=1e-6)
+
+
+def test_samples_of_large_codes(garments):
+    X = garments[0][:5].astype(np.int64) * 1000
+    assert Autoencoder(16, (16,), **{**SMALL, "learning_rate": 1e-3}).fit(X).sample(3).shape == (3, 784)
+
+
 def test_a_code_of_one_dimension(garments):
     model = Autoencoder(1, (8,), **SMALL).fit(garments[0])
     assert model.code_covariance_.shape == (1, 1)
@@ -190,6 +212,42 @@ def test_elbo_repeats_by_seed_and_settles_with_draws(garments):
     assert settled < spread / 2
     with pytest.raises(ValueError, match="n_draws"):
         model.elbo(X, n_draws=0)
+
+
+def test_elbo_is_that_of_the_fitted_model(garments):
+    X, _ = garments
+    model = copy.deepcopy(MODELS[2]).fit(X)
+    expected = model.elbo(X, random_state=0)
+    np.testing.assert_array_equal(model.set_params(loss="bernoulli").elbo(X, random_state=0), expected)
+    model.fit(X)
+    with pytest.raises(ValueError, match=r"needs pixels in \[0, 1\]"):
+        model.elbo(np.full((1, 784), 1.4))
+
+
+def test_validation_images_do_not_change_what_is_learnt(garments):
+    X, _ = garments
+    model = copy.deepcopy(MODELS[2])
+    np.testing.assert_array_equal(model.fit(X).transform(X), model.fit(X, X_val=X[:50]).transform(X))
+    still = copy.deepcopy(model).set_params(learning_rate=1e-12).fit(X, X_val=X[:50])
+    assert len({round(row["valid_loss"], 2) for row in still.history_}) == 1
+
+
+def test_the_net_of_a_vae_leaves_global_generators_alone(garments):
+    X, _ = garments
+    model = copy.deepcopy(MODELS[2]).fit(X)
+    before = torch.get_rng_state()
+    images = model.net_.predict(X[:5])
+    assert torch.equal(torch.get_rng_state(), before)
+    np.testing.assert_allclose(1 / (1 + np.exp(-images.reshape(5, -1))), model.reconstruct(X[:5]), atol=1e-5)
+
+
+@pytest.mark.parametrize("side", [1, 2, 3])
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_tiny_images(garments, side, precision):
+    X = garments[0].reshape(-1, 28, 28)[:100, 10 : 10 + side, 12 : 12 + side]
+    for n_channels in ((32, 64), (4, 4, 4, 4)):
+        model = VariationalAutoencoder(2, n_channels=n_channels, **{**SMALL, "precision": precision}).fit(X)
+        assert model.reconstruct(X).shape == X.shape
 
 
 def test_without_divergence_a_vae_is_an_autoencoder(garments):
@@ -240,6 +298,42 @@ def test_bernoulli_needs_probabilities(garments):
         model.fit(X, X_val=X.astype(float))
     with pytest.raises(ValueError, match="output_activation cannot be 'identity'"):
         model.set_params(output_activation="identity").fit(X)
+
+
+def test_a_weightless_image_does_not_decide_on_the_output(garments):
+    X = np.concatenate([garments[0] / np.float32(255), np.full((1, 784), 7, np.float32)])
+    weight = np.r_[np.ones(600), 0]
+    for loss in ("squared_error", "bernoulli"):
+        weighted = Autoencoder(4, (16,), loss=loss, **SMALL).fit(X, sample_weight=weight)
+        assert weighted.output_activation_ == "sigmoid"
+        removed = Autoencoder(4, (16,), loss=loss, **SMALL).fit(X[:-1])
+        np.testing.assert_allclose(weighted.transform(X[:-1]), removed.transform(X[:-1]), atol=1e-5)
+
+
+@pytest.mark.parametrize("change", [{"loss": "bernoulli"}, {"output_activation": "sigmoid"}])
+@pytest.mark.parametrize("call", ["fit", "partial_fit"])
+def test_another_output_is_another_network(garments, change, call):
+    X, _ = garments
+    model = Autoencoder(4, (), activation="identity", warm_start=True, **SMALL).fit(X)
+    before = model.transform(X)
+    with pytest.raises(ValueError, match="ask for the output activation 'sigmoid', but the fitted one is 'identity'"):
+        getattr(model.set_params(**change), call)(X)
+    np.testing.assert_array_equal(model.transform(X), before)
+
+
+def test_what_overflows_raises(garments):
+    model = copy.deepcopy(MODELS[0]).fit(garments[0])
+    large = np.full((1, 784), 3e38, dtype=np.float32)
+    for method in (model.transform, model.score_samples, model.reconstruct):
+        with (
+            pytest.raises(ValueError, match=r"values up to 3e\+38: Autoencoder computes in float32"),
+            pytest.warns(UserWarning, match="uint8"),
+        ):
+            method(large)
+    with pytest.raises(ValueError, match=r"values up to 3e\+38"):
+        model.inverse_transform(np.full((1, 6), 3e38))
+    with pytest.raises(ValueError, match="too large for dtype"):
+        model.inverse_transform(np.full((1, 6), 1e300))
 
 
 def test_bad_codes(garments):

@@ -1,9 +1,11 @@
 """A classifier on top of an encoder: which encoder is used, what is trained, and that few labels are enough."""
 
 import copy
+import signal
 import warnings
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from sklearn.base import clone
@@ -11,6 +13,7 @@ from sklearn.decomposition import PCA
 from sklearn.exceptions import NotFittedError
 from sklearn.frozen import FrozenEstimator
 from sklearn.model_selection import GridSearchCV
+from skorch.callbacks import Callback
 
 from skfashion.neural_network import (
     Autoencoder,
@@ -46,11 +49,11 @@ def test_a_fitted_encoder_is_used_as_it_is(garments, autoencoder, freeze, frozen
     X, y = garments
     before = weights(autoencoder.module_)
     model = EncoderClassifier(FrozenEstimator(autoencoder) if frozen else autoencoder, freeze=freeze, **SMALL).fit(X, y)
-    assert model.encoder_ is autoencoder
+    assert model.encoder_.net_ is autoencoder.net_
     assert same(before, weights(autoencoder.module_))
     assert same(encoder_of(autoencoder.module_), encoder_of(model.module_.encoder)) == freeze
     model.set_params(warm_start=True).fit(X, y).partial_fit(X, y)
-    assert model.encoder_ is autoencoder
+    assert model.encoder_.net_ is autoencoder.net_
     assert same(before, weights(autoencoder.module_))
 
 
@@ -123,10 +126,10 @@ def test_the_schedule_moves_both_rates(garments, autoencoder):
 def test_a_frozen_estimator_survives_clone_and_search(garments, autoencoder):
     X, y = garments
     model = EncoderClassifier(FrozenEstimator(autoencoder), **SMALL)
-    assert clone(model).fit(X, y).encoder_ is autoencoder
+    assert clone(model).fit(X, y).encoder_.net_ is autoencoder.net_
     assert clone(EncoderClassifier(autoencoder)).encoder is not autoencoder
     search = GridSearchCV(model, {"freeze": [True, False], "hidden_layer_sizes": [(), (16,)]}, cv=2).fit(X, y)
-    assert search.best_estimator_.encoder_ is autoencoder
+    assert search.best_estimator_.encoder_.net_ is autoencoder.net_
     unfitted = EncoderClassifier(Autoencoder(hidden_layer_sizes=(16,), max_epochs=2), **SMALL)
     search = GridSearchCV(unfitted, {"encoder__latent_dim": [1, 8]}, cv=2).fit(X, y)
     assert search.best_params_ == {"encoder__latent_dim": 8}
@@ -164,12 +167,87 @@ def test_colour_images(encoder, shape, fitted):
         np.testing.assert_allclose(model.module_.encoder.encode(images), model.encoder_.transform(X), atol=1e-4)
 
 
-def test_an_interrupted_or_failing_encoder_fails_the_fit(garments):
+def test_a_failing_encoder_fails_the_fit(garments):
     X, y = garments
     model = EncoderClassifier(Autoencoder(4, optimizer="sgd", learning_rate=1e30), **SMALL)
     with pytest.raises(ValueError, match="diverged"):
         model.fit(X, y)
     assert set(vars(model)) == set(model.get_params(deep=False))
+
+
+def test_ctrl_c_while_the_encoder_is_fitted_stops_it_all(garments):
+    class Interrupt(Callback):
+        def on_epoch_end(self, net, **kwargs):
+            signal.raise_signal(signal.SIGINT)
+
+    model = EncoderClassifier(Autoencoder(4, net_params={"callbacks": [Interrupt()]}), **SMALL)
+    with pytest.raises(KeyboardInterrupt), pytest.warns(UserWarning, match="Autoencoder interrupted"):
+        model.fit(*garments)
+    assert set(vars(model)) == set(model.get_params(deep=False))
+
+
+def test_what_becomes_of_the_given_encoder_does_not_matter(garments):
+    X, y = garments
+    given = ConvAutoencoder(4, 2, **SMALL).fit(X)
+    model = EncoderClassifier(given, warm_start=True, **SMALL).fit(X, y)
+    score = model.encoder_.score(X)
+    given.set_params(latent_dim=3).fit(X.max() - X)
+    assert model.encoder_.score(X) == score
+    with pytest.raises(ValueError, match="parameter 'encoder' is another one"):
+        model.fit(X, y)
+
+
+@pytest.mark.parametrize("change", [{"encoder__latent_dim": 3}, {"encoder": Autoencoder(4, (8,))}, {"encoder": None}])
+@pytest.mark.parametrize("call", ["fit", "partial_fit"])
+def test_another_encoder_is_another_network(garments, change, call):
+    X, y = garments
+    model = EncoderClassifier(Autoencoder(4, (8,), max_epochs=1), warm_start=True, **SMALL).fit(X, y)
+    before = weights(model.module_)
+    with pytest.raises(ValueError, match="parameter 'encoder' is another one"):
+        getattr(model.set_params(**change), call)(X, y)
+    assert same(before, weights(model.module_))
+
+
+def test_first_the_head_then_all(garments, autoencoder):
+    X, y = garments
+    model = EncoderClassifier(autoencoder, encoder_learning_rate=1e-3, **SMALL).partial_fit(X, y, classes=np.unique(y))
+    assert same(encoder_of(autoencoder.module_), encoder_of(model.module_.encoder))
+    model.set_params(freeze=False).partial_fit(X, y)
+    assert not same(encoder_of(autoencoder.module_), encoder_of(model.module_.encoder))
+    for change in ({"encoder_learning_rate": None}, {"optimizer_params": {"amsgrad": True}}):
+        model.set_params(**change).partial_fit(X, y)
+    assert model.n_epochs_ == 4
+
+
+def test_weights_decide_which_images_the_encoder_sees(garments):
+    X, y = garments
+    weight = np.r_[np.ones(500), np.zeros(100)]
+    one = EncoderClassifier(Autoencoder(4, (8,), max_epochs=2), **SMALL).fit(X, y, sample_weight=weight)
+    two = EncoderClassifier(Autoencoder(4, (8,), max_epochs=2), **SMALL).fit(X[:500], y[:500])
+    np.testing.assert_allclose(one.encoder_.transform(X), two.encoder_.transform(X), atol=1e-5)
+
+
+def test_the_history_shows_the_rate_of_the_head(garments, autoencoder):
+    model = EncoderClassifier(autoencoder, freeze=False, encoder_learning_rate=1e-5, lr_schedule=None, **SMALL)
+    assert model.fit(*garments).history_[0]["learning_rate"] == 0.003
+
+
+def test_single_images_find_normalised_codes(garments, autoencoder):
+    X, y = garments
+    model = EncoderClassifier(autoencoder, **SMALL)
+    model.partial_fit(X[:1], y[:1], classes=np.unique(y))
+    codes = autoencoder.transform(X)
+    np.testing.assert_allclose(model.module_.norm.running_mean, codes.mean(axis=0), rtol=1e-3, atol=1e-4)
+    np.testing.assert_allclose(model.module_.norm.running_var, codes.var(axis=0), rtol=1e-3, atol=1e-4)
+
+
+def test_column_names_reach_the_encoder(garments):
+    X, y = garments
+    frame = pd.DataFrame(X[:, 300:336]).add_prefix("p")
+    model = EncoderClassifier(Autoencoder(4, (8,), max_epochs=1), **SMALL).fit(frame, y)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert model.encoder_.transform(frame).shape == (600, 4)
 
 
 def test_bad_labels_are_found_before_the_encoder_is_fitted(garments):

@@ -72,7 +72,7 @@ errors = {
 # %%
 # The picture
 # -----------
-figure = plt.figure(figsize=(11, 4.2), layout="constrained")
+figure = plt.figure(figsize=(11, 3.8), layout="constrained")
 left, right = figure.subfigures(1, 2, width_ratios=[1, 1.3])
 axes = left.subplots()
 for name, values, marker in zip(("PCA", "autoencoder"), accuracy, "so", strict=True):

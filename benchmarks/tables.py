@@ -85,6 +85,64 @@ def representations():
     ]
 
 
+def neighbors():
+    result = load("neighbors")
+    rows = [
+        f"| {result['n_neighbors']} nearest of {result['images']:,} images, {result['queries']:,} queries | seconds "
+        "| time / scikit-learn | same neighbours |",
+        "| --- | --- | --- | --- |",
+    ]
+    rows += [
+        f"| {program} | {row['median']:.1f} | {row['time_over_scikit_learn']:.2f} "
+        f"| {100 * row['same_neighbors']:.2f} % |"
+        for program, row in result["programs"].items()
+    ]
+    best = result["best"]
+    setting = ", ".join(f"{name}={value!r}" for name, value in best["setting"].items())
+    low, high = best["interval"]
+    subspace = load("subspaces")["chosen"]
+    return [
+        *rows,
+        "",
+        f"`KNNClassifier({setting})`, chosen by cross-validation: {best['test_accuracy']:.2f} % "
+        f"({low:.2f} to {high:.2f}).",
+        f"`SubspaceClassifier({subspace['n_components']})`, chosen on held-out images: "
+        f"{subspace['test_accuracy']:.2f} %, fitted in {subspace['fit_seconds']:.1f} s.",
+    ]
+
+
+def classifiers():
+    """All classifiers on one split, best first."""
+    rows = load("classifiers_quick")["rows"]
+    n_train = next(iter(rows.values()))["n_train"]
+    lines = [
+        f"| trained on {n_train:,} images | test accuracy | 95 % interval | fit | predict | memory | model |",
+        "| --- | --- | --- | --- | --- | --- | --- |",
+    ]
+    for name, row in sorted(rows.items(), key=lambda item: -item[1]["accuracy"]):
+        low, high = row["interval"]
+        lines.append(
+            f"| `{name}` | {row['accuracy']:.1f} % | {low:.1f} to {high:.1f} | {row['fit_seconds']:.1f} s "
+            f"| {row['predict_seconds']:.1f} s | {row['peak_memory_added_mb']:,} MB | {row['model_mb']:.1f} MB |"
+        )
+    return lines
+
+
+def clusters():
+    result = load("clusters")
+    rows = [
+        f"| clusters of {result['images']:,} images | accuracy | NMI | ARI | WCSS | silhouette | clusters | noise |",
+        "| --- | --- | --- | --- | --- | --- | --- | --- |",
+    ]
+    for name, row in result["rows"].items():
+        silhouette = "" if row["silhouette"] is None else f"{row['silhouette']:.3f}"
+        rows.append(
+            f"| {name} | {row['clustering_accuracy']:.1f} % | {row['nmi']:.3f} | {row['ari']:.3f} | {row['wcss']:,.0f} "
+            f"| {silhouette} | {row['clusters']} | {100 * row['noise']:.0f} % |"
+        )
+    return rows
+
+
 def percent(row, name):
     spread = f" ± {row['sd'][name]:.1f}" if row["sd"] else ""
     return f"{row['mean'][name]:.1f}{spread} %"
@@ -103,7 +161,7 @@ def machine():
 
 def main():
     text = README.read_text()
-    for table in (accuracy, representations, speed, machine):
+    for table in (accuracy, representations, classifiers, neighbors, clusters, speed, machine):
         block = "\n".join([f"<!-- {table.__name__} -->", *table(), f"<!-- end of {table.__name__} -->"])
         between = f"<!-- {table.__name__} -->.*<!-- end of {table.__name__} -->"
         text = re.sub(between, lambda _, block=block: block, text, flags=re.DOTALL)

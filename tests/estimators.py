@@ -1,5 +1,14 @@
 """The estimators that the common tests run over, made small enough to be fast."""
 
+from sklearn.cluster import AgglomerativeClustering, KMeans
+
+from skfashion.baselines import (
+    CentroidSampler,
+    ClusterClassifier,
+    KNNClassifier,
+    NeighborSampler,
+    SubspaceClassifier,
+)
 from skfashion.neural_network import (
     Autoencoder,
     CNNClassifier,
@@ -24,5 +33,14 @@ ESTIMATORS = [
     VariationalAutoencoder(device="cpu"),
     VariationalAutoencoder(2, n_channels=(), hidden_layer_sizes=(16,), beta=0.1, device="cpu"),
     EncoderClassifier(device="cpu"),
+    KNNClassifier(),
+    KNNClassifier(3, weights="distance", metric="cosine", device="cpu"),
+    SubspaceClassifier(),
+    SubspaceClassifier(3),
+    ClusterClassifier(random_state=0),
+    ClusterClassifier(KMeans(3, n_init=1), naming="one_to_one", random_state=0),
+    ClusterClassifier(AgglomerativeClustering(5)),
+    NeighborSampler(),
+    CentroidSampler(random_state=0),
     EncoderClassifier(Autoencoder(4, (16,)), learning_rate=0.01, batch_size=16, freeze=False, device="cpu"),
 ]

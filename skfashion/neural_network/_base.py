@@ -11,20 +11,20 @@ import torch
 from sklearn.base import BaseEstimator
 from sklearn.callback import CallbackSupportMixin
 from sklearn.model_selection import train_test_split
-from sklearn.utils import check_random_state
-from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
+from sklearn.utils.validation import _check_sample_weight, check_is_fitted
 
+from skfashion._device import resolve_device
+from skfashion._images import ImageInput, all_or_nothing, draw_seed
 from skfashion.neural_network._augmentation import check_augmentation
 from skfashion.neural_network._callbacks import EpochMonitor, runs_inside_a_search
-from skfashion.neural_network._device import resolve_device, resolve_precision
-from skfashion.neural_network._images import PixelScale, check_layout, declared_layout, inferred_layout, rows_of
 from skfashion.neural_network._loader import ImageSet, to_device
 from skfashion.neural_network._net import Net, apply_iter, has_finite_weights
 from skfashion.neural_network._parameters import CONSTRAINTS, OWNED_BY_ESTIMATOR, SHARED_PARAMETERS
+from skfashion.neural_network._precision import resolve_precision
 from skfashion.neural_network._recipe import EarlyStopping, resolve_optimizer
 
 
-class BaseNet(CallbackSupportMixin, BaseEstimator):
+class BaseNet(ImageInput, CallbackSupportMixin, BaseEstimator):
     """An estimator around a private skorch net.
 
     A subclass names its ingredients: its parameters, the module (:meth:`_module`), the criterion (:meth:`_criterion`),
@@ -32,8 +32,6 @@ class BaseNet(CallbackSupportMixin, BaseEstimator):
     """
 
     _parameter_constraints = CONSTRAINTS
-
-    _doc_link_module = "skfashion"
 
     # Texts that the docstrings of all estimators share; {name} stands for one of them. Defaults are filled in from the
     # signature.
@@ -97,11 +95,6 @@ class BaseNet(CallbackSupportMixin, BaseEstimator):
         self.net_params = net_params
 
     @property
-    def _doc_link_template(self):
-        module = type(self).__module__.rsplit("._", 1)[0]
-        return f"https://skfashion.readthedocs.io/stable/api/{module}.{type(self).__name__}.html"
-
-    @property
     def module_(self):
         """The fitted network; a view of `net_`, so that its weights are stored once."""
         return self.net_.module_
@@ -116,27 +109,6 @@ class BaseNet(CallbackSupportMixin, BaseEstimator):
 
     def _metrics(self):
         """Return a function of output and target that gives a dict of values an image for the history, or None."""
-
-    def _declared_layout(self):
-        """The layout of the images that parameters state, or None."""
-        return declared_layout(getattr(self, "image_shape", "auto"))
-
-    def _check_images(self, X, y="no_validation", *, reset):
-        """Validate X and, if given, y; return X as a 2-D array in its own dtype, and y."""
-        layout = self._declared_layout() if reset else self._layout
-        X, shown, shape = rows_of(X, layout)
-        validated = validate_data(self, X, y, reset=reset, order="C", estimator=self)
-        X, y = validated if isinstance(validated, tuple) else (validated, None)
-        check_float32(X, type(self).__name__)
-        if reset:
-            n_features = X.shape[1]
-            self._layout = check_layout(layout or shown or inferred_layout(n_features), n_features)
-            self._shown_shape = shape or (n_features,)
-            self.image_shape_ = self._layout.shape
-            self._pixels = PixelScale.of(X)
-        else:
-            self._pixels.compare(X, type(self).__name__)
-        return X, y
 
     def _weighed_rows(self, X, sample_weight):
         """Return the indices of the rows of X that weigh something, and their weights (None if equal)."""
@@ -164,15 +136,9 @@ class BaseNet(CallbackSupportMixin, BaseEstimator):
     @contextmanager
     def _all_or_nothing(self):
         """Let a fit that fails leave the estimator as it was."""
-        before = vars(self).copy()
-        try:
-            # Tensors made in inference mode could not be trained.
-            with torch.inference_mode(False):
-                yield
-        except BaseException:
-            vars(self).clear()
-            vars(self).update(before)
-            raise
+        # Tensors made in inference mode could not be trained.
+        with all_or_nothing(self), torch.inference_mode(False):
+            yield
 
     def _new_net(self, n_outputs, seed):
         device = resolve_device(self.device)
@@ -355,13 +321,6 @@ def _keep_alike(one, other):
     return type(one) is type(other) and kept(one) == kept(other)
 
 
-def draw_seed(random_state):
-    """An int from a `random_state`; None gives a new one without touching numpy's global generator."""
-    if random_state is None:
-        return int(np.random.default_rng().integers(2**31))
-    return int(check_random_state(random_state).randint(2**31 - 1))
-
-
 def check_finite(values, X, name):
     """Return what was computed from X, or raise a ValueError if X was too large for float32 on the way."""
     if values.dtype.kind == "f" and not np.isfinite(values).all():
@@ -373,15 +332,3 @@ def _copied(callback):
     if isinstance(callback, tuple):
         return callback[0], copy.copy(callback[1])
     return copy.copy(callback)
-
-
-def check_float32(X, name):
-    """Raise a ValueError for what float32, in which networks compute, cannot hold."""
-    if X.dtype.kind not in "biuf":
-        raise ValueError(f"{name} needs numbers, but X has dtype {X.dtype}.")
-    if X.dtype.kind == "f" and X.dtype.itemsize > 4 and X.size:
-        largest = np.finfo(np.float32).max
-        if X.max() > largest or X.min() < -largest:
-            raise ValueError(
-                f"Input X contains infinity or a value too large for dtype('float32'), in which {name} computes."
-            )

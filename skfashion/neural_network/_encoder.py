@@ -9,12 +9,11 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
+from skfashion._images import declared_layout, draw_seed
 from skfashion.modules._layers import ACTIVATIONS, INITS
 from skfashion.modules._transfer import TransferModule
-from skfashion.neural_network._base import draw_seed
 from skfashion.neural_network._classifier import BaseNetClassifier
 from skfashion.neural_network._conv_autoencoder import ConvAutoencoder
-from skfashion.neural_network._images import declared_layout
 from skfashion.neural_network._parameters import checked_sizes
 from skfashion.neural_network._transformer import BaseAutoencoder
 

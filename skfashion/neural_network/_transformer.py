@@ -10,11 +10,11 @@ from sklearn.utils import check_array, check_scalar
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
+from skfashion._images import as_shown, check_float32, draw_generator
 from skfashion.modules import AutoencoderModule
 from skfashion.modules._layers import ACTIVATIONS, INITS
 from skfashion.modules._losses import LOSSES, ReconstructionLoss
-from skfashion.neural_network._base import BaseNet, check_finite, check_float32, draw_seed
-from skfashion.neural_network._images import as_shown
+from skfashion.neural_network._base import BaseNet, check_finite
 from skfashion.neural_network._loader import to_device
 from skfashion.neural_network._net import apply_iter
 from skfashion.neural_network._parameters import AUTOENCODER_ATTRIBUTES, AUTOENCODER_PARAMETERS, checked_sizes
@@ -331,7 +331,7 @@ class BaseAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseNet
         """
         check_is_fitted(self)
         check_scalar(n_samples, "n_samples", Integral, min_val=1)
-        generator = np.random.default_rng(draw_seed(random_state))
+        generator = draw_generator(random_state)
         codes = generator.multivariate_normal(
             self.code_mean_, self.code_covariance_, n_samples, check_valid="ignore", method="eigh"
         )

@@ -8,10 +8,10 @@ from sklearn.utils import check_scalar
 from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import check_is_fitted
 
+from skfashion._images import draw_seed
 from skfashion.modules import VariationalModule
 from skfashion.modules._autoencoder import draw_normal
 from skfashion.modules._losses import ELBOLoss
-from skfashion.neural_network._base import draw_seed
 from skfashion.neural_network._parameters import checked_sizes
 from skfashion.neural_network._transformer import BaseAutoencoder
 

@@ -1,11 +1,14 @@
-"""What shape the images in a row of X have, and how arrays of images become rows."""
+"""Images in: how arrays of any shape become rows, what their pixels mean, and what every estimator checks of them."""
 
 import math
 import warnings
+from contextlib import contextmanager
 from dataclasses import dataclass
 from numbers import Integral
 
 import numpy as np
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import validate_data
 
 # How many channels a trailing or leading axis may have to be taken for the channels of grey, RGB or RGBA images.
 _CHANNELS = (1, 3, 4)
@@ -161,3 +164,76 @@ class PixelScale:
                 UserWarning,
                 stacklevel=2,
             )
+
+
+class ImageInput:
+    """What every estimator of images shares: it takes rows or images, and its repr leads to the documentation."""
+
+    _doc_link_module = "skfashion"
+
+    @property
+    def _doc_link_template(self):
+        module = type(self).__module__.rsplit("._", 1)[0]
+        return f"https://skfashion.readthedocs.io/stable/api/{module}.{type(self).__name__}.html"
+
+    def _declared_layout(self):
+        """The layout of the images that parameters state, or None."""
+        return declared_layout(getattr(self, "image_shape", "auto"))
+
+    def _check_images(self, X, y="no_validation", *, reset):
+        """Validate X and, if given, y; return X as a 2-D array in its own dtype, and y."""
+        layout = self._declared_layout() if reset else self._layout
+        X, shown, shape = rows_of(X, layout)
+        validated = validate_data(self, X, y, reset=reset, order="C", estimator=self)
+        X, y = validated if isinstance(validated, tuple) else (validated, None)
+        check_float32(X, type(self).__name__)
+        if reset:
+            n_features = X.shape[1]
+            self._layout = check_layout(layout or shown or inferred_layout(n_features), n_features)
+            self._shown_shape = shape or (n_features,)
+            self.image_shape_ = self._layout.shape
+            self._pixels = PixelScale.of(X)
+        else:
+            self._pixels.compare(X, type(self).__name__)
+        return X, y
+
+
+def check_float32(X, name):
+    """Raise a ValueError for what float32, in which networks compute, cannot hold."""
+    if X.dtype.kind not in "biuf":
+        raise ValueError(f"{name} needs numbers, but X has dtype {X.dtype}.")
+    if X.dtype.kind == "f" and X.dtype.itemsize > 4 and X.size:
+        largest = np.finfo(np.float32).max
+        if X.max() > largest or X.min() < -largest:
+            raise ValueError(
+                f"Input X contains infinity or a value too large for dtype('float32'), in which {name} computes."
+            )
+
+
+def scaled(X, dtype=np.float64):
+    """X as floats; uint8 pixels on the scale of [0, 1]."""
+    return X.astype(dtype) / dtype(255) if X.dtype == np.uint8 else X.astype(dtype)
+
+
+def draw_seed(random_state):
+    """An int from a `random_state`; None gives a new one without touching numpy's global generator."""
+    if random_state is None:
+        return int(np.random.default_rng().integers(2**31))
+    return int(check_random_state(random_state).randint(2**31 - 1))
+
+
+@contextmanager
+def all_or_nothing(estimator):
+    """Let a fit that fails leave the estimator as it was."""
+    before = vars(estimator).copy()
+    try:
+        yield
+    except BaseException:
+        vars(estimator).clear()
+        vars(estimator).update(before)
+        raise
+
+
+def draw_generator(random_state):
+    """A numpy generator from a `random_state`."""
+    return np.random.default_rng(draw_seed(random_state))

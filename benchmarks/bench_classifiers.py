@@ -1,0 +1,114 @@
+"""One table of classifiers on one split of Fashion-MNIST: those of the house and scikit-learn's usual ones.
+
+Accuracy with its interval, time of fit and predict, peak memory that both add, and the size of the pickled model. Each
+row runs in a process of its own, and is written as soon as it is done; rows that are there are skipped. ``--quick``
+trains on 10,000 images, and takes minutes; the full table trains on all 60,000.
+"""
+
+import argparse
+import json
+import pickle
+import subprocess
+import sys
+import time
+
+from sklearn.cluster import KMeans
+from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
+from sklearn.linear_model import LogisticRegression
+from sklearn.neighbors import KNeighborsClassifier
+from sklearn.neural_network import MLPClassifier as SklearnMLP
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import MinMaxScaler
+from sklearn.svm import SVC, LinearSVC
+
+from benchmarks.bench_training import peak_mb
+from benchmarks.evidence import RESULTS, evidence, write
+from skfashion.baselines import ClusterClassifier, KNNClassifier, SubspaceClassifier, make_pca_svc
+from skfashion.datasets import fetch_fashion_mnist
+from skfashion.metrics import accuracy_interval
+from skfashion.neural_network import (
+    CNNClassifier,
+    ConvAutoencoder,
+    EncoderClassifier,
+    MLPClassifier,
+    ResNetClassifier,
+)
+
+
+def scaled(model):
+    return make_pipeline(MinMaxScaler(), model)
+
+
+CLASSIFIERS = {
+    "MLPClassifier()": MLPClassifier(random_state=0),
+    "CNNClassifier()": CNNClassifier(random_state=0),
+    "ResNetClassifier()": ResNetClassifier(random_state=0),
+    "EncoderClassifier()": EncoderClassifier(ConvAutoencoder(16, 16), (256, 128), random_state=0),
+    "KNNClassifier(4, weights='distance')": KNNClassifier(4, weights="distance"),
+    "SubspaceClassifier()": SubspaceClassifier(),
+    "ClusterClassifier(KMeans(200))": ClusterClassifier(KMeans(200, n_init=1), random_state=0),
+    "make_pca_svc()": make_pca_svc(random_state=0),
+    "scikit-learn LogisticRegression": scaled(LogisticRegression(C=0.1, max_iter=300)),
+    "scikit-learn LinearSVC": scaled(LinearSVC(C=0.01)),
+    "scikit-learn SVC": scaled(SVC(C=10)),
+    "scikit-learn RandomForestClassifier": RandomForestClassifier(200, n_jobs=-1, random_state=0),
+    "scikit-learn HistGradientBoostingClassifier": HistGradientBoostingClassifier(
+        max_iter=100, early_stopping=False, random_state=0
+    ),
+    "scikit-learn MLPClassifier": scaled(SklearnMLP((128, 64), max_iter=20, random_state=0)),
+    "scikit-learn KNeighborsClassifier": scaled(KNeighborsClassifier(4, weights="distance")),
+}
+
+
+def run(name, n_train):
+    """Fit and score one classifier in this process."""
+    X, y = fetch_fashion_mnist(return_X_y=True)
+    X_test, y_test = fetch_fashion_mnist(subset="test", return_X_y=True)
+    X, y = X[:n_train], y[:n_train]
+    model = CLASSIFIERS[name]
+    before, start = peak_mb(), time.perf_counter()
+    model.fit(X, y)
+    fitted = time.perf_counter()
+    predicted = model.predict(X_test)
+    end = time.perf_counter()
+    accuracy, low, high = accuracy_interval(y_test, predicted)
+    return {
+        "accuracy": round(100 * accuracy, 2),
+        "interval": [round(100 * low, 2), round(100 * high, 2)],
+        "fit_seconds": round(fitted - start, 2),
+        "predict_seconds": round(end - fitted, 2),
+        "peak_memory_added_mb": round(peak_mb() - before),
+        "model_mb": round(len(pickle.dumps(model)) / 1e6, 2),
+        "n_train": n_train,
+        "n_test": len(y_test),
+        "evidence": evidence(),
+    }
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="train on 10,000 images")
+    parser.add_argument("--only", default="", help="run the rows whose name holds this text")
+    parser.add_argument("--again", action="store_true", help="run rows that have a result already")
+    parser.add_argument("--one", choices=CLASSIFIERS, help="print the result of one classifier as JSON")
+    arguments = parser.parse_args()
+    n_train = 10_000 if arguments.quick else 60_000
+    if arguments.one:
+        print(json.dumps(run(arguments.one, n_train)))
+        return
+    table = "classifiers_quick" if arguments.quick else "classifiers"
+    path = RESULTS / f"{table}.json"
+    rows = json.loads(path.read_text())["rows"] if path.exists() else {}
+    for name in CLASSIFIERS:
+        if arguments.only in name and (arguments.again or name not in rows):
+            command = [sys.executable, "-m", "benchmarks.bench_classifiers", "--one", name]
+            done = subprocess.run(
+                [*command, *(["--quick"] if arguments.quick else [])], stdout=subprocess.PIPE, check=True
+            )
+            rows[name] = json.loads(done.stdout.splitlines()[-1])
+            write(table, {"rows": rows})
+            print(f"{name:45}{rows[name]['accuracy']:7.2f} % {rows[name]['fit_seconds']:8.1f} s", flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,16 @@
+"""What needs no network: neighbours, subspaces, clusters, and generators to compare with."""
+
+from skfashion.baselines._cluster import ClusterClassifier
+from skfashion.baselines._neighbors import KNNClassifier
+from skfashion.baselines._pipelines import make_pca_svc
+from skfashion.baselines._samplers import CentroidSampler, NeighborSampler
+from skfashion.baselines._subspace import SubspaceClassifier
+
+__all__ = [
+    "CentroidSampler",
+    "ClusterClassifier",
+    "KNNClassifier",
+    "NeighborSampler",
+    "SubspaceClassifier",
+    "make_pca_svc",
+]

@@ -1,0 +1,199 @@
+"""Clusters as a classifier."""
+
+import numpy as np
+from scipy.optimize import linear_sum_assignment
+from sklearn.base import BaseEstimator, ClassifierMixin, _fit_context, clone
+from sklearn.cluster import KMeans
+from sklearn.neighbors import NearestNeighbors
+from sklearn.utils._param_validation import HasMethods, StrOptions
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import check_is_fitted
+
+from skfashion._images import ImageInput, all_or_nothing, scaled
+
+
+class ClusterClassifier(ClassifierMixin, ImageInput, BaseEstimator):
+    """What clusters know of classes: cluster without labels, name the clusters by them, assign new images to clusters.
+
+    Parameters
+    ----------
+    clusterer : estimator, default=None
+        Any clusterer or mixture of scikit-learn. It is cloned, and fitted on the images without their labels. None
+        stands for ``KMeans(n_clusters=10)``.
+
+    naming : {"majority", "one_to_one"}, default="majority"
+        How clusters get the name of a class: each by the majority of its images, or so that no two clusters share a
+        name and as many images as possible are right (clusters beyond the number of classes go by their majority).
+
+    random_state : int, RandomState instance or None, default=None
+        Handed to the clusterer where it has none of its own.
+
+    Attributes
+    ----------
+    clusterer_ : estimator
+        The fitted clusterer.
+    labels_ : ndarray of shape (n_samples,), int
+        The cluster of each training image; -1 is noise.
+    clusters_ : ndarray of shape (n_clusters,), int
+        The clusters, without noise.
+    names_ : ndarray of shape (n_clusters,)
+        The class of each cluster.
+    composition_ : ndarray of shape (n_clusters, n_classes)
+        The share of each class among the training images of each cluster.
+    classes_ : ndarray of shape (n_classes,)
+        The labels.
+    n_features_in_ : int
+        Values in a row of X.
+    feature_names_in_ : ndarray of str
+        Names of the columns, if X was a DataFrame with names.
+    image_shape_ : tuple of int
+        (channels, height, width) of an image.
+
+    See Also
+    --------
+    skfashion.metrics.clustering_accuracy_score : Of clusters, without new images.
+
+    Notes
+    -----
+    A clusterer without ``predict`` (DBSCAN, HDBSCAN, agglomerative clustering) assigns a new image to the cluster of
+    the nearest training image, for DBSCAN of the nearest core sample. Noise belongs to no cluster, so it is never the
+    nearest; if all training images are noise, the fit fails.
+
+    Examples
+    --------
+    >>> from sklearn.cluster import KMeans
+    >>> from skfashion.baselines import ClusterClassifier
+    >>> from skfashion.datasets import make_garments
+    >>> X, y = make_garments(1000, random_state=0, return_X_y=True)
+    >>> clusters = ClusterClassifier(KMeans(30, random_state=0)).fit(X[:800], y[:800])
+    >>> clusters.score(X[800:], y[800:]) > 0.4
+    True
+    """
+
+    _parameter_constraints = {
+        "clusterer": [HasMethods("fit"), None],
+        "naming": [StrOptions({"majority", "one_to_one"})],
+        "random_state": ["random_state"],
+    }
+
+    def __init__(self, clusterer=None, *, naming="majority", random_state=None):
+        self.clusterer = clusterer
+        self.naming = naming
+        self.random_state = random_state
+
+    @_fit_context(prefer_skip_nested_validation=False)
+    def fit(self, X, y):
+        """Cluster the images X and name the clusters by the labels y.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features), (n, h, w), (n, c, h, w) or (n, h, w, c)
+            The images. uint8 means pixels 0 to 255, which are scaled to [0, 1].
+
+        y : array-like of shape (n_samples,)
+            The labels.
+
+        Returns
+        -------
+        self : object
+            The fitted estimator.
+        """
+        with all_or_nothing(self):
+            X, y = self._check_images(X, y, reset=True)
+            check_classification_targets(y)
+            X = scaled(X, np.float32)
+            classes, codes = np.unique(y, return_inverse=True)
+            default = KMeans(n_clusters=min(10, len(X)))
+            clusterer, labels = fit_clusterer(self.clusterer, default, self.random_state, X)
+            clusters, members = np.unique(labels[labels >= 0], return_inverse=True)
+            table = np.zeros((len(clusters), len(classes)), dtype=np.int64)
+            np.add.at(table, (members, codes[labels >= 0]), 1)
+            self.classes_, self.clusterer_, self.labels_, self.clusters_ = classes, clusterer, labels, clusters
+            self.composition_ = table / table.sum(axis=1, keepdims=True)
+            self._codes = _named(table, one_to_one=self.naming == "one_to_one")
+            self.names_ = classes[self._codes]
+            self._neighbors = None if hasattr(clusterer, "predict") else _nearest_member(clusterer, X, labels)
+        return self
+
+    def predict_cluster(self, X):
+        """Return the cluster that each image is assigned to.
+
+        Parameters
+        ----------
+        X : array-like, as in :meth:`fit`
+            The images.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,), int
+            Of `clusters_`.
+        """
+        return self.clusters_[self._assigned(X)]
+
+    def _assigned(self, X):
+        """Positions in `clusters_`."""
+        check_is_fitted(self)
+        X = scaled(self._check_images(X, reset=False)[0], np.float32)
+        if self._neighbors is None:
+            return np.searchsorted(self.clusters_, self.clusterer_.predict(X))
+        neighbors, members = self._neighbors
+        return np.searchsorted(self.clusters_, members[neighbors.kneighbors(X, return_distance=False)[:, 0]])
+
+    def predict_proba(self, X):
+        """Return the composition of the cluster of each image.
+
+        Parameters
+        ----------
+        X : array-like, as in :meth:`fit`
+            The images.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes)
+            In the order of `classes_`. With ``naming="one_to_one"`` ``predict`` need not follow the largest.
+        """
+        assigned = self._assigned(X)
+        return self.composition_[assigned]
+
+    def predict(self, X):
+        """Return the name of the cluster of each image.
+
+        Parameters
+        ----------
+        X : array-like, as in :meth:`fit`
+            The images.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,)
+            Labels, in the dtype of the y that was fitted.
+        """
+        assigned = self._assigned(X)
+        return self.names_[assigned]
+
+
+def fit_clusterer(clusterer, default, random_state, X):
+    """Return a clone of a clusterer (or the default) that is fitted on X, and the cluster of each row; -1 is noise."""
+    clusterer = default if clusterer is None else clone(clusterer)
+    if clusterer.get_params().get("random_state", 0) is None:
+        clusterer.set_params(random_state=random_state)
+    clusterer.fit(X)
+    labels = clusterer.labels_ if hasattr(clusterer, "labels_") else clusterer.predict(X)
+    if not (labels >= 0).any():
+        raise ValueError(f"{clusterer!r} takes all {len(X)} images for noise: there is no cluster.")
+    return clusterer, labels
+
+
+def _named(table, *, one_to_one):
+    """The class of each cluster, from a table of clusters and classes."""
+    names = table.argmax(axis=1)
+    if one_to_one:
+        clusters, classes = linear_sum_assignment(-table)
+        names[clusters] = classes
+    return names
+
+
+def _nearest_member(clusterer, X, labels):
+    """A search among the training images that stand for their clusters, and their clusters."""
+    members = getattr(clusterer, "core_sample_indices_", np.flatnonzero(labels >= 0))
+    return NearestNeighbors(n_neighbors=1).fit(X[members]), labels[members]

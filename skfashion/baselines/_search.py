@@ -1,0 +1,184 @@
+"""Exact nearest neighbours as matrix products.
+
+A block of queries is multiplied with all training rows. The products give *ranks*, which order the training rows of a
+query as their distances do. Training rows are taken in groups, and only groups whose smallest rank is small are looked
+into.
+"""
+
+import numpy as np
+import torch
+
+from skfashion._images import scaled
+
+# What the ranks of a block of queries may take, and the rows that are compared again in float64.
+_BLOCK_BYTES = 2**26
+
+# Training rows in a group.
+_GROUP = 64
+
+
+def nearest(search, X, k):
+    """Return the distances of the `k` nearest training rows of each row of X, and their indices, both (n, k).
+
+    Rows at the same distance come in the order of their index.
+    """
+    distances, indices = np.empty((len(X), k)), np.empty((len(X), k), dtype=np.int64)
+    size = max(1, _BLOCK_BYTES // (4 * len(search.rows)))
+    for start in range(0, len(X), size):
+        block = X[start : start + size]
+        query, row, distance = search.candidates(block, k)
+        order = np.lexsort((row, distance, query))
+        first = np.searchsorted(query[order], np.arange(len(block)))
+        chosen = order[first[:, None] + np.arange(k)]
+        distances[start : start + len(block)], indices[start : start + len(block)] = distance[chosen], row[chosen]
+    return distances, indices
+
+
+def _small(ranks, k, slack, n):
+    """Query, row and rank of all that is at most `slack` above the k-th smallest rank of its query, and of some more.
+
+    The k-th smallest of the minima of groups is not below the k-th smallest rank.
+    """
+    ranks = ranks.view(len(ranks), -1, _GROUP)
+    minima = ranks.amin(2)
+    limit = minima.kthvalue(k, dim=1).values + slack if k <= minima.shape[1] else ranks.amax((1, 2))
+    query, group = torch.nonzero(minima <= limit[:, None], as_tuple=True)
+    members = ranks[query, group]
+    pair, offset = torch.nonzero(members <= limit[query, None], as_tuple=True)
+    row = group[pair] * _GROUP + offset
+    real = row < n  # the last group is filled up
+    return tuple(found[real].cpu().numpy() for found in (query[pair], row, members[pair, offset]))
+
+
+class IntegerSearch:
+    """Euclidean neighbours among uint8 pixels by products of int8, which are exact.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n, n_features), uint8
+        The training rows.
+    """
+
+    def __init__(self, X):
+        self.n = len(X)
+        self.rows = _filled(_shifted(X))
+        self.squares = _squares(self.rows)
+        self.squares[self.n :] = 2**30  # what fills the last group is far from everything
+
+    @staticmethod
+    def suits(X, metric, device):
+        """Whether rows can be searched so, and faster than in float32."""
+        capabilities = torch.cpu.get_capabilities()
+        fast = any(capabilities.get(name, False) for name in ("avx512_vnni", "avx_vnni", "amx_int8"))
+        # A rank is at most 3 n_features squares of 128, and has to stay below that of the filling.
+        small = 3 * 128**2 * X.shape[1] < 2**30
+        return X.dtype == np.uint8 and metric != "cosine" and device.type == "cpu" and fast and small
+
+    def training_rows(self):
+        """The rows as they were given."""
+        return self.rows[: self.n].numpy().view(np.uint8) ^ np.uint8(128)
+
+    def candidates(self, X, k):
+        """Return query, row and distance of at least the `k` nearest training rows of each of the uint8 rows X."""
+        queries = _shifted(X)
+        ranks = torch._int_mm(queries, self.rows.t()).mul_(-2).add_(self.squares)
+        query, row, rank = _small(ranks, k, 0, self.n)
+        squared = rank + _squares(queries).numpy()[query]
+        return query, row, np.sqrt(squared, dtype=np.float64) / 255
+
+
+class FloatSearch:
+    """Neighbours by float32 products that only preselect: their distances are computed again in float64.
+
+    Rounding moves a rank by no more than a known bound, so that no neighbour is lost.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n, n_features)
+        The training rows.
+    metric : {"euclidean", "sqeuclidean", "cosine"}
+        Of the distances.
+    device : torch.device
+        Where to multiply.
+
+    References
+    ----------
+    N. Higham, *Accuracy and Stability of Numerical Algorithms*, 2002, section 3.1, bounds the rounding of a dot
+    product.
+    """
+
+    def __init__(self, X, metric, device):
+        self.X = X
+        self.cosine = metric == "cosine"
+        self.device = device
+        # Around their center rows are short, and so is the bound.
+        self.center = 0.0 if self.cosine else X.mean(axis=0, dtype=np.float64) / (255 if X.dtype == np.uint8 else 1)
+        rows = _filled(self._prepared(X))
+        squares = rows.square().sum(1)
+        self.longest = float(squares.max()) ** 0.5
+        self.rows = rows.to(device)
+        self.bias = torch.zeros_like(squares) if self.cosine else squares
+        self.bias[len(X) :] = torch.inf  # what fills the last group
+        self.bias = self.bias.to(device)
+
+    def training_rows(self):
+        """The rows as they were given."""
+        return self.X
+
+    def _prepared(self, X):
+        """Float32 rows: around the center, or of length 1."""
+        prepared = np.empty(X.shape, dtype=np.float32)
+        for start in range(0, len(X), 1024):
+            rows = scaled(X[start : start + 1024]) - self.center
+            prepared[start : start + len(rows)] = _unit(rows) if self.cosine else rows
+        return torch.from_numpy(prepared)
+
+    def candidates(self, X, k):
+        """Return query, row and distance of at least the `k` nearest training rows of each of the rows X."""
+        queries = self._prepared(X)
+        factor = -1 if self.cosine else -2
+        ranks = torch.addmm(self.bias, queries.to(self.device), self.rows.t(), alpha=factor)
+        query, row, _ = _small(ranks, k, 2 * self._rounding(queries).to(ranks.device), len(self.X))
+        distance = np.empty(len(query))
+        size = max(1, _BLOCK_BYTES // (16 * X.shape[1]))
+        for start in range(0, len(query), size):
+            some = slice(start, start + size)
+            distance[some] = self._distances(X[query[some]], self.X[row[some]])
+        return query, row, distance
+
+    def _rounding(self, queries):
+        """By how much a rank may be off, for each query: that of a sum of products, and of the rows themselves."""
+        # Users may let torch shorten the factors of float32 products.
+        shortened = {"highest": 0.0, "high": 2.0**-10, "medium": 2.0**-8}[torch.get_float32_matmul_precision()]
+        unit = (queries.shape[1] + 16) * 2.0**-24 + 4 * shortened
+        return unit * self.longest * (self.longest + 2 * queries.square().sum(1).sqrt())
+
+    def _distances(self, X, Y):
+        """Row by row, in float64; of pixels as integers, so that equal distances come out equal."""
+        if self.cosine:
+            return (1 - (_unit(scaled(X)) * _unit(scaled(Y))).sum(axis=1)).clip(0, 2)
+        if X.dtype == Y.dtype == np.uint8:
+            return np.sqrt(((X.astype(np.float64) - Y) ** 2).sum(axis=1)) / 255
+        return np.sqrt(((scaled(X) - scaled(Y)) ** 2).sum(axis=1))
+
+
+def _filled(rows):
+    """Rows up to a multiple of the size of a group; the new ones hold zeros."""
+    missing = -len(rows) % _GROUP
+    return torch.cat([rows, rows.new_zeros((missing, rows.shape[1]))]) if missing else rows
+
+
+def _shifted(X):
+    """uint8 pixels minus 128, as int8."""
+    return torch.from_numpy((X ^ np.uint8(128)).view(np.int8))
+
+
+def _squares(rows):
+    """The sum of the squares of each row of int8."""
+    return torch.cat([block.int().square_().sum(1, dtype=torch.int32) for block in rows.split(1024)])
+
+
+def _unit(X):
+    """Rows of length 1; a row of zeros stays one."""
+    length = np.sqrt((X**2).sum(axis=1, keepdims=True))
+    return X / np.where(length == 0, 1, length)

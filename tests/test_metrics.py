@@ -1,0 +1,123 @@
+"""Metrics against values that are known from elsewhere."""
+
+import numpy as np
+import pytest
+from scipy.linalg import sqrtm
+from sklearn.cluster import KMeans
+from sklearn.metrics import accuracy_score, silhouette_score
+from sklearn.neighbors import NearestNeighbors
+
+from skfashion.metrics import (
+    accuracy_interval,
+    clustering_accuracy_score,
+    frechet_distance,
+    mcnemar_test,
+    nearest_train_distance,
+    silhouette_interval,
+    wcss_score,
+)
+
+
+@pytest.mark.parametrize("n_clusters", [2, 3, 5])
+def test_clustering_accuracy_is_the_best_of_all_matchings(n_clusters):
+    from itertools import permutations
+
+    rng = np.random.default_rng(0)
+    y, clusters = rng.integers(0, 3, 200), rng.integers(0, n_clusters, 200)
+    names = np.r_[np.arange(3), np.full(max(0, n_clusters - 3), -1)]
+    best = max(accuracy_score(y, np.array(p)[clusters]) for p in permutations(names, len(names)))
+    assert clustering_accuracy_score(y, clusters) == pytest.approx(best)
+    assert clustering_accuracy_score(np.array(list("abc"))[y], clusters * 7 - 1) == pytest.approx(best)
+
+
+def test_wcss_is_the_inertia_of_k_means(garments):
+    X = garments[0] / 255
+    model = KMeans(5, n_init=1, random_state=0, tol=0).fit(X)
+    assert wcss_score(X, model.labels_) == pytest.approx(model.inertia_, rel=1e-6)
+    assert wcss_score(garments[0], model.labels_) == pytest.approx(255**2 * model.inertia_, rel=1e-6)
+
+
+def test_silhouette_of_all_is_that_of_scikit_learn(garments):
+    X = garments[0] / 255
+    labels = np.r_[KMeans(5, n_init=1, random_state=0).fit_predict(X[:-1]), 99]  # a cluster of one
+    estimate, low, high = silhouette_interval(X, labels, sample_size=10**6)
+    assert estimate == low == high == pytest.approx(silhouette_score(X, labels))
+    cosine = silhouette_interval(X, labels, sample_size=600, metric="cosine").estimate
+    assert cosine == pytest.approx(silhouette_score(X, labels, metric="cosine"))
+
+
+def test_the_interval_of_the_silhouette_covers(garments):
+    X = garments[0] / 255
+    labels = KMeans(5, n_init=1, random_state=0).fit_predict(X)
+    exact = silhouette_score(X, labels)
+    intervals = [silhouette_interval(X, labels, sample_size=60, random_state=seed) for seed in range(200)]
+    covered = np.mean([low <= exact <= high for _, low, high in intervals])
+    assert 0.9 <= covered <= 0.99
+    assert np.mean([estimate for estimate, _, _ in intervals]) == pytest.approx(exact, abs=0.005)
+    assert silhouette_interval(X, labels, sample_size=60, random_state=1) == intervals[1]
+
+
+@pytest.mark.parametrize("n_features", [1, 3])
+def test_frechet_distance_by_its_definition(n_features):
+    rng = np.random.default_rng(0)
+    X, Y = rng.normal(size=(300, n_features)), rng.normal(size=(200, n_features)) * 2 + 1
+    cov_X, cov_Y = np.atleast_2d(np.cov(X.T)), np.atleast_2d(np.cov(Y.T))
+    mean = ((X.mean(axis=0) - Y.mean(axis=0)) ** 2).sum()
+    expected = mean + np.trace(cov_X + cov_Y - 2 * sqrtm(cov_X @ cov_Y).real)
+    assert frechet_distance(X, Y) == pytest.approx(expected)
+    assert frechet_distance(Y, X) == pytest.approx(expected)
+    assert frechet_distance(X, X) == pytest.approx(0, abs=1e-9)
+
+
+def test_frechet_distance_of_flat_features():
+    X = np.c_[np.random.default_rng(0).normal(size=100), np.zeros(100)]
+    assert frechet_distance(X, X + np.array([0, 2])) == pytest.approx(4)
+
+
+def test_wilson_interval_of_a_textbook():
+    """Ten of ten: the lower limit is n / (n + z^2)."""
+    accuracy, low, high = accuracy_interval([1] * 10, [1] * 10)
+    assert (accuracy, high) == (1.0, 1.0)
+    assert low == pytest.approx(10 / (10 + 1.959964**2), rel=1e-6)
+    wide = accuracy_interval([1] * 10, [1] * 5 + [0] * 5, confidence=0.99)
+    assert wide.high - wide.low > np.subtract(*accuracy_interval([1] * 10, [1] * 5 + [0] * 5)[:0:-1])
+
+
+def test_mcnemar_by_hand():
+    """9 against 1 among ten that differ: 2 * (1 + 10) / 2^10."""
+    y = np.zeros(100)
+    first, second = np.zeros(100), np.zeros(100)
+    second[:9] = 1
+    first[9] = 1
+    assert mcnemar_test(y, first, second) == (9, 1, pytest.approx(2 * 11 / 1024))
+    assert mcnemar_test(y, second, first) == (1, 9, pytest.approx(2 * 11 / 1024))
+    assert mcnemar_test(y, first, first).pvalue == 1
+
+
+def test_nearest_train_distance(garments):
+    X = garments[0] / 255
+    distance, nearest = nearest_train_distance(X[500:], X[:500])
+    expected, index = NearestNeighbors(n_neighbors=1).fit(X[:500]).kneighbors(X[500:])
+    np.testing.assert_allclose(distance, expected[:, 0], atol=1e-6)
+    np.testing.assert_array_equal(nearest, index[:, 0])
+    np.testing.assert_allclose(nearest_train_distance(X[:5], X)[0], 0, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: clustering_accuracy_score([0, 1], [0]), "inconsistent numbers of samples"),
+        (lambda: clustering_accuracy_score([], []), "0 samples"),
+        (lambda: accuracy_interval([0.5, 0.1], [0.5, 0.1]), "continuous"),
+        (lambda: mcnemar_test([0, 1], [0, 1], [0]), "inconsistent numbers of samples"),
+        (lambda: wcss_score([[1.0], [np.nan]], [0, 1]), "NaN"),
+        (lambda: wcss_score([[1.0], [2.0]], [0]), "inconsistent numbers of samples"),
+        (lambda: frechet_distance([[1.0]], [[1.0], [2.0]]), "minimum of 2"),
+        (lambda: frechet_distance(np.zeros((3, 2)), np.zeros((3, 1))), "X has 2 features, but Y has 1"),
+        (lambda: silhouette_interval([[1.0], [2.0]], [0, 0]), "2 to n_samples - 1 clusters"),
+        (lambda: nearest_train_distance([[1.0]], [[1.0, 2.0]]), "[Ii]ncompatible dimension"),
+    ],
+)
+def test_bad_input(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()

@@ -97,7 +97,7 @@ def compare(X, queries, repetitions):
 
 def choose(X, y):
     """The best setting by cross-validation on training images."""
-    grid = [{"n_neighbors": [3, 4, 5, 6, 8], "weights": ["uniform", "distance"], "metric": ["euclidean", "cosine"]}]
+    grid = [{"n_neighbors": [3, 4, 5, 6], "weights": ["uniform", "distance"], "metric": ["euclidean", "cosine"]}]
     folds = StratifiedKFold(5, shuffle=True, random_state=0)
     search = GridSearchCV(KNNClassifier(), grid, cv=folds).fit(X, y)
     return search.best_params_, round(100 * search.best_score_, 2)

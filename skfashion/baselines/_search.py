@@ -23,10 +23,12 @@ def nearest(search, X, k):
     Rows at the same distance come in the order of their index.
     """
     distances, indices = np.empty((len(X), k)), np.empty((len(X), k), dtype=np.int64)
-    size = max(1, _BLOCK_BYTES // (4 * len(search.rows)))
+    size = min(len(X), max(1, _BLOCK_BYTES // (4 * len(search.rows))))
+    # One piece of memory for all blocks: to ask for a new one each time takes longer than the products.
+    ranks = torch.empty((size, len(search.rows)), dtype=search.rank_dtype, device=search.rows.device)
     for start in range(0, len(X), size):
         block = X[start : start + size]
-        query, row, distance = search.candidates(block, k)
+        query, row, distance = search.candidates(block, k, ranks[: len(block)])
         order = np.lexsort((row, distance, query))
         first = np.searchsorted(query[order], np.arange(len(block)))
         chosen = order[first[:, None] + np.arange(k)]
@@ -59,6 +61,8 @@ class IntegerSearch:
         The training rows.
     """
 
+    rank_dtype = torch.int32
+
     def __init__(self, X):
         self.n = len(X)
         self.rows = _filled(_shifted(X))
@@ -78,10 +82,14 @@ class IntegerSearch:
         """The rows as they were given."""
         return self.rows[: self.n].numpy().view(np.uint8) ^ np.uint8(128)
 
-    def candidates(self, X, k):
-        """Return query, row and distance of at least the `k` nearest training rows of each of the uint8 rows X."""
+    def candidates(self, X, k, ranks):
+        """Return query, row and distance of at least the `k` nearest training rows of each of the uint8 rows X.
+
+        `ranks` is memory of shape (len(X), len(rows)) to work in.
+        """
         queries = _shifted(X)
-        ranks = torch._int_mm(queries, self.rows.t()).mul_(-2).add_(self.squares)
+        torch._int_mm(queries, self.rows.t(), out=ranks)
+        torch.add(self.squares, ranks, alpha=-2, out=ranks)
         query, row, rank = _small(ranks, k, 0, self.n)
         squared = rank + _squares(queries).numpy()[query]
         return query, row, np.sqrt(squared, dtype=np.float64) / 255
@@ -106,6 +114,8 @@ class FloatSearch:
     N. Higham, *Accuracy and Stability of Numerical Algorithms*, 2002, section 3.1, bounds the rounding of a dot
     product.
     """
+
+    rank_dtype = torch.float32
 
     def __init__(self, X, metric, device):
         self.X = X
@@ -133,11 +143,14 @@ class FloatSearch:
             prepared[start : start + len(rows)] = _unit(rows) if self.cosine else rows
         return torch.from_numpy(prepared)
 
-    def candidates(self, X, k):
-        """Return query, row and distance of at least the `k` nearest training rows of each of the rows X."""
+    def candidates(self, X, k, ranks):
+        """Return query, row and distance of at least the `k` nearest training rows of each of the rows X.
+
+        `ranks` is memory of shape (len(X), len(rows)) to work in.
+        """
         queries = self._prepared(X)
         factor = -1 if self.cosine else -2
-        ranks = torch.addmm(self.bias, queries.to(self.device), self.rows.t(), alpha=factor)
+        torch.addmm(self.bias, queries.to(self.device), self.rows.t(), alpha=factor, out=ranks)
         query, row, _ = _small(ranks, k, 2 * self._rounding(queries).to(ranks.device), len(self.X))
         distance = np.empty(len(query))
         size = max(1, _BLOCK_BYTES // (16 * X.shape[1]))

@@ -6,12 +6,12 @@ from sklearn.preprocessing import MinMaxScaler
 from sklearn.svm import SVC
 
 
-def make_pca_svc(n_components=100, *, C=10.0, gamma="scale", random_state=None):
+def make_pca_svc(n_components=200, *, C=10.0, gamma="scale", random_state=None):
     """Make the pipeline scaling, PCA, support vector machine with an RBF kernel.
 
     Parameters
     ----------
-    n_components : int, float or None, default=100
+    n_components : int, float or None, default=200
         Of :class:`~sklearn.decomposition.PCA`.
 
     C : float, default=10.0

@@ -24,7 +24,7 @@ class SubspaceClassifier(ClassifierMixin, ImageInput, BaseEstimator):
 
     Parameters
     ----------
-    n_components : int, default=24
+    n_components : int, default=32
         Dimensions of each subspace; at most as many as the images of the class span, and a quarter of the pixels of an
         image: larger subspaces hold nearly everything, and leave no residual by which classes differ. 0 of a few
         pixels is the nearest mean.
@@ -73,7 +73,7 @@ class SubspaceClassifier(ClassifierMixin, ImageInput, BaseEstimator):
         "center": ["boolean"],
     }
 
-    def __init__(self, n_components=24, *, center=True):
+    def __init__(self, n_components=32, *, center=True):
         self.n_components = n_components
         self.center = center
 

@@ -1,4 +1,4 @@
-"""Write the tables of the README from ``benchmarks/results``: no number there is typed by hand."""
+"""Write the tables of README.md and TABLES.md from ``benchmarks/results``: no number there is typed by hand."""
 
 import json
 import re
@@ -155,17 +155,25 @@ def machine():
     )
     return [
         f"On {evidence['threads']} threads of {evidence['cpu']} ({', '.join(evidence['cpu_features'])}); {versions}. "
-        "Commands, seeds and commits are in [benchmarks/results](benchmarks/results)."
+        "Commands, seeds and commits are in [benchmarks/results](benchmarks/results), clusterers in "
+        "[benchmarks/TABLES.md](benchmarks/TABLES.md)."
     ]
 
 
 def main():
-    text = README.read_text()
-    for table in (accuracy, representations, classifiers, neighbors, clusters, speed, machine):
-        block = "\n".join([f"<!-- {table.__name__} -->", *table(), f"<!-- end of {table.__name__} -->"])
-        between = f"<!-- {table.__name__} -->.*<!-- end of {table.__name__} -->"
-        text = re.sub(between, lambda _, block=block: block, text, flags=re.DOTALL)
-    README.write_text(text)
+    for file, tables in TABLES.items():
+        text = file.read_text()
+        for table in tables:
+            block = "\n".join([f"<!-- {table.__name__} -->", *table(), f"<!-- end of {table.__name__} -->"])
+            between = f"<!-- {table.__name__} -->.*<!-- end of {table.__name__} -->"
+            text = re.sub(between, lambda _, block=block: block, text, flags=re.DOTALL)
+        file.write_text(text)
+
+
+TABLES = {
+    README: (accuracy, representations, classifiers, neighbors, speed, machine),
+    Path(__file__).parent / "TABLES.md": (clusters,),
+}
 
 
 if __name__ == "__main__":

@@ -1,15 +1,19 @@
 """Honest numbers: how good clusters and generated images are, and how sure an accuracy is."""
 
+from numbers import Integral, Real
 from typing import NamedTuple
 
 import numpy as np
+import torch
 from scipy import stats
 from scipy.linalg import eigh, eigvalsh
 from scipy.optimize import linear_sum_assignment
-from sklearn.metrics import pairwise_distances_argmin_min, pairwise_distances_chunked
+from sklearn.metrics import pairwise_distances_chunked
 from sklearn.metrics.cluster import contingency_matrix
 from sklearn.utils import check_array, check_consistent_length, check_random_state, check_scalar, column_or_1d
-from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.multiclass import check_classification_targets, unique_labels
+
+from skfashion.baselines._search import FloatSearch, nearest
 
 __all__ = [
     "accuracy_interval",
@@ -134,7 +138,8 @@ def silhouette_interval(X, labels, *, sample_size=2000, metric="euclidean", conf
     labels, members = np.unique(column_or_1d(labels), return_inverse=True)
     X = check_array(X, dtype=[np.float64, np.float32], input_name="X")
     check_consistent_length(X, members)
-    check_scalar(sample_size, "sample_size", int, min_val=2)
+    check_scalar(sample_size, "sample_size", Integral, min_val=2)
+    check_scalar(confidence, "confidence", Real, min_val=0, max_val=1, include_boundaries="neither")
     if not 2 <= len(labels) < len(X):
         raise ValueError(f"There must be 2 to n_samples - 1 clusters. Got {len(labels)} for {len(X)} samples.")
     n_drawn = min(sample_size, len(X))
@@ -144,7 +149,7 @@ def silhouette_interval(X, labels, *, sample_size=2000, metric="euclidean", conf
     error = float(np.sqrt(values.var(ddof=1) / n_drawn * unseen))
     reach = stats.norm.ppf((1 + confidence) / 2) * error
     mean = float(values.mean())
-    return Interval(mean, max(-1.0, mean - reach), min(1.0, mean + reach))
+    return Interval(mean, float(max(-1.0, mean - reach)), float(min(1.0, mean + reach)))
 
 
 def _silhouettes(X, members, drawn, metric):
@@ -237,7 +242,7 @@ def accuracy_interval(y_true, y_pred, *, confidence=0.95):
     >>> print(f"{accuracy:.3f} in [{low:.3f}, {high:.3f}]")
     0.900 in [0.826, 0.945]
     """
-    y_true, y_pred = _labels(y_true, y_pred)
+    y_true, y_pred = _predictions(y_true, y_pred)
     right = int((y_true == y_pred).sum())
     low, high = stats.binomtest(right, len(y_true)).proportion_ci(confidence, method="wilson")
     return Interval(right / len(y_true), float(low), float(high))
@@ -279,8 +284,8 @@ def mcnemar_test(y_true, first, second):
     >>> mcnemar_test([1, 1, 1, 1, 1, 1], [1, 1, 1, 1, 1, 1], [0, 0, 0, 0, 0, 0])
     McNemarResult(only_first=6, only_second=0, pvalue=0.03125)
     """
-    y_true, first = _labels(y_true, first)
-    y_true, second = _labels(y_true, second)
+    y_true, first = _predictions(y_true, first)
+    y_true, second = _predictions(y_true, second)
     first, second = first == y_true, second == y_true
     only_first, only_second = int((first & ~second).sum()), int((second & ~first).sum())
     differing = only_first + only_second
@@ -298,7 +303,7 @@ def nearest_train_distance(X, X_train):
     X : array-like of shape (n_samples, n_features)
         For instance generated images.
     X_train : array-like of shape (n_train, n_features)
-        The images that the generator was fitted on, on the same scale.
+        The images that the generator was fitted on. In either, uint8 means pixels, on the scale of [0, 1].
 
     Returns
     -------
@@ -313,9 +318,11 @@ def nearest_train_distance(X, X_train):
     >>> nearest_train_distance([[0.0, 3.0]], [[9.0, 9.0], [4.0, 0.0]])
     (array([5.]), array([1]))
     """
-    X, X_train = (check_array(each, dtype=[np.float64, np.float32]) for each in (X, X_train))
-    nearest, distance = pairwise_distances_argmin_min(X, X_train)
-    return distance, nearest
+    X, X_train = (check_array(each, dtype=[np.float64, np.float32, np.uint8]) for each in (X, X_train))
+    if X.shape[1] != X_train.shape[1]:
+        raise ValueError(f"X has {X.shape[1]} features, but X_train has {X_train.shape[1]}.")
+    distance, index = nearest(FloatSearch(X_train, "euclidean", torch.device("cpu")), X, 1)
+    return distance[:, 0], index[:, 0]
 
 
 def _labels(y_true, y_pred):
@@ -324,6 +331,14 @@ def _labels(y_true, y_pred):
     check_classification_targets(y_true)
     if not len(y_true):
         raise ValueError("Found an array with 0 samples; at least 1 is needed.")
+    return y_true, y_pred
+
+
+def _predictions(y_true, y_pred):
+    """Labels and predicted labels, of the same kind."""
+    y_true, y_pred = _labels(y_true, y_pred)
+    check_classification_targets(y_pred)
+    unique_labels(y_true, y_pred)
     return y_true, y_pred
 
 

@@ -100,7 +100,8 @@ def test_nearest_train_distance(garments):
     expected, index = NearestNeighbors(n_neighbors=1).fit(X[:500]).kneighbors(X[500:])
     np.testing.assert_allclose(distance, expected[:, 0], atol=1e-6)
     np.testing.assert_array_equal(nearest, index[:, 0])
-    np.testing.assert_allclose(nearest_train_distance(X[:5], X)[0], 0, atol=1e-6)
+    np.testing.assert_array_equal(nearest_train_distance(X, X)[0], 0)
+    np.testing.assert_allclose(nearest_train_distance(X.astype(np.float32), garments[0])[0], 0, atol=1e-5)
 
 
 @pytest.mark.parametrize(
@@ -110,12 +111,15 @@ def test_nearest_train_distance(garments):
         (lambda: clustering_accuracy_score([], []), "0 samples"),
         (lambda: accuracy_interval([0.5, 0.1], [0.5, 0.1]), "continuous"),
         (lambda: mcnemar_test([0, 1], [0, 1], [0]), "inconsistent numbers of samples"),
+        (lambda: mcnemar_test([0, 1], [0, 1], ["0", "1"]), "mix|Mix"),
+        (lambda: accuracy_interval([0, 1], [0.2, 0.9]), "continuous"),
+        (lambda: silhouette_interval([[1.0], [2.0], [3.0]], [0, 0, 1], confidence=95), "confidence"),
         (lambda: wcss_score([[1.0], [np.nan]], [0, 1]), "NaN"),
         (lambda: wcss_score([[1.0], [2.0]], [0]), "inconsistent numbers of samples"),
         (lambda: frechet_distance([[1.0]], [[1.0], [2.0]]), "minimum of 2"),
         (lambda: frechet_distance(np.zeros((3, 2)), np.zeros((3, 1))), "X has 2 features, but Y has 1"),
         (lambda: silhouette_interval([[1.0], [2.0]], [0, 0]), "2 to n_samples - 1 clusters"),
-        (lambda: nearest_train_distance([[1.0]], [[1.0, 2.0]]), "[Ii]ncompatible dimension"),
+        (lambda: nearest_train_distance([[1.0]], [[1.0, 2.0]]), "X has 1 features, but X_train has 2"),
     ],
 )
 def test_bad_input(call, message):

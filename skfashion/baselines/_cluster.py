@@ -4,12 +4,13 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 from sklearn.base import BaseEstimator, ClassifierMixin, _fit_context, clone
 from sklearn.cluster import KMeans
+from sklearn.metrics import pairwise_distances_argmin
 from sklearn.neighbors import NearestNeighbors
 from sklearn.utils._param_validation import HasMethods, StrOptions
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
 
-from skfashion._images import ImageInput, all_or_nothing, scaled
+from skfashion._images import ImageInput, all_or_nothing, draw_seed, scaled
 
 
 class ClusterClassifier(ClassifierMixin, ImageInput, BaseEstimator):
@@ -57,7 +58,8 @@ class ClusterClassifier(ClassifierMixin, ImageInput, BaseEstimator):
     -----
     A clusterer without ``predict`` (DBSCAN, HDBSCAN, agglomerative clustering) assigns a new image to the cluster of
     the nearest training image, for DBSCAN of the nearest core sample. Noise belongs to no cluster, so it is never the
-    nearest; if all training images are noise, the fit fails.
+    nearest; if all training images are noise, the fit fails. Where ``predict`` names a cluster without a training
+    image, the nearest mean of a cluster decides.
 
     Examples
     --------
@@ -112,6 +114,7 @@ class ClusterClassifier(ClassifierMixin, ImageInput, BaseEstimator):
             self.composition_ = table / table.sum(axis=1, keepdims=True)
             self._codes = _named(table, one_to_one=self.naming == "one_to_one")
             self.names_ = classes[self._codes]
+            self._means = np.array([X[labels == cluster].mean(axis=0) for cluster in clusters])
             self._neighbors = None if hasattr(clusterer, "predict") else _nearest_member(clusterer, X, labels)
         return self
 
@@ -135,7 +138,12 @@ class ClusterClassifier(ClassifierMixin, ImageInput, BaseEstimator):
         check_is_fitted(self)
         X = scaled(self._check_images(X, reset=False)[0], np.float32)
         if self._neighbors is None:
-            return np.searchsorted(self.clusters_, self.clusterer_.predict(X))
+            predicted = self.clusterer_.predict(X)
+            assigned = np.searchsorted(self.clusters_, predicted).clip(max=len(self.clusters_) - 1)
+            unknown = self.clusters_[assigned] != predicted  # clusters without a training image, or noise
+            if unknown.any():
+                assigned[unknown] = pairwise_distances_argmin(X[unknown], self._means)
+            return assigned
         neighbors, members = self._neighbors
         return np.searchsorted(self.clusters_, members[neighbors.kneighbors(X, return_distance=False)[:, 0]])
 
@@ -176,7 +184,7 @@ def fit_clusterer(clusterer, default, random_state, X):
     """Return a clone of a clusterer (or the default) that is fitted on X, and the cluster of each row; -1 is noise."""
     clusterer = default if clusterer is None else clone(clusterer)
     if clusterer.get_params().get("random_state", 0) is None:
-        clusterer.set_params(random_state=random_state)
+        clusterer.set_params(random_state=draw_seed(random_state))
     clusterer.fit(X)
     labels = clusterer.labels_ if hasattr(clusterer, "labels_") else clusterer.predict(X)
     if not (labels >= 0).any():

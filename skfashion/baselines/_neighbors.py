@@ -13,7 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from skfashion._device import resolve_device
 from skfashion._images import ImageInput, all_or_nothing
-from skfashion.baselines._search import FloatSearch, IntegerSearch, nearest
+from skfashion.baselines._search import FloatSearch, IntegerSearch, int8_is_exact, nearest
 
 _METRICS = ("cosine", "euclidean", "sqeuclidean")
 
@@ -173,7 +173,7 @@ class KNNClassifier(ClassifierMixin, ImageInput, BaseEstimator):
 
     def _nearest(self, X, k):
         search = self._search
-        if isinstance(search, IntegerSearch) and X.dtype != np.uint8:
+        if isinstance(search, IntegerSearch) and (X.dtype != np.uint8 or not int8_is_exact()):
             search = self._float_search(search.training_rows(), torch.device("cpu"))
         distance, index = nearest(search, X, k)
         return distance**2 if self.metric == "sqeuclidean" else distance, index
@@ -227,9 +227,10 @@ class KNNClassifier(ClassifierMixin, ImageInput, BaseEstimator):
         if self.weights == "uniform":
             return np.ones_like(distance)
         if self.weights == "distance":
-            same = distance == 0
-            with np.errstate(divide="ignore"):
-                return np.where(same.any(axis=1, keepdims=True), same, 1 / distance)
+            with np.errstate(divide="ignore", over="ignore"):
+                votes = 1 / distance
+            same = np.isinf(votes)
+            return np.where(same.any(axis=1, keepdims=True), same, votes)
         votes = np.asarray(self.weights(distance), dtype=np.float64)
         if votes.shape != distance.shape or not np.isfinite(votes).all() or (votes < 0).any():
             raise ValueError(

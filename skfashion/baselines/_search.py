@@ -5,6 +5,8 @@ query as their distances do. Training rows are taken in groups, and only groups 
 into.
 """
 
+from functools import cache
+
 import numpy as np
 import torch
 
@@ -12,6 +14,10 @@ from skfashion._images import scaled
 
 # What the ranks of a block of queries may take, and the rows that are compared again in float64.
 _BLOCK_BYTES = 2**26
+
+# Queries that are farther from the training rows than these from each other, by this factor, are not told apart in
+# float32.
+_FAR = 1e15
 
 # Training rows in a group.
 _GROUP = 64
@@ -52,6 +58,13 @@ def _small(ranks, k, slack, n):
     return tuple(found[real].cpu().numpy() for found in (query[pair], row, members[pair, offset]))
 
 
+@cache
+def int8_is_exact():
+    """Whether products of int8 are exact in this process: some kernels saturate sums of two products."""
+    rows = torch.tensor([[-128, 127], [127, -128], [-128, -128], [127, 127]], dtype=torch.int8).repeat(1, 392)
+    return torch.equal(torch._int_mm(rows, rows.t()), rows.int() @ rows.int().t())
+
+
 class IntegerSearch:
     """Euclidean neighbours among uint8 pixels by products of int8, which are exact.
 
@@ -75,8 +88,11 @@ class IntegerSearch:
         capabilities = torch.cpu.get_capabilities()
         fast = any(capabilities.get(name, False) for name in ("avx512_vnni", "avx_vnni", "amx_int8"))
         # A rank is at most 3 n_features squares of 128, and has to stay below that of the filling.
-        small = 3 * 128**2 * X.shape[1] < 2**30
-        return X.dtype == np.uint8 and metric != "cosine" and device.type == "cpu" and fast and small
+        # Of fewer than 4 features torch's products of int8 are wrong.
+        small = X.shape[1] >= 4 and 3 * 128**2 * X.shape[1] < 2**30
+        return (
+            X.dtype == np.uint8 and metric != "cosine" and device.type == "cpu" and fast and small and int8_is_exact()
+        )
 
     def training_rows(self):
         """The rows as they were given."""
@@ -123,6 +139,12 @@ class FloatSearch:
         self.device = device
         # Around their center rows are short, and so is the bound.
         self.center = 0.0 if self.cosine else X.mean(axis=0, dtype=np.float64) / (255 if X.dtype == np.uint8 else 1)
+        # Of length 1 at most, so that no square is too large or too small for float32.
+        self.factor = 1.0
+        longest = (
+            max(float((self._rows(X[i : i + 1024]) ** 2).sum(axis=1).max()) for i in range(0, len(X), 1024)) ** 0.5
+        )
+        self.factor = 1 / longest if longest > 0 else 1.0
         rows = _filled(self._prepared(X))
         squares = rows.square().sum(1)
         self.longest = float(squares.max()) ** 0.5
@@ -139,9 +161,13 @@ class FloatSearch:
         """Float32 rows: around the center, or of length 1."""
         prepared = np.empty(X.shape, dtype=np.float32)
         for start in range(0, len(X), 1024):
-            rows = scaled(X[start : start + 1024]) - self.center
-            prepared[start : start + len(rows)] = _unit(rows) if self.cosine else rows
+            rows = self._rows(X[start : start + 1024])
+            prepared[start : start + len(rows)] = rows.clip(-_FAR, _FAR)
         return torch.from_numpy(prepared)
+
+    def _rows(self, X):
+        """The same in float64."""
+        return _unit(scaled(X)) if self.cosine else (scaled(X) - self.center) * self.factor
 
     def candidates(self, X, k, ranks):
         """Return query, row and distance of at least the `k` nearest training rows of each of the rows X.
@@ -151,7 +177,10 @@ class FloatSearch:
         queries = self._prepared(X)
         factor = -1 if self.cosine else -2
         torch.addmm(self.bias, queries.to(self.device), self.rows.t(), alpha=factor, out=ranks)
-        query, row, _ = _small(ranks, k, 2 * self._rounding(queries).to(ranks.device), len(self.X))
+        slack = 2 * self._rounding(queries).to(ranks.device)
+        far = slack > _FAR / 10  # from such a query all training rows look alike in float32: every one is a candidate
+        ranks[far], slack[far] = 0, 0
+        query, row, _ = _small(ranks, k, slack, len(self.X))
         distance = np.empty(len(query))
         size = max(1, _BLOCK_BYTES // (16 * X.shape[1]))
         for start in range(0, len(query), size):

@@ -63,6 +63,23 @@ def test_noise_is_nobodys_neighbour(line):
     assert model.composition_.shape == (3, 2)
 
 
+def test_a_cluster_without_training_images_is_nobodys_name():
+    X = np.repeat([[0.0], [10.0]], 20, axis=0)
+    y = np.repeat(["zero", "ten"], 20)
+    for start in ([[0.0], [10.0], [100.0]], [[100.0], [0.0], [10.0]]):
+        clusterer = MiniBatchKMeans(3, init=np.array(start), n_init=1, reassignment_ratio=0)
+        assert ClusterClassifier(clusterer, random_state=0).fit(X, y).predict([[100.0], [1.0]]).tolist() == [
+            "ten",
+            "zero",
+        ]
+
+
+def test_global_generators_stay(tiny):
+    before = np.random.get_state()[1].tolist()  # noqa: NPY002
+    ClusterClassifier().fit(*tiny)
+    assert np.random.get_state()[1].tolist() == before  # noqa: NPY002
+
+
 def test_all_noise_raises(line):
     with pytest.raises(ValueError, match="takes all 15 images for noise"):
         ClusterClassifier(DBSCAN(eps=1e-9, min_samples=10)).fit(*line)

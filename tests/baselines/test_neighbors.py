@@ -286,6 +286,52 @@ def test_a_failed_fit_leaves_the_model_as_it_was(garments):
     np.testing.assert_array_equal(model.predict_proba(X), expected)
 
 
+@pytest.mark.parametrize("n_features", [1, 2, 3, 4, 5])
+def test_few_features(n_features):
+    rng = np.random.default_rng(0)
+    X, Y = integers(rng, 20, (n_features,)), integers(rng, 700, (n_features,))
+    _, index = KNNClassifier(3).fit(Y, np.arange(700) % 2).kneighbors(X)
+    squared = ((X[:, None].astype(int) - Y[None].astype(int)) ** 2).sum(axis=2)
+    np.testing.assert_array_equal(index, np.argsort(squared, axis=1, kind="stable")[:, :3])
+
+
+def test_kernels_that_saturate_are_not_trusted():
+    """With this setting products of int8 are wrong on some processors, and the search must not use them."""
+    code = """
+        import numpy as np
+        from skfashion.baselines import KNNClassifier
+        rng = np.random.default_rng(0)
+        X = rng.choice(np.uint8([0, 255]), (300, 784))
+        Q = rng.choice(np.uint8([0, 255]), (20, 784))
+        _, index = KNNClassifier(3, device="cpu").fit(X, np.arange(300) % 2).kneighbors(Q)
+        squared = ((Q[:, None].astype(int) - X[None].astype(int)) ** 2).sum(axis=2)
+        print((index == np.argsort(squared, axis=1, kind="stable")[:, :3]).all())
+    """
+    assert run_python(code, ONEDNN_MAX_CPU_ISA="AVX2") == "True\n"
+
+
+@pytest.mark.parametrize("scale", [1e-30, 1e-22, 1e19, 1e30])
+def test_scales_at_the_ends_of_float32(scale):
+    rng = np.random.default_rng(0)
+    Y, X = rng.normal(size=(700, 8)), rng.normal(size=(20, 8))
+    _, index = KNNClassifier(3).fit(Y * scale, np.arange(700) % 2).kneighbors(X * scale)
+    np.testing.assert_array_equal(index, exhaustive(X, Y, 3, "euclidean")[1])
+
+
+def test_a_query_that_is_far_away():
+    rng = np.random.default_rng(0)
+    Y = rng.normal(size=(100, 3))
+    X = np.r_[np.full((1, 3), 3e38), Y[:2]]
+    distance, index = KNNClassifier(2).fit(Y, np.arange(100) % 2).kneighbors(X)
+    assert index[1:, 0].tolist() == [0, 1]
+    np.testing.assert_allclose(distance[0], np.sqrt(3) * 3e38)
+
+
+def test_votes_of_distances_too_small_to_invert():
+    model = KNNClassifier(2, metric="sqeuclidean", weights="distance").fit([[0.0], [1.0]], [0, 1])
+    np.testing.assert_array_equal(model.predict_proba([[1e-160]]), [[1, 0]])
+
+
 def test_search_by_itself():
     rng = np.random.default_rng(0)
     Y, X = rng.normal(size=(200, 6)), rng.normal(size=(30, 6))

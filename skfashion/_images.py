@@ -97,7 +97,10 @@ def _layout_of_images(shape, layout):
     if shape[-1] not in _CHANNELS:
         return first
     if shape[0] in _CHANNELS:
-        raise ValueError(f"Images of shape {shape} can be (c, h, w) or (h, w, c): say which one by image_shape.")
+        raise ValueError(
+            f"Images of shape {shape} can be (c, h, w) or (h, w, c): say which one by the parameter "
+            "image_shape where there is one, or pass rows of shape (n_samples, n_features)."
+        )
     return last
 
 

@@ -6,6 +6,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin, _fit_context, clone
 from sklearn.cluster import KMeans
 from sklearn.metrics import pairwise_distances_argmin
 from sklearn.neighbors import NearestNeighbors
+from sklearn.pipeline import Pipeline
 from sklearn.utils._param_validation import HasMethods, StrOptions
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
@@ -19,15 +20,15 @@ class ClusterClassifier(ClassifierMixin, ImageInput, BaseEstimator):
     Parameters
     ----------
     clusterer : estimator, default=None
-        Any clusterer or mixture of scikit-learn. It is cloned, and fitted on the images without their labels. None
-        stands for ``KMeans(n_clusters=10)``.
+        Any clusterer or mixture of scikit-learn, or a Pipeline that ends in one. It is cloned, and fitted on the images
+        without their labels. None stands for ``KMeans(n_clusters=10)``.
 
     naming : {"majority", "one_to_one"}, default="majority"
         How clusters get the name of a class: each by the majority of its images, or so that no two clusters share a
         name and as many images as possible are right (clusters beyond the number of classes go by their majority).
 
     random_state : int, RandomState instance or None, default=None
-        Handed to the clusterer where it has none of its own.
+        Handed to the clusterer, or what is in its pipeline, where it has none of its own.
 
     Attributes
     ----------
@@ -57,9 +58,9 @@ class ClusterClassifier(ClassifierMixin, ImageInput, BaseEstimator):
     Notes
     -----
     A clusterer without ``predict`` (DBSCAN, HDBSCAN, agglomerative clustering) assigns a new image to the cluster of
-    the nearest training image, for DBSCAN of the nearest core sample. Noise belongs to no cluster, so it is never the
-    nearest; if all training images are noise, the fit fails. Where ``predict`` names a cluster without a training
-    image, the nearest mean of a cluster decides.
+    the nearest training image, for DBSCAN of the nearest core sample, by the clusterer's own metric. Noise belongs to
+    no cluster, so it is never the nearest; if all training images are noise, the fit fails. Where ``predict`` names a
+    cluster without a training image, the nearest mean of a cluster decides.
 
     Examples
     --------
@@ -115,7 +116,7 @@ class ClusterClassifier(ClassifierMixin, ImageInput, BaseEstimator):
             self._codes = _named(table, one_to_one=self.naming == "one_to_one")
             self.names_ = classes[self._codes]
             self._means = np.array([X[labels == cluster].mean(axis=0) for cluster in clusters])
-            self._neighbors = None if hasattr(clusterer, "predict") else _nearest_member(clusterer, X, labels)
+            self._predictor = clusterer if hasattr(clusterer, "predict") else _NearestMember(clusterer, X, labels)
         return self
 
     def predict_cluster(self, X):
@@ -137,15 +138,12 @@ class ClusterClassifier(ClassifierMixin, ImageInput, BaseEstimator):
         """Positions in `clusters_`."""
         check_is_fitted(self)
         X = scaled(self._check_images(X, reset=False)[0], np.float32)
-        if self._neighbors is None:
-            predicted = self.clusterer_.predict(X)
-            assigned = np.searchsorted(self.clusters_, predicted).clip(max=len(self.clusters_) - 1)
-            unknown = self.clusters_[assigned] != predicted  # clusters without a training image, or noise
-            if unknown.any():
-                assigned[unknown] = pairwise_distances_argmin(X[unknown], self._means)
-            return assigned
-        neighbors, members = self._neighbors
-        return np.searchsorted(self.clusters_, members[neighbors.kneighbors(X, return_distance=False)[:, 0]])
+        predicted = self._predictor.predict(X)
+        assigned = np.searchsorted(self.clusters_, predicted).clip(max=len(self.clusters_) - 1)
+        unknown = self.clusters_[assigned] != predicted  # clusters without a training image, or noise
+        if unknown.any():
+            assigned[unknown] = pairwise_distances_argmin(X[unknown], self._means)
+        return assigned
 
     def predict_proba(self, X):
         """Return the composition of the cluster of each image.
@@ -183,10 +181,11 @@ class ClusterClassifier(ClassifierMixin, ImageInput, BaseEstimator):
 def fit_clusterer(clusterer, default, random_state, X):
     """Return a clone of a clusterer (or the default) that is fitted on X, and the cluster of each row; -1 is noise."""
     clusterer = default if clusterer is None else clone(clusterer)
-    if clusterer.get_params().get("random_state", 0) is None:
-        clusterer.set_params(random_state=draw_seed(random_state))
-    clusterer.fit(X)
-    labels = clusterer.labels_ if hasattr(clusterer, "labels_") else clusterer.predict(X)
+    for name, value in sorted(clusterer.get_params().items()):
+        if value is None and (name == "random_state" or name.endswith("__random_state")):
+            clusterer.set_params(**{name: draw_seed(random_state)})
+    # A pipeline that ends in DBSCAN shows its labels in no other way.
+    labels = clusterer.fit_predict(X) if hasattr(clusterer, "fit_predict") else clusterer.fit(X).predict(X)
     if not (labels >= 0).any():
         raise ValueError(f"{clusterer!r} takes all {len(X)} images for noise: there is no cluster.")
     return clusterer, labels
@@ -201,7 +200,26 @@ def _named(table, *, one_to_one):
     return names
 
 
-def _nearest_member(clusterer, X, labels):
-    """A search among the training images that stand for their clusters, and their clusters."""
-    members = getattr(clusterer, "core_sample_indices_", np.flatnonzero(labels >= 0))
-    return NearestNeighbors(n_neighbors=1).fit(X[members]), labels[members]
+class _NearestMember:
+    """Assigns rows to the cluster of the nearest training row, as the clusterer measures distances.
+
+    Of DBSCAN only core samples are looked at. `clusterer` may be a pipeline that ends in one.
+    """
+
+    def __init__(self, clusterer, X, labels):
+        self.transformer, last = (
+            (clusterer[:-1], clusterer[-1]) if isinstance(clusterer, Pipeline) else (None, clusterer)
+        )
+        members = getattr(last, "core_sample_indices_", np.flatnonzero(labels >= 0))
+        parameters = last.get_params()
+        metric = {
+            name: parameters[name] for name in ("metric", "metric_params", "p") if parameters.get(name) is not None
+        }
+        self.search = NearestNeighbors(n_neighbors=1, **metric).fit(self._seen(X)[members])
+        self.labels = labels[members]
+
+    def _seen(self, X):
+        return X if self.transformer is None else self.transformer.transform(X)
+
+    def predict(self, X):
+        return self.labels[self.search.kneighbors(self._seen(X), return_distance=False)[:, 0]]

@@ -119,13 +119,11 @@ class KNNClassifier(ClassifierMixin, ImageInput, BaseEstimator):
             check_classification_targets(y)
             self.classes_, self._codes = np.unique(y, return_inverse=True)
             self.n_samples_fit_ = len(X)
-            self._search = (
-                IntegerSearch(X) if IntegerSearch.suits(X, self.metric, device) else self._float_search(X, device)
-            )
+            if IntegerSearch.suits(X, self.metric, device):
+                self._search = IntegerSearch(X)
+            else:  # a copy, as what the caller does to X later must not change the model
+                self._search = FloatSearch(X.copy(), self.metric, device)
         return self
-
-    def _float_search(self, X, device):
-        return FloatSearch(X, self.metric, device)
 
     def kneighbors(self, X=None, n_neighbors=None, return_distance=True):
         """Find the nearest training rows.
@@ -174,7 +172,7 @@ class KNNClassifier(ClassifierMixin, ImageInput, BaseEstimator):
     def _nearest(self, X, k):
         search = self._search
         if isinstance(search, IntegerSearch) and (X.dtype != np.uint8 or not int8_is_exact()):
-            search = self._float_search(search.training_rows(), torch.device("cpu"))
+            search = FloatSearch(search.training_rows(), self.metric, torch.device("cpu"))
         distance, index = nearest(search, X, k)
         return distance**2 if self.metric == "sqeuclidean" else distance, index
 

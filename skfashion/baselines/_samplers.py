@@ -35,6 +35,10 @@ class NeighborSampler(ImageInput, BaseEstimator):
     --------
     skfashion.neural_network.VariationalAutoencoder : Learns to generate.
 
+    Notes
+    -----
+    A fitted sampler holds the training images, in the dtype in which they were given.
+
     Examples
     --------
     >>> from skfashion.baselines import NeighborSampler
@@ -130,6 +134,10 @@ class CentroidSampler(ImageInput, BaseEstimator):
     --------
     NeighborSampler : Means of neighbours.
 
+    Notes
+    -----
+    A fitted sampler holds the training images, in the dtype in which they were given.
+
     Examples
     --------
     >>> from sklearn.cluster import KMeans
@@ -173,10 +181,10 @@ class CentroidSampler(ImageInput, BaseEstimator):
             default = KMeans(n_clusters=min(100, len(X)))
             self.clusterer_, labels = fit_clusterer(self.clusterer, default, self.random_state, scaled(X, np.float32))
             self._images, self._members = X[labels >= 0], np.unique(labels[labels >= 0], return_inverse=True)[1]
-            members = [
-                scaled(self._images[self._members == cluster], np.float32) for cluster in range(self._members.max() + 1)
-            ]
-            self.centroids_ = np.array([images.mean(axis=0) for images in members])
+            clusters = range(self._members.max() + 1)
+            self.centroids_ = np.array(
+                [scaled(self._images[self._members == cluster], np.float32).mean(axis=0) for cluster in clusters]
+            )
         return self
 
     def sample(self, n_samples=1, random_state=None):

@@ -10,6 +10,7 @@ from functools import cache
 import numpy as np
 import torch
 
+from skfashion._device import resolve_device
 from skfashion._images import scaled
 
 # What the ranks of a block of queries may take, and the rows that are compared again in float64.
@@ -42,14 +43,19 @@ def nearest(search, X, k):
     return distances, indices
 
 
-def _small(ranks, k, slack, n):
-    """Query, row and rank of all that is at most `slack` above the k-th smallest rank of its query, and of some more.
+def _small(ranks, k, n, *, slack=0, excess=None):
+    """Query and row of all that may be among the `k` smallest true ranks of their query, and the ranks given.
 
-    The k-th smallest of the minima of groups is not below the k-th smallest rank.
+    A true rank is less than the one given by half the `slack` of the query at most, and greater by that and the
+    `excess` of the row. `n` is the number of rows, without those that fill the last group.
     """
     ranks = ranks.view(len(ranks), -1, _GROUP)
     minima = ranks.amin(2)
-    limit = minima.kthvalue(k, dim=1).values + slack if k <= minima.shape[1] else ranks.amax((1, 2))
+    if k <= minima.shape[1]:  # in each of the k groups with the smallest maxima of their best there is one
+        most = minima if excess is None else minima + excess.view(-1, _GROUP).amax(1)
+    else:
+        most = ranks.flatten(1) if excess is None else ranks.flatten(1) + excess
+    limit = most.kthvalue(k, dim=1).values + slack
     query, group = torch.nonzero(minima <= limit[:, None], as_tuple=True)
     members = ranks[query, group]
     pair, offset = torch.nonzero(members <= limit[query, None], as_tuple=True)
@@ -106,7 +112,7 @@ class IntegerSearch:
         queries = _shifted(X)
         torch._int_mm(queries, self.rows.t(), out=ranks)
         torch.add(self.squares, ranks, alpha=-2, out=ranks)
-        query, row, rank = _small(ranks, k, 0, self.n)
+        query, row, rank = _small(ranks, k, self.n)
         squared = rank + _squares(queries).numpy()[query]
         return query, row, np.sqrt(squared, dtype=np.float64) / 255
 
@@ -145,13 +151,12 @@ class FloatSearch:
             max(float((self._rows(X[i : i + 1024]) ** 2).sum(axis=1).max()) for i in range(0, len(X), 1024)) ** 0.5
         )
         self.factor = 1 / longest if longest > 0 else 1.0
-        rows = _filled(self._prepared(X))
-        squares = rows.square().sum(1)
-        self.longest = float(squares.max()) ** 0.5
-        self.rows = rows.to(device)
-        self.bias = torch.zeros_like(squares) if self.cosine else squares
-        self.bias[len(X) :] = torch.inf  # what fills the last group
-        self.bias = self.bias.to(device)
+        self.rows = _filled(self._prepared(X)).to(device)
+        self.squares = self.rows.square().sum(1)
+
+    def __reduce__(self):
+        """Rows in float32 are made again, where the device is known: a pickle holds the rows once."""
+        return _restored, (self.X, "cosine" if self.cosine else "euclidean", str(self.device))
 
     def training_rows(self):
         """The rows as they were given."""
@@ -174,13 +179,16 @@ class FloatSearch:
 
         `ranks` is memory of shape (len(X), len(rows)) to work in.
         """
-        queries = self._prepared(X)
-        factor = -1 if self.cosine else -2
-        torch.addmm(self.bias, queries.to(self.device), self.rows.t(), alpha=factor, out=ranks)
-        slack = 2 * self._rounding(queries).to(ranks.device)
+        queries = self._prepared(X).to(self.device)
+        unit = self._rounding()
+        excess = 2 * unit * self.squares
+        bias = -excess if self.cosine else self.squares - excess
+        bias[len(self.X) :] = torch.inf  # what fills the last group
+        torch.addmm(bias, queries, self.rows.t(), alpha=-1 if self.cosine else -2, out=ranks)
+        slack = 2 * unit * queries.square().sum(1)
         far = slack > _FAR / 10  # from such a query all training rows look alike in float32: every one is a candidate
         ranks[far], slack[far] = 0, 0
-        query, row, _ = _small(ranks, k, slack, len(self.X))
+        query, row, _ = _small(ranks, k, len(self.X), slack=slack, excess=2 * excess)
         distance = np.empty(len(query))
         size = max(1, _BLOCK_BYTES // (16 * X.shape[1]))
         for start in range(0, len(query), size):
@@ -188,12 +196,14 @@ class FloatSearch:
             distance[some] = self._distances(X[query[some]], self.X[row[some]])
         return query, row, distance
 
-    def _rounding(self, queries):
-        """By how much a rank may be off, for each query: that of a sum of products, and of the rows themselves."""
+    def _rounding(self):
+        """The bound of the rounding of a rank, over the square of a row and the square of the query.
+
+        That of the products is n units of |row| |query|, which is at most half of the sum of the squares.
+        """
         # Users may let torch shorten the factors of float32 products.
         shortened = {"highest": 0.0, "high": 2.0**-10, "medium": 2.0**-8}[torch.get_float32_matmul_precision()]
-        unit = (queries.shape[1] + 16) * 2.0**-24 + 4 * shortened
-        return unit * self.longest * (self.longest + 2 * queries.square().sum(1).sqrt())
+        return (self.rows.shape[1] + 16) * 2.0**-24 + 4 * shortened
 
     def _distances(self, X, Y):
         """Row by row, in float64; of pixels as integers, so that equal distances come out equal."""
@@ -222,5 +232,16 @@ def _squares(rows):
 
 def _unit(X):
     """Rows of length 1; a row of zeros stays one."""
+    # By a power of two, which is exact, so that no square is too small for float64.
+    X = np.ldexp(X, -np.frexp(np.abs(X).max(axis=1, keepdims=True))[1])
     length = np.sqrt((X**2).sum(axis=1, keepdims=True))
     return X / np.where(length == 0, 1, length)
+
+
+def _restored(X, metric, device):
+    """A search on the device where it was, or on the processor if this machine has no such device."""
+    try:
+        device = resolve_device(device)
+    except ValueError:
+        device = torch.device("cpu")
+    return FloatSearch(X, metric, device)

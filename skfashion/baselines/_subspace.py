@@ -102,38 +102,40 @@ class SubspaceClassifier(ClassifierMixin, ImageInput, BaseEstimator):
             check_classification_targets(y)
             weight = _check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
             rows = np.flatnonzero(weight)
-            weight = weight / weight.max()
+            weight = weight[rows] / weight.max()
             classes, codes = np.unique(y[rows], return_inverse=True)
-            found = [self._subspace(X, rows[codes == code], weight) for code in range(len(classes))]
+            members = [codes == code for code in range(len(classes))]
+            found = [self._subspace(X, rows[those], weight[those]) for those in members]
             self.classes_ = classes
             self.means_ = np.array([mean for mean, _, _ in found])
             self.components_ = [components for _, components, _ in found]
-            self.scale_ = float(sum(residual for _, _, residual in found) / weight[rows].sum())
+            self.scale_ = float(sum(residual for _, _, residual in found) / weight.sum())
         return self
 
     def _subspace(self, X, rows, weight):
-        """The mean of some rows, the basis of their subspace, and the weighted sum of their residuals.
+        """The mean of some rows of weights, the basis of their subspace, and the weighted sum of their residuals.
 
         The eigenvectors of ``(X - mean)^T W (X - mean)``, the Gram matrix of the features, are the right singular
         vectors.
         """
-        total, mean = weight[rows].sum(), np.zeros(X.shape[1])
+        largest, mean = weight.max(), np.zeros(X.shape[1])
+        weight = weight / largest  # a class may weigh so little that sums over it would be zero
         if self.center:
-            for some in _blocks(rows):
-                mean += weight[some] @ scaled(X[some])
-            mean /= total
+            for some, share in zip(_blocks(rows), _blocks(weight), strict=True):
+                mean += share @ scaled(X[some])
+            mean /= weight.sum()
         gram = np.zeros((X.shape[1], X.shape[1]))
-        for some in _blocks(rows):
-            centered = (scaled(X[some]) - mean) * np.sqrt(weight[some])[:, None]
+        for some, share in zip(_blocks(rows), _blocks(weight), strict=True):
+            centered = (scaled(X[some]) - mean) * np.sqrt(share)[:, None]
             gram += centered.T @ centered
         n_features = X.shape[1]
         k = min(self.n_components, max(n_features // 4, not self.center))
         if k == 0:
-            return mean, np.zeros((0, n_features)), np.trace(gram)
+            return mean, np.zeros((0, n_features)), largest * np.trace(gram)
         values, vectors = eigh(gram, subset_by_index=[n_features - k, n_features - 1])
         spans = values > values[-1] * n_features * np.finfo(np.float64).eps
         values, vectors = values[spans], vectors[:, spans]
-        residual = max(0.0, np.trace(gram) - values.sum())
+        residual = largest * max(0.0, np.trace(gram) - values.sum())
         return mean, vectors.T[::-1], residual
 
     def _residuals(self, X):

@@ -3,9 +3,12 @@
 import numpy as np
 import pytest
 from sklearn.cluster import DBSCAN, HDBSCAN, AgglomerativeClustering, KMeans, MiniBatchKMeans
+from sklearn.decomposition import PCA
 from sklearn.metrics import make_scorer
 from sklearn.mixture import GaussianMixture
 from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import Normalizer
 
 from skfashion.baselines import ClusterClassifier
 from skfashion.metrics import clustering_accuracy_score
@@ -15,7 +18,10 @@ CLUSTERERS = [
     MiniBatchKMeans(3, n_init=2),
     GaussianMixture(3),
     AgglomerativeClustering(3),
+    AgglomerativeClustering(3, metric="cosine", linkage="average"),
     DBSCAN(eps=2.5),
+    make_pipeline(PCA(2), KMeans(3, n_init=2)),
+    make_pipeline(PCA(2), DBSCAN(eps=1.5)),
     HDBSCAN(min_cluster_size=5, copy=True),
 ]
 
@@ -61,6 +67,24 @@ def test_noise_is_nobodys_neighbour(line):
     assert -1 not in model.clusters_
     assert model.predict([[14.0]]) == ["a"]
     assert model.composition_.shape == (3, 2)
+
+
+def test_new_images_are_measured_as_the_clusterer_does():
+    """By its angle the new row belongs to the second cluster, by its place to the first."""
+    X, y = np.array([[1.0, 0.1], [1.0, 0.0], [8.0, 8.0], [9.0, 9.0]]), list("aabb")
+    by_angle = AgglomerativeClustering(2, metric="cosine", linkage="average")
+    assert ClusterClassifier(by_angle).fit(X, y).predict([[0.5, 0.5]]) == ["b"]
+    assert ClusterClassifier(AgglomerativeClustering(2)).fit(X, y).predict([[0.5, 0.5]]) == ["a"]
+    unit = make_pipeline(Normalizer(), AgglomerativeClustering(2))
+    assert ClusterClassifier(unit).fit(X, y).predict([[0.5, 0.5]]) == ["b"]
+
+
+def test_all_steps_of_a_pipeline_are_seeded(garments):
+    X, y = garments
+    pipeline = make_pipeline(PCA(10, svd_solver="randomized"), KMeans(20, n_init=1))
+    one, two = (ClusterClassifier(pipeline, random_state=3).fit(X, y) for _ in range(2))
+    np.testing.assert_array_equal(one.labels_, two.labels_)
+    assert pipeline.get_params()["kmeans__random_state"] is None
 
 
 def test_a_cluster_without_training_images_is_nobodys_name():

@@ -95,3 +95,11 @@ def test_in_a_search(garments):
 def test_on_the_real_images(fashion_mnist):
     (X, y), (X_test, y_test) = fashion_mnist
     assert SubspaceClassifier().fit(X[:6000], y[:6000]).score(X_test, y_test) > 0.8
+
+
+def test_a_class_of_tiny_weights_is_the_same_subspace(garments):
+    X, y = garments
+    weight = np.where(y == 3, 1e-310, 1.0)
+    tiny, even = SubspaceClassifier(5).fit(X, y, weight), SubspaceClassifier(5).fit(X, y)
+    np.testing.assert_allclose(tiny.means_, even.means_, atol=1e-9)
+    np.testing.assert_array_equal(tiny.predict(X), even.predict(X))

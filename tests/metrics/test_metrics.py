@@ -4,16 +4,24 @@ import numpy as np
 import pytest
 from scipy.linalg import sqrtm
 from sklearn.cluster import KMeans
+from sklearn.decomposition import PCA
+from sklearn.exceptions import NotFittedError
 from sklearn.metrics import accuracy_score, silhouette_score
+from sklearn.model_selection import GridSearchCV
 from sklearn.neighbors import NearestNeighbors
+from sklearn.pipeline import make_pipeline
 
+from skfashion.baselines import ClusterClassifier
 from skfashion.metrics import (
     accuracy_interval,
     clustering_accuracy_score,
+    clustering_accuracy_scorer,
     frechet_distance,
     mcnemar_test,
     nearest_train_distance,
+    neg_wcss_scorer,
     silhouette_interval,
+    silhouette_scorer,
     wcss_score,
 )
 
@@ -104,17 +112,36 @@ def test_nearest_train_distance(garments):
     np.testing.assert_allclose(nearest_train_distance(X.astype(np.float32), garments[0])[0], 0, atol=1e-5)
 
 
+def test_scorers_in_searches(garments):
+    X, y = garments
+    pipeline = make_pipeline(PCA(5, random_state=0), KMeans(n_init=1, random_state=0))
+    scoring = {"wcss": neg_wcss_scorer, "silhouette": silhouette_scorer, "accuracy": clustering_accuracy_scorer}
+    search = GridSearchCV(pipeline, {"kmeans__n_clusters": [2, 10]}, scoring=scoring, refit="accuracy", cv=2).fit(X, y)
+    assert search.best_params_ == {"kmeans__n_clusters": 10}
+    few, many = search.cv_results_["mean_test_wcss"]
+    assert few < many < 0
+    clusters = search.predict(X)
+    assert neg_wcss_scorer(search, X) == -wcss_score(X, clusters)
+    assert silhouette_scorer(search, X) == pytest.approx(silhouette_score(X.astype(float), clusters))
+    assert clustering_accuracy_scorer(search, X, y) == clustering_accuracy_score(y, clusters)
+    named = ClusterClassifier(KMeans(20, n_init=1, random_state=0)).fit(X, y)
+    assert neg_wcss_scorer(named, X) == pytest.approx(-wcss_score(X, named.labels_))
+    with pytest.raises(NotFittedError):
+        neg_wcss_scorer(KMeans(), X)
+
+
 @pytest.mark.parametrize(
     ("call", "message"),
     [
         (lambda: clustering_accuracy_score([0, 1], [0]), "inconsistent numbers of samples"),
-        (lambda: clustering_accuracy_score([], []), "0 samples"),
+        (lambda: clustering_accuracy_score([], []), r"0 sample\(s\)"),
         (lambda: accuracy_interval([0.5, 0.1], [0.5, 0.1]), "continuous"),
         (lambda: mcnemar_test([0, 1], [0, 1], [0]), "inconsistent numbers of samples"),
         (lambda: mcnemar_test([0, 1], [0, 1], ["0", "1"]), "mix|Mix"),
         (lambda: accuracy_interval([0, 1], [0.2, 0.9]), "continuous"),
         (lambda: silhouette_interval([[1.0], [2.0], [3.0]], [0, 0, 1], confidence=95), "confidence"),
         (lambda: wcss_score([[1.0], [np.nan]], [0, 1]), "NaN"),
+        (lambda: wcss_score([[1.0], [2.0]], [0, np.nan]), "labels contains NaN"),
         (lambda: wcss_score([[1.0], [2.0]], [0]), "inconsistent numbers of samples"),
         (lambda: frechet_distance([[1.0]], [[1.0], [2.0]]), "minimum of 2"),
         (lambda: frechet_distance(np.zeros((3, 2)), np.zeros((3, 1))), "X has 2 features, but Y has 1"),

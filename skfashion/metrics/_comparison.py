@@ -1,0 +1,95 @@
+"""How sure an accuracy is, and whether one classifier is better than another."""
+
+from typing import NamedTuple
+
+from scipy import stats
+from sklearn.utils.multiclass import check_classification_targets, unique_labels
+
+from skfashion.metrics._checks import Interval, check_labels
+
+
+def accuracy_interval(y_true, y_pred, *, confidence=0.95):
+    """The accuracy with Wilson's confidence interval for it.
+
+    Parameters
+    ----------
+    y_true, y_pred : array-like of shape (n_samples,)
+        True and predicted labels.
+    confidence : float in (0, 1), default=0.95
+        Of the interval.
+
+    Returns
+    -------
+    Interval
+        ``estimate``, ``low`` and ``high``, in [0, 1].
+
+    References
+    ----------
+    E. Wilson, `Probable Inference, the Law of Succession, and Statistical Inference
+    <https://doi.org/10.1080/01621459.1927.10502953>`_, 1927.
+
+    Examples
+    --------
+    >>> from skfashion.metrics import accuracy_interval
+    >>> accuracy, low, high = accuracy_interval([1] * 100, [1] * 90 + [0] * 10)
+    >>> print(f"{accuracy:.3f} in [{low:.3f}, {high:.3f}]")
+    0.900 in [0.826, 0.945]
+    """
+    y_true, y_pred = _predictions(y_true, y_pred)
+    right = int((y_true == y_pred).sum())
+    low, high = stats.binomtest(right, len(y_true)).proportion_ci(confidence, method="wilson")
+    return Interval(right / len(y_true), float(low), float(high))
+
+
+class McNemarResult(NamedTuple):
+    """On how many samples only one of two classifiers is right, and the p-value of that."""
+
+    only_first: int
+    only_second: int
+    pvalue: float
+
+
+def mcnemar_test(y_true, first, second):
+    """Test whether two classifiers that are compared on the same samples are equally accurate.
+
+    McNemar's exact test: among the samples that just one of them gets right, either is as likely to be that one.
+
+    Parameters
+    ----------
+    y_true : array-like of shape (n_samples,)
+        True labels.
+    first, second : array-like of shape (n_samples,)
+        The labels that each classifier predicts.
+
+    Returns
+    -------
+    McNemarResult
+        ``only_first`` and ``only_second``, the samples that only one of them gets right, and the two-sided ``pvalue``.
+
+    References
+    ----------
+    Q. McNemar, `Note on the sampling error of the difference between correlated proportions or percentages
+    <https://doi.org/10.1007/BF02295996>`_, 1947.
+
+    Examples
+    --------
+    >>> from skfashion.metrics import mcnemar_test
+    >>> mcnemar_test([1, 1, 1, 1, 1, 1], [1, 1, 1, 1, 1, 1], [0, 0, 0, 0, 0, 0])
+    McNemarResult(only_first=6, only_second=0, pvalue=0.03125)
+    """
+    y_true, first = _predictions(y_true, first)
+    y_true, second = _predictions(y_true, second)
+    first, second = first == y_true, second == y_true
+    only_first, only_second = int((first & ~second).sum()), int((second & ~first).sum())
+    differing = only_first + only_second
+    pvalue = float(stats.binomtest(only_first, differing).pvalue) if differing else 1.0
+    return McNemarResult(only_first, only_second, pvalue)
+
+
+def _predictions(y_true, y_pred):
+    """Labels and predicted labels, of the same kind."""
+    y_true, y_pred = check_labels(y_true, y_pred)
+    check_classification_targets(y_true)
+    check_classification_targets(y_pred)
+    unique_labels(y_true, y_pred)
+    return y_true, y_pred

@@ -1,0 +1,105 @@
+"""Scorers of clusterers for searches: functions of an estimator, X and y; greater is better."""
+
+from sklearn.utils.validation import check_is_fitted
+
+from skfashion.metrics._clusters import clustering_accuracy_score, silhouette_interval, wcss_score
+
+
+def clustering_accuracy_scorer(estimator, X, y):
+    """Score the clusters of X by :func:`clustering_accuracy_score`, as ``scoring`` of a search.
+
+    Parameters
+    ----------
+    estimator : estimator
+        A fitted clusterer, pipeline or ClusterClassifier.
+    X : array-like of shape (n_samples, n_features)
+        The samples; what they are assigned to by ``predict`` is scored (``predict_cluster`` where there is one).
+    y : array-like of shape (n_samples,)
+        Their classes.
+
+    Returns
+    -------
+    float
+        In [0, 1].
+
+    Examples
+    --------
+    >>> from sklearn.cluster import KMeans
+    >>> from sklearn.model_selection import GridSearchCV
+    >>> from skfashion.datasets import make_garments
+    >>> from skfashion.metrics import clustering_accuracy_scorer
+    >>> X, y = make_garments(300, random_state=0, return_X_y=True)
+    >>> search = GridSearchCV(KMeans(random_state=0), {"n_clusters": [2, 10]}, scoring=clustering_accuracy_scorer)
+    >>> search.fit(X, y).best_params_
+    {'n_clusters': 10}
+    """
+    return clustering_accuracy_score(y, _clusters(estimator, X))
+
+
+def neg_wcss_scorer(estimator, X, y=None):
+    """Score the clusters of X by minus :func:`wcss_score`, as ``scoring`` of a search.
+
+    The sum grows with the samples, and falls with the number of clusters whatever the data: compare equally many.
+
+    Parameters
+    ----------
+    estimator : estimator
+        A fitted clusterer, pipeline or ClusterClassifier.
+    X : array-like of shape (n_samples, n_features)
+        The samples, in which distances are measured; what they are assigned to by ``predict`` is scored
+        (``predict_cluster`` where there is one).
+    y : Ignored
+        Present for the API of scikit-learn.
+
+    Returns
+    -------
+    float
+        At most 0.
+
+    Examples
+    --------
+    >>> from sklearn.cluster import KMeans
+    >>> from skfashion.metrics import neg_wcss_scorer
+    >>> X = [[0.0], [2.0], [10.0]]
+    >>> neg_wcss_scorer(KMeans(2, random_state=0).fit(X), X)
+    -2.0
+    """
+    return -wcss_score(X, _clusters(estimator, X))
+
+
+def silhouette_scorer(estimator, X, y=None):
+    """Score the clusters of X by their mean silhouette, of 2,000 samples if there are more, as ``scoring`` of a search.
+
+    Parameters
+    ----------
+    estimator : estimator
+        A fitted clusterer, pipeline or ClusterClassifier.
+    X : array-like of shape (n_samples, n_features)
+        The samples, in which distances are measured; what they are assigned to by ``predict`` is scored
+        (``predict_cluster`` where there is one). The samples drawn depend on nothing but their number.
+    y : Ignored
+        Present for the API of scikit-learn.
+
+    Returns
+    -------
+    float
+        In [-1, 1].
+
+    See Also
+    --------
+    silhouette_interval : Says how sure it is.
+
+    Examples
+    --------
+    >>> from sklearn.cluster import KMeans
+    >>> from skfashion.metrics import silhouette_scorer
+    >>> X = [[0.0], [0.0], [10.0], [10.0]]
+    >>> silhouette_scorer(KMeans(2, random_state=0).fit(X), X)
+    1.0
+    """
+    return silhouette_interval(X, _clusters(estimator, X), random_state=0).estimate
+
+
+def _clusters(estimator, X):
+    check_is_fitted(estimator)
+    return estimator.predict_cluster(X) if hasattr(estimator, "predict_cluster") else estimator.predict(X)

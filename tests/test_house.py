@@ -21,6 +21,7 @@ MAY_IMPORT = {
     "_images": set(),
     "baselines": {"_device", "_images"},
     "datasets": set(),
+    "inspection": {"_images"},
     "metrics": {"_images", "baselines"},
     "modules": set(),
     "neural_network": {"_device", "_images", "modules"},

@@ -1,0 +1,29 @@
+"""Pictures of data, training, errors, codes and searches, by the convention of scikit-learn's displays."""
+
+from skfashion.inspection._class_balance import ClassBalanceDisplay
+from skfashion.inspection._filters import FilterDisplay
+from skfashion.inspection._image_grid import ImageGridDisplay
+from skfashion.inspection._interpolation import InterpolationDisplay
+from skfashion.inspection._latent_space import LatentSpaceDisplay
+from skfashion.inspection._latent_walk import LatentWalkDisplay
+from skfashion.inspection._misclassified import MisclassifiedDisplay
+from skfashion.inspection._parallel_coordinates import ParallelCoordinatesDisplay
+from skfashion.inspection._prototypes import PrototypeDisplay
+from skfashion.inspection._reconstruction import ReconstructionDisplay
+from skfashion.inspection._training_curve import TrainingCurveDisplay
+from skfashion.inspection._trial_scores import TrialScoresDisplay
+
+__all__ = [
+    "ClassBalanceDisplay",
+    "FilterDisplay",
+    "ImageGridDisplay",
+    "InterpolationDisplay",
+    "LatentSpaceDisplay",
+    "LatentWalkDisplay",
+    "MisclassifiedDisplay",
+    "ParallelCoordinatesDisplay",
+    "PrototypeDisplay",
+    "ReconstructionDisplay",
+    "TrainingCurveDisplay",
+    "TrialScoresDisplay",
+]

@@ -1,0 +1,102 @@
+"""How many images of each class there are."""
+
+import numpy as np
+from sklearn.utils import column_or_1d
+
+from skfashion.inspection._drawing import names_of, new_axes
+
+
+class ClassBalanceDisplay:
+    """The share of each class in one or several sets of labels, side by side.
+
+    It is made by :meth:`from_labels`.
+
+    Parameters
+    ----------
+    counts : dict of str to ndarray of shape (n_classes,)
+        Of each set, how many samples of each class it holds.
+
+    class_names : sequence of str of length n_classes
+        The classes.
+
+    Attributes
+    ----------
+    bars_ : dict of str to matplotlib.container.BarContainer
+        The bars of each set.
+    ax_ : matplotlib.axes.Axes
+        Where they are drawn.
+    figure_ : matplotlib.figure.Figure
+        The figure around it.
+
+    Examples
+    --------
+    >>> from skfashion.datasets import make_garments
+    >>> from skfashion.inspection import ClassBalanceDisplay
+    >>> y = make_garments(100, random_state=0).target
+    >>> display = ClassBalanceDisplay.from_labels({"train": y[:80], "test": y[80:]})
+    >>> int(display.counts["test"].sum())
+    20
+    """
+
+    def __init__(self, counts, class_names):
+        self.counts = counts
+        self.class_names = class_names
+
+    @classmethod
+    def from_labels(cls, labels, *, class_names=None, ax=None, **bar):
+        """Count labels and draw their shares.
+
+        Parameters
+        ----------
+        labels : dict of str to array-like of shape (n_samples,), or array-like
+            The sets, for instance ``{"train": y_train, "test": y_test}``.
+
+        class_names : dict or sequence, default=None
+            The name of each label; a sequence counts labels from 0.
+
+        ax, **bar
+            As in :meth:`plot`.
+
+        Returns
+        -------
+        ClassBalanceDisplay
+            What was drawn.
+        """
+        sets = labels if isinstance(labels, dict) else {"samples": labels}
+        sets = {name: column_or_1d(y) for name, y in sets.items()}
+        if not sets or any(len(y) == 0 for y in sets.values()):
+            raise ValueError("labels must hold at least one set of at least one label each.")
+        classes = np.unique(np.concatenate(list(sets.values())))
+        counts = {name: np.array([(y == label).sum() for label in classes]) for name, y in sets.items()}
+        return cls(counts, names_of(classes.tolist(), class_names)).plot(ax, **bar)
+
+    def plot(self, ax=None, **bar):
+        """Draw the shares.
+
+        Parameters
+        ----------
+        ax : matplotlib.axes.Axes, default=None
+            Where; None makes a figure.
+
+        **bar
+            Handed to :meth:`matplotlib.axes.Axes.barh`.
+
+        Returns
+        -------
+        ClassBalanceDisplay
+            This display.
+        """
+        n_classes, n_sets = len(self.class_names), len(self.counts)
+        ax = new_axes(self, ax, (6.4, 1.2 + 0.12 * n_classes * (n_sets + 1)))
+        height = 0.8 / n_sets
+        self.bars_ = {}
+        for number, (name, counts) in enumerate(self.counts.items()):
+            places = np.arange(n_classes) + height * (number - (n_sets - 1) / 2)
+            label = f"{name}: {counts.sum():,} images"
+            shares = 100 * counts / counts.sum()
+            self.bars_[name] = ax.barh(places, shares, **{"height": height, "label": label, **bar})
+        ax.set_yticks(range(n_classes), self.class_names)
+        ax.invert_yaxis()
+        ax.set(xlabel="share in percent")
+        ax.legend(loc="center left", bbox_to_anchor=(1.01, 0.5))
+        return self

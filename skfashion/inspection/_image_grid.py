@@ -1,0 +1,175 @@
+"""Images side by side."""
+
+import numpy as np
+from sklearn.utils import check_consistent_length, check_scalar
+
+from skfashion._images import draw_generator
+from skfashion.inspection._drawing import (
+    draw_grid,
+    grey_on_white,
+    grid_size,
+    names_of,
+    new_axes,
+    pictures_from,
+    pictures_of,
+)
+
+
+class ImageGridDisplay:
+    """Images side by side, each with a caption.
+
+    It is made by :meth:`from_data` or, of generated images, by :meth:`from_estimator`.
+
+    Parameters
+    ----------
+    images : ndarray of shape (n_images, h, w) or (n_images, h, w, channels)
+        The pictures, on the scale of [0, 1].
+
+    captions : sequence of str, default=None
+        A line or more below each.
+
+    Attributes
+    ----------
+    images_ : list of matplotlib.image.AxesImage
+        The pictures, in their order.
+    captions_ : list of matplotlib.text.Text
+        The captions.
+    ax_ : matplotlib.axes.Axes
+        Where they are drawn.
+    figure_ : matplotlib.figure.Figure
+        The figure around it.
+
+    Examples
+    --------
+    >>> from skfashion.datasets import make_garments
+    >>> from skfashion.inspection import ImageGridDisplay
+    >>> garments = make_garments(100, random_state=0)
+    >>> display = ImageGridDisplay.from_data(
+    ...     garments.data, garments.target, class_names=garments.target_names, one_per_class=True
+    ... )
+    >>> len(display.images_)
+    10
+    """
+
+    def __init__(self, images, captions=None):
+        self.images = images
+        self.captions = captions
+
+    @classmethod
+    def from_data(
+        cls,
+        X,
+        y=None,
+        *,
+        class_names=None,
+        n_images=20,
+        one_per_class=False,
+        random_state=None,
+        image_shape=None,
+        ax=None,
+        n_columns=None,
+        **imshow,
+    ):
+        """Draw the first images, some at random, or one of each class.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features), (n, h, w), (n, c, h, w) or (n, h, w, c)
+            The images. uint8 means pixels 0 to 255.
+
+        y : array-like of shape (n_samples,), default=None
+            Their labels, for captions.
+
+        class_names : dict or sequence, default=None
+            The name of each label; a sequence counts labels from 0.
+
+        n_images : int, default=20
+            How many at most. Each class gives one with `one_per_class`.
+
+        one_per_class : bool, default=False
+            Show one image of each class in `y`, in the order of the labels.
+
+        random_state : int, RandomState instance or None, default=None
+            None shows what comes first; otherwise images are drawn.
+
+        image_shape : tuple of int, default=None
+            As in the estimators; None infers it.
+
+        ax, n_columns, **imshow
+            As in :meth:`plot`.
+
+        Returns
+        -------
+        ImageGridDisplay
+            What was drawn.
+        """
+        check_scalar(n_images, "n_images", (int, np.integer), min_val=1)
+        pictures = pictures_of(X, image_shape)
+        order = np.arange(len(pictures))
+        if random_state is not None:
+            order = draw_generator(random_state).permutation(order)
+        if y is not None:
+            y = np.asarray(y)
+            check_consistent_length(pictures, y)
+        if one_per_class:
+            if y is None:
+                raise ValueError("one_per_class=True needs the labels y.")
+            order = order[np.unique(y[order], return_index=True)[1]]
+        else:
+            order = order[:n_images]
+        captions = None if y is None else names_of(y[order], class_names)
+        return cls(pictures[order], captions).plot(ax, n_columns=n_columns, **imshow)
+
+    @classmethod
+    def from_estimator(cls, estimator, *, n_images=20, random_state=None, ax=None, n_columns=None, **imshow):
+        """Draw images that a generator makes.
+
+        Parameters
+        ----------
+        estimator : estimator
+            Fitted, with a method ``sample(n_samples, random_state)``.
+
+        n_images : int, default=20
+            How many.
+
+        random_state : int, RandomState instance or None, default=None
+            Pass an int for the same images in every call.
+
+        ax, n_columns, **imshow
+            As in :meth:`plot`.
+
+        Returns
+        -------
+        ImageGridDisplay
+            What was drawn.
+        """
+        if not hasattr(estimator, "sample"):
+            raise TypeError(f"{type(estimator).__name__} has no method 'sample': it generates no images.")
+        pictures = pictures_from(estimator, estimator.sample(n_images, random_state=random_state))
+        return cls(pictures).plot(ax, n_columns=n_columns, **imshow)
+
+    def plot(self, ax=None, *, n_columns=None, **imshow):
+        """Draw the images.
+
+        Parameters
+        ----------
+        ax : matplotlib.axes.Axes, default=None
+            Where; None makes a figure.
+
+        n_columns : int, default=None
+            Images in a row; None takes ten at most.
+
+        **imshow
+            Handed to :meth:`matplotlib.axes.Axes.imshow`.
+
+        Returns
+        -------
+        ImageGridDisplay
+            This display.
+        """
+        n_columns = n_columns or min(len(self.images), 10)
+        lines = 0 if self.captions is None else max(caption.count("\n") + 1 for caption in self.captions)
+        ax = new_axes(self, ax, grid_size(self.images, n_columns, lines))
+        imshow = grey_on_white(self.images, imshow)
+        self.images_, self.captions_ = draw_grid(ax, self.images, n_columns, captions=self.captions, **imshow)
+        return self

@@ -1,0 +1,208 @@
+"""Codes in the plane."""
+
+import numpy as np
+from sklearn.decomposition import PCA
+from sklearn.manifold import TSNE
+from sklearn.utils import check_array, check_consistent_length, column_or_1d
+
+from skfashion._images import draw_generator, draw_seed
+from skfashion.inspection._drawing import colors_of, names_of, new_axes
+
+_AXES = {"codes": "{} of the code", "pca": "principal component {}", "tsne": "t-SNE {}"}
+
+
+class LatentSpaceDisplay:
+    """Codes of images in the plane, coloured by class.
+
+    It is made by :meth:`from_estimator` or :meth:`from_codes`.
+
+    Parameters
+    ----------
+    points : ndarray of shape (n_samples, 2)
+        A point in the plane for each image.
+
+    labels : ndarray of shape (n_samples,), default=None
+        The class of each.
+
+    class_names : dict or sequence, default=None
+        The names of the classes that there may be; the place in it gives a class its colour.
+
+    method : {"codes", "pca", "tsne"}, default="codes"
+        How codes became points; t-SNE keeps neighbours together, but its distances mean little.
+
+    Attributes
+    ----------
+    points_ : dict of label to matplotlib.collections.PathCollection
+        The points of each class; the only key is None without labels.
+    ax_ : matplotlib.axes.Axes
+        Where they are drawn.
+    figure_ : matplotlib.figure.Figure
+        The figure around it.
+
+    References
+    ----------
+    L. van der Maaten and G. Hinton, `Visualizing Data using t-SNE
+    <https://jmlr.org/papers/v9/vandermaaten08a.html>`_, 2008.
+
+    Examples
+    --------
+    >>> from sklearn.decomposition import PCA
+    >>> from skfashion.datasets import make_garments
+    >>> from skfashion.inspection import LatentSpaceDisplay
+    >>> garments = make_garments(200, random_state=0)
+    >>> X = garments.data / 255
+    >>> display = LatentSpaceDisplay.from_estimator(
+    ...     PCA(8, random_state=0).fit(X), X, garments.target, class_names=garments.target_names
+    ... )
+    >>> display.points.shape
+    (200, 2)
+    """
+
+    def __init__(self, points, labels=None, *, class_names=None, method="codes"):
+        self.points = points
+        self.labels = labels
+        self.class_names = class_names
+        self.method = method
+
+    @classmethod
+    def from_estimator(
+        cls,
+        estimator,
+        X,
+        y=None,
+        *,
+        method="auto",
+        n_samples=2000,
+        class_names=None,
+        random_state=None,
+        ax=None,
+        **scatter,
+    ):
+        """Transform images to codes and draw these.
+
+        Parameters
+        ----------
+        estimator : estimator
+            A fitted transformer.
+
+        X : array-like of shape (n_samples, n_features), (n, h, w), (n, c, h, w) or (n, h, w, c)
+            The images.
+
+        y, method, n_samples, class_names, random_state, ax, **scatter
+            As in :meth:`from_codes`.
+
+        Returns
+        -------
+        LatentSpaceDisplay
+            What was drawn.
+        """
+        if not hasattr(estimator, "transform"):
+            raise TypeError(f"{type(estimator).__name__} has no method 'transform': it makes no codes.")
+        return cls.from_codes(
+            estimator.transform(X),
+            y,
+            method=method,
+            n_samples=n_samples,
+            class_names=class_names,
+            random_state=random_state,
+            ax=ax,
+            **scatter,
+        )
+
+    @classmethod
+    def from_codes(
+        cls,
+        codes,
+        y=None,
+        *,
+        method="auto",
+        n_samples=2000,
+        class_names=None,
+        random_state=None,
+        ax=None,
+        **scatter,
+    ):
+        """Bring codes to the plane and draw them.
+
+        Parameters
+        ----------
+        codes : array-like of shape (n_samples, n_dimensions)
+            At least two dimensions.
+
+        y : array-like of shape (n_samples,), default=None
+            The class of each.
+
+        method : {"auto", "codes", "pca", "tsne"}, default="auto"
+            How: the first two numbers of each code, two principal components, or t-SNE (slow). ``"auto"`` draws codes
+            of two dimensions as they are, and others by PCA.
+
+        n_samples : int or None, default=2000
+            How many to draw, at random if there are more; None draws all.
+
+        class_names : dict or sequence, default=None
+            The name of each label; a sequence counts labels from 0.
+
+        random_state : int, RandomState instance or None, default=None
+            Which samples are drawn, and how t-SNE begins.
+
+        ax, **scatter
+            As in :meth:`plot`.
+
+        Returns
+        -------
+        LatentSpaceDisplay
+            What was drawn.
+        """
+        if method not in ("auto", *_AXES):
+            raise ValueError(f"method must be 'auto', 'codes', 'pca' or 'tsne'. Got {method!r} instead.")
+        codes = check_array(codes, dtype=[np.float64, np.float32], ensure_min_features=2, input_name="codes")
+        labels = None if y is None else column_or_1d(y)
+        check_consistent_length(codes, labels)
+        if n_samples is not None and n_samples < len(codes):
+            drawn = draw_generator(random_state).choice(len(codes), n_samples, replace=False)
+            codes, labels = codes[drawn], None if labels is None else labels[drawn]
+        if method == "auto":
+            method = "codes" if codes.shape[1] == 2 else "pca"
+        points = _points(codes, method, draw_seed(random_state))
+        return cls(points, labels, class_names=class_names, method=method).plot(ax, **scatter)
+
+    def plot(self, ax=None, **scatter):
+        """Draw the points.
+
+        Parameters
+        ----------
+        ax : matplotlib.axes.Axes, default=None
+            Where; None makes a figure.
+
+        **scatter
+            Handed to :meth:`matplotlib.axes.Axes.scatter`.
+
+        Returns
+        -------
+        LatentSpaceDisplay
+            This display.
+        """
+        ax = new_axes(self, ax, (6.4, 4.4))
+        style = {"s": 6, "alpha": 0.7, "linewidths": 0, **scatter}
+        if self.labels is None:
+            self.points_ = {None: ax.scatter(*self.points.T, **style)}
+        else:
+            classes = np.unique(self.labels).tolist()
+            names, colors = names_of(classes, self.class_names), colors_of(classes, self.class_names)
+            self.points_ = {
+                label: ax.scatter(*self.points[self.labels == label].T, **{"color": color, "label": name, **style})
+                for label, name, color in zip(classes, names, colors, strict=True)
+            }
+            ax.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), markerscale=2.5, fontsize=8)
+        ax.set(xlabel=_AXES[self.method].format(1), ylabel=_AXES[self.method].format(2))
+        if self.method == "tsne":
+            ax.set(xticks=[], yticks=[])
+        return self
+
+
+def _points(codes, method, seed):
+    if method == "codes":
+        return codes[:, :2]
+    if method == "pca":
+        return PCA(2, random_state=seed).fit_transform(codes)
+    return TSNE(2, init="pca", perplexity=min(30, (len(codes) - 1) / 3), random_state=seed).fit_transform(codes)

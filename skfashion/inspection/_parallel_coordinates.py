@@ -1,0 +1,174 @@
+"""Which settings score well."""
+
+from numbers import Real
+
+import numpy as np
+
+from skfashion.inspection._drawing import new_axes
+from skfashion.inspection._trials import checked_trials, trials_of_search, trials_of_study
+
+
+class ParallelCoordinatesDisplay:
+    """The settings of a search as lines across one axis for each parameter, coloured by score.
+
+    It is made by :meth:`from_estimator`, :meth:`from_study` or :meth:`from_trials`. Numbers that span a factor of 100
+    or more are drawn on a logarithmic axis; what is no number stands in the order in which it came. A line passes over
+    a parameter that its setting has not.
+
+    Parameters
+    ----------
+    params : list of dict
+        The settings.
+
+    scores : ndarray of shape (n_trials,)
+        What they came to.
+
+    Attributes
+    ----------
+    lines_ : list of matplotlib.lines.Line2D
+        A line a setting.
+    axes_names_ : list of str
+        The parameters, from left to right.
+    ax_ : matplotlib.axes.Axes
+        Where they are drawn.
+    figure_ : matplotlib.figure.Figure
+        The figure around it.
+
+    Examples
+    --------
+    >>> from sklearn.model_selection import GridSearchCV
+    >>> from skfashion.baselines import KNNClassifier
+    >>> from skfashion.datasets import make_garments
+    >>> from skfashion.inspection import ParallelCoordinatesDisplay
+    >>> X, y = make_garments(200, random_state=0, return_X_y=True)
+    >>> search = GridSearchCV(KNNClassifier(), {"n_neighbors": [1, 5], "metric": ["cosine", "euclidean"]}, cv=2)
+    >>> display = ParallelCoordinatesDisplay.from_estimator(search.fit(X, y))
+    >>> display.axes_names_
+    ['metric', 'n_neighbors']
+    """
+
+    def __init__(self, params, scores):
+        self.params = params
+        self.scores = scores
+
+    @classmethod
+    def from_estimator(cls, search, *, ax=None, **line):
+        """Draw the candidates of a fitted search of scikit-learn.
+
+        Parameters
+        ----------
+        search : GridSearchCV, RandomizedSearchCV, HalvingGridSearchCV, …
+            With ``cv_results_``; of several scores the one that ``refit`` names.
+
+        ax, **line
+            As in :meth:`plot`.
+
+        Returns
+        -------
+        ParallelCoordinatesDisplay
+            What was drawn.
+        """
+        return cls.from_trials(*trials_of_search(search), ax=ax, **line)
+
+    @classmethod
+    def from_study(cls, study, *, ax=None, **line):
+        """Draw the finished trials of an Optuna study.
+
+        Parameters
+        ----------
+        study : optuna.Study
+            With one objective.
+
+        ax, **line
+            As in :meth:`plot`.
+
+        Returns
+        -------
+        ParallelCoordinatesDisplay
+            What was drawn.
+        """
+        return cls.from_trials(*trials_of_study(study), ax=ax, **line)
+
+    @classmethod
+    def from_trials(cls, params, scores, *, ax=None, **line):
+        """Draw settings and scores.
+
+        Parameters
+        ----------
+        params : list of dict
+            The settings.
+
+        scores : array-like of shape (n_trials,)
+            What they came to. Trials whose score is not finite are left out.
+
+        ax, **line
+            As in :meth:`plot`.
+
+        Returns
+        -------
+        ParallelCoordinatesDisplay
+            What was drawn.
+        """
+        return cls(*checked_trials(params, scores)).plot(ax, **line)
+
+    def plot(self, ax=None, **line):
+        """Draw the lines.
+
+        Parameters
+        ----------
+        ax : matplotlib.axes.Axes, default=None
+            Where; None makes a figure.
+
+        **line
+            Handed to :meth:`matplotlib.axes.Axes.plot`.
+
+        Returns
+        -------
+        ParallelCoordinatesDisplay
+            This display.
+        """
+        names = sorted({name for setting in self.params for name in setting})
+        ax = new_axes(self, ax, (max(4.0, 1.6 * len(names) + 1.5), 3.6))
+        import matplotlib
+
+        low, high = self.scores.min(), self.scores.max()
+        colors = matplotlib.cm.ScalarMappable(matplotlib.colors.Normalize(low, high if high > low else low + 1))
+        heights = np.full((len(self.params), len(names)), np.nan)
+        for column, name in enumerate(names):
+            at = [row for row, setting in enumerate(self.params) if name in setting]
+            heights[at, column], ticks = _places([self.params[row][name] for row in at])
+            ax.axvline(column, color="0.6", linewidth=0.8, zorder=0)
+            for height, label in ticks:
+                box = {"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 1}
+                ax.text(column - 0.03, height, label, ha="right", va="center", fontsize=8, zorder=3, bbox=box)
+        self.lines_ = [None] * len(self.params)
+        for row in np.argsort(self.scores, kind="stable"):  # the highest scores lie on top
+            there = np.isfinite(heights[row])
+            style = {"color": colors.to_rgba(self.scores[row]), "linewidth": 1.2, "marker": "o", "markersize": 3}
+            (self.lines_[row],) = ax.plot(np.flatnonzero(there), heights[row, there], **{**style, **line})
+        self.axes_names_ = names
+        ax.set_xticks(range(len(names)), [name.replace("__", "\n") for name in names])
+        ax.set(yticks=[], xlim=(-0.5, len(names) - 0.8), ylim=(-0.08, 1.08))
+        ax.spines[:].set_visible(False)
+        self.figure_.colorbar(colors, ax=ax, label="score")
+        return self
+
+
+def _places(values):
+    """Where values stand between 0 and 1, and ticks: pairs of a place and a label."""
+    numbers = all(isinstance(value, Real) and not isinstance(value, bool) for value in values)
+    if not numbers or len(set(values)) == 1:
+        labels = list(dict.fromkeys(str(value) for value in values))
+        order = {label: place for place, label in zip(_evenly(len(labels)), labels, strict=True)}
+        return [order[str(value)] for value in values], [(place, label) for label, place in order.items()]
+    low, high = min(values), max(values)
+    logarithmic = low > 0 and high / low >= 100
+    scale = np.log if logarithmic else np.asarray
+    places = (scale(values) - scale(low)) / (scale(high) - scale(low))
+    shown = sorted(set(values)) if len(set(values)) <= 6 else [low, high]
+    ticks = [(float((scale(value) - scale(low)) / (scale(high) - scale(low))), f"{value:.3g}") for value in shown]
+    return places, ticks
+
+
+def _evenly(n):
+    return [0.5] if n == 1 else np.linspace(0, 1, n).tolist()

@@ -1,0 +1,132 @@
+"""How a search went on."""
+
+import numpy as np
+
+from skfashion.inspection._drawing import new_axes
+from skfashion.inspection._trials import checked_trials, is_minimized, trials_of_search, trials_of_study
+
+
+class TrialScoresDisplay:
+    """The score of each trial of a search in the order in which they ran, and the best so far.
+
+    It is made by :meth:`from_estimator`, :meth:`from_study` or :meth:`from_trials`.
+
+    Parameters
+    ----------
+    scores : ndarray of shape (n_trials,)
+        What the trials came to.
+
+    minimize : bool, default=False
+        Whether small scores are good.
+
+    Attributes
+    ----------
+    points_ : matplotlib.lines.Line2D
+        A point a trial.
+    best_ : matplotlib.lines.Line2D
+        The best so far.
+    ax_ : matplotlib.axes.Axes
+        Where they are drawn.
+    figure_ : matplotlib.figure.Figure
+        The figure around it.
+
+    Examples
+    --------
+    >>> from skfashion.inspection import TrialScoresDisplay
+    >>> display = TrialScoresDisplay.from_trials([0.3, 0.1, 0.2], minimize=True)
+    >>> display.best_.get_ydata().tolist()
+    [0.3, 0.1, 0.1]
+    """
+
+    def __init__(self, scores, *, minimize=False):
+        self.scores = scores
+        self.minimize = minimize
+
+    @classmethod
+    def from_estimator(cls, search, *, ax=None, **line):
+        """Draw the candidates of a fitted search of scikit-learn.
+
+        Parameters
+        ----------
+        search : GridSearchCV, RandomizedSearchCV, HalvingGridSearchCV, …
+            With ``cv_results_``; of several scores the one that ``refit`` names.
+
+        ax, **line
+            As in :meth:`plot`.
+
+        Returns
+        -------
+        TrialScoresDisplay
+            What was drawn.
+        """
+        return cls.from_trials(trials_of_search(search)[1], ax=ax, **line)
+
+    @classmethod
+    def from_study(cls, study, *, ax=None, **line):
+        """Draw the finished trials of an Optuna study.
+
+        Parameters
+        ----------
+        study : optuna.Study
+            With one objective.
+
+        ax, **line
+            As in :meth:`plot`.
+
+        Returns
+        -------
+        TrialScoresDisplay
+            What was drawn.
+        """
+        return cls.from_trials(trials_of_study(study)[1], minimize=is_minimized(study), ax=ax, **line)
+
+    @classmethod
+    def from_trials(cls, scores, *, minimize=False, ax=None, **line):
+        """Draw scores.
+
+        Parameters
+        ----------
+        scores : array-like of shape (n_trials,)
+            What the trials came to. Those that are not finite are left out.
+
+        minimize : bool, default=False
+            Whether small scores are good.
+
+        ax, **line
+            As in :meth:`plot`.
+
+        Returns
+        -------
+        TrialScoresDisplay
+            What was drawn.
+        """
+        scores = np.asarray(scores, dtype=float)
+        return cls(checked_trials([{}] * len(scores), scores)[1], minimize=minimize).plot(ax, **line)
+
+    def plot(self, ax=None, **line):
+        """Draw the scores.
+
+        Parameters
+        ----------
+        ax : matplotlib.axes.Axes, default=None
+            Where; None makes a figure.
+
+        **line
+            Handed to :meth:`matplotlib.axes.Axes.plot` for the points.
+
+        Returns
+        -------
+        TrialScoresDisplay
+            This display.
+        """
+        ax = new_axes(self, ax, (6.4, 3.6))
+        trials = np.arange(1, len(self.scores) + 1)
+        best = (np.minimum if self.minimize else np.maximum).accumulate(self.scores)
+        style = {"linestyle": "", "marker": "o", "markersize": 4, "color": "#3f90da", "label": "trial", **line}
+        (self.points_,) = ax.plot(trials, self.scores, **style)
+        (self.best_,) = ax.plot(trials, best, color="#bd1f01", drawstyle="steps-post", label="best so far")
+        ax.xaxis.get_major_locator().set_params(integer=True)
+        ax.set(xlabel="trial", ylabel="score")
+        ax.grid(alpha=0.3)
+        ax.legend()
+        return self

@@ -1,0 +1,40 @@
+"""Trials of a search as a table, wherever they come from."""
+
+import numpy as np
+
+
+def trials_of_search(search):
+    """Return the settings and scores of the candidates of a fitted search of scikit-learn."""
+    results = getattr(search, "cv_results_", None)
+    if results is None:
+        raise TypeError(f"{type(search).__name__} has no 'cv_results_': it is no fitted search.")
+    refit = search.refit if isinstance(getattr(search, "refit", None), str) else "score"
+    key = f"mean_test_{refit}"
+    if key not in results:
+        known = sorted(name for name in results if name.startswith("mean_test_"))
+        raise ValueError(f"The search has several scores, {known}, and refit={search.refit!r} chooses none of them.")
+    return list(results["params"]), np.asarray(results[key], dtype=float)
+
+
+def trials_of_study(study):
+    """Return the settings and values of the finished trials of an Optuna study, in the order in which they ran."""
+    finished = [trial for trial in study.trials if trial.value is not None and trial.state.name == "COMPLETE"]
+    if not finished:
+        raise ValueError("The study has no finished trial.")
+    return [trial.params for trial in finished], np.array([trial.value for trial in finished], dtype=float)
+
+
+def is_minimized(study):
+    """Whether the best trial of an Optuna study is the one with the smallest value."""
+    return study.direction.name == "MINIMIZE"
+
+
+def checked_trials(params, scores):
+    """Return settings and finite scores."""
+    scores = np.asarray(scores, dtype=float)
+    if len(params) != len(scores) or not len(params):
+        raise ValueError(f"There must be as many scores as settings, and at least one: {len(scores)}, {len(params)}.")
+    finite = np.isfinite(scores)
+    if not finite.any():
+        raise ValueError("No trial has a finite score.")
+    return [setting for setting, good in zip(params, finite, strict=True) if good], scores[finite]

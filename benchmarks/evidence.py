@@ -3,6 +3,7 @@
 import json
 import os
 import platform
+import re
 import subprocess
 import sys
 import tempfile
@@ -38,12 +39,14 @@ def evidence():
 
 def write(name, results):
     """Write `results` with their evidence to ``benchmarks/results/NAME.json``, whole or not at all."""
-    RESULTS.mkdir(exist_ok=True)
+    path = RESULTS / f"{name}.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
     text = json.dumps({"evidence": evidence(), **results}, indent=2) + "\n"
-    with tempfile.NamedTemporaryFile("w", dir=RESULTS, suffix=".part", delete=False) as file:
+    text = re.sub(r"\[[^][{}]*\]", lambda numbers: " ".join(numbers[0].split()), text)  # a list of numbers a line
+    with tempfile.NamedTemporaryFile("w", dir=path.parent, suffix=".part", delete=False) as file:
         file.write(text)
     os.chmod(file.name, 0o644)
-    os.replace(file.name, RESULTS / f"{name}.json")
+    os.replace(file.name, path)
 
 
 def _module():

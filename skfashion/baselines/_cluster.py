@@ -40,6 +40,8 @@ class ClusterClassifier(ClassifierMixin, ImageInput, BaseEstimator):
         The clusters, without noise.
     names_ : ndarray of shape (n_clusters,)
         The class of each cluster.
+    means_ : ndarray of shape (n_clusters, n_features), float32
+        The mean image of each cluster; uint8 pixels are on the scale of [0, 1].
     composition_ : ndarray of shape (n_clusters, n_classes)
         The share of each class among the training images of each cluster.
     classes_ : ndarray of shape (n_classes,)
@@ -115,7 +117,7 @@ class ClusterClassifier(ClassifierMixin, ImageInput, BaseEstimator):
             self.composition_ = table / table.sum(axis=1, keepdims=True)
             self._codes = _named(table, one_to_one=self.naming == "one_to_one")
             self.names_ = classes[self._codes]
-            self._means = np.array([X[labels == cluster].mean(axis=0) for cluster in clusters])
+            self.means_ = np.array([X[labels == cluster].mean(axis=0) for cluster in clusters])
             self._predictor = clusterer if hasattr(clusterer, "predict") else _NearestMember(clusterer, X, labels)
         return self
 
@@ -142,7 +144,7 @@ class ClusterClassifier(ClassifierMixin, ImageInput, BaseEstimator):
         assigned = np.searchsorted(self.clusters_, predicted).clip(max=len(self.clusters_) - 1)
         unknown = self.clusters_[assigned] != predicted  # clusters without a training image, or noise
         if unknown.any():
-            assigned[unknown] = pairwise_distances_argmin(X[unknown], self._means)
+            assigned[unknown] = pairwise_distances_argmin(X[unknown], self.means_)
         return assigned
 
     def predict_proba(self, X):

@@ -60,8 +60,8 @@ class LatentWalkDisplay:
             Their codes say where the middle is and how far to go. None takes 0 and 1, which is right for a variational
             autoencoder.
 
-        start : array-like of one row or image, default=None
-            The image whose code the walk goes through; None goes through the middle.
+        start : array-like of one image, default=None
+            Like ``X[:1]``: the walk goes through its code; None goes through the middle.
 
         dimensions : sequence of int, default=None
             Which numbers of the code; None takes all.
@@ -91,7 +91,7 @@ class LatentWalkDisplay:
             codes = check_array(estimator.transform(X), input_name="codes")
             center, spread = codes.mean(axis=0), codes.std(axis=0)
         if start is not None:
-            center = estimator.transform(np.asarray(start)[None] if np.ndim(start) in (1,) else start)[0]
+            center = estimator.transform(start)[0]
         dimensions = range(len(center)) if dimensions is None else dimensions
         if not all(0 <= dimension < len(center) for dimension in dimensions):
             raise ValueError(f"dimensions must lie in 0 to {len(center) - 1}. Got {list(dimensions)}.")

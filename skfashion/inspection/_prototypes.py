@@ -145,9 +145,9 @@ class PrototypeDisplay:
         elif hasattr(estimator, "components_"):
             display = cls(_directions(estimator.components_[:n_prototypes], shape), signed=True)
         else:
-            centroids, names = _centroids(estimator, class_names)
-            captions = None if names is None else names[:n_prototypes]
-            display = cls(pictures_of(centroids[:n_prototypes], shape), captions)
+            names = getattr(estimator, "names_", [])[:n_prototypes]
+            captions = names_of(list(names), class_names) if len(names) else None
+            display = cls(pictures_of(_centroids(estimator)[:n_prototypes], shape), captions)
         return display.plot(ax, n_columns=n_columns, **imshow)
 
     def plot(self, ax=None, *, n_columns=None, **imshow):
@@ -178,18 +178,10 @@ class PrototypeDisplay:
         return self
 
 
-def _centroids(estimator, class_names):
-    """Centroids, and the names of their classes where they have some."""
-    holder = getattr(estimator, "clusterer_", estimator)
+def _centroids(estimator):
     for name in ("centroids_", "cluster_centers_", "means_"):
-        for each in (estimator, holder):
-            if hasattr(each, name):
-                centroids = getattr(each, name)
-                named = getattr(estimator, "names_", ())
-                clusters = getattr(estimator, "clusters_", ())
-                if len(named) and max(clusters) < len(centroids):
-                    return centroids[clusters], names_of(named.tolist(), class_names)
-                return centroids, None
+        if hasattr(estimator, name):
+            return getattr(estimator, name)
     raise TypeError(
         f"{type(estimator).__name__} has no prototypes: neither centroids ('cluster_centers_', 'means_'), nor "
         "'components_', nor 'kneighbors'."

@@ -85,7 +85,7 @@ class ReconstructionDisplay:
         known = image_shape or shape_known_to(estimator)
         images = pictures_of(X, known if np.ndim(X) == 2 else None)
         reconstructions = pictures_of(back, known if back.ndim == 2 else None)
-        if getattr(X, "dtype", None) == np.uint8 and reconstructions.max() > 1.5:
+        if np.asarray(X).dtype == np.uint8 and reconstructions.max() > 1.5:
             reconstructions = reconstructions / 255  # of a transformer that takes pixels as they are
         return cls.from_predictions(images, reconstructions, ax=ax, **imshow)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
-from sklearn.cluster import KMeans
+from sklearn.cluster import AgglomerativeClustering, KMeans
 from sklearn.decomposition import PCA
 from sklearn.linear_model import LogisticRegression
 from sklearn.mixture import GaussianMixture
@@ -337,7 +337,7 @@ def test_latent_walks_change_one_number(garments, pca, autoencoder):
     standard = LatentWalkDisplay.from_estimator(autoencoder, n_steps=3, span=1)
     expected = autoencoder.inverse_transform(np.float32([[0, 0, -1], [0, 0, 0], [0, 0, 1]]))
     np.testing.assert_allclose(standard.images[2].reshape(3, -1), expected, atol=1e-6)
-    through = LatentWalkDisplay.from_estimator(autoencoder, start=garments[0][0], n_steps=3)
+    through = LatentWalkDisplay.from_estimator(autoencoder, start=garments[0][:1], n_steps=3)
     np.testing.assert_allclose(through.images[0, 1].reshape(1, -1), autoencoder.reconstruct(garments[0][:1]), atol=1e-5)
 
 
@@ -385,8 +385,11 @@ def test_centroids_and_their_names(garments):
     X, y = garments
     model = ClusterClassifier(KMeans(12, n_init=1, random_state=0)).fit(X, y)
     display = PrototypeDisplay.from_estimator(model, class_names=NAMES)
-    np.testing.assert_allclose(display.prototypes.reshape(12, -1), model.clusterer_.cluster_centers_, rtol=1e-6)
+    np.testing.assert_allclose(display.prototypes.reshape(12, -1), model.clusterer_.cluster_centers_, atol=1e-6)
     assert display.captions == [NAMES[name] for name in model.names_]
+    piped = ClusterClassifier(make_pipeline(PCA(3, random_state=0), AgglomerativeClustering(4))).fit(X, y)
+    means = [X[piped.labels_ == cluster].mean(axis=0) / 255 for cluster in range(4)]
+    np.testing.assert_allclose(PrototypeDisplay.from_estimator(piped).prototypes.reshape(4, -1), means, atol=1e-6)
     mixture = GaussianMixture(3, covariance_type="diag", random_state=0).fit(X / 255)
     np.testing.assert_array_equal(PrototypeDisplay.from_estimator(mixture).prototypes.reshape(3, -1), mixture.means_)
     sampler = CentroidSampler(KMeans(5, n_init=1), random_state=0).fit(X)

@@ -1,0 +1,41 @@
+"""Four networks and seven optimizers: stock settings of Keras, 50 epochs, batches of 200."""
+
+from benchmarks.studies import Row
+from skfashion.neural_network import CNNClassifier, MLPClassifier
+
+TITLE = "Seven optimizers on four networks, stock settings of Keras, 50 epochs"
+SEEDS = 1
+
+# What tf.keras 2.1 ships; torch's own rates differ.
+OPTIMIZERS = {
+    "sgd": {"learning_rate": 0.01},
+    "rmsprop": {"learning_rate": 0.001, "optimizer_params": {"alpha": 0.9, "eps": 1e-7}},
+    "adagrad": {"learning_rate": 0.001, "optimizer_params": {"initial_accumulator_value": 0.1, "eps": 1e-7}},
+    "adadelta": {"learning_rate": 0.001, "optimizer_params": {"rho": 0.95, "eps": 1e-7}},
+    "adam": {"learning_rate": 0.001, "optimizer_params": {"eps": 1e-7}},
+    "adamax": {"learning_rate": 0.001, "optimizer_params": {"eps": 1e-7}},
+    "nadam": {"learning_rate": 0.001, "optimizer_params": {"eps": 1e-7}},
+}
+SHARED = {"lr_schedule": None, "batch_size": 200, "max_epochs": 50, "init": "xavier_uniform"}
+
+# In the order of OPTIMIZERS.
+PUBLISHED = {
+    "FCNN": (84.64, 89.63, 80.95, 74.04, 88.65, 89.74, 89.28),
+    "SCNN": (88.59, 91.27, 84.27, 78.17, 91.57, 91.93, 91.36),
+    "BCNN": (87.74, 90.97, 82.32, 73.24, 91.86, 91.36, 91.09),
+    "MCNN": (91.39, 93.55, 88.76, 81.50, 93.67, 93.87, 93.81),
+}
+
+
+def network(name, optimizer):
+    settings = {"optimizer": optimizer, **OPTIMIZERS[optimizer], **SHARED}
+    if name == "FCNN":
+        return MLPClassifier((784, 512, 100), activation=("tanh", "sigmoid", "relu"), **settings)
+    return CNNClassifier({"SCNN": "single", "BCNN": "stacked", "MCNN": "double"}[name], **settings)
+
+
+ROWS = [
+    Row(f"{name}, {optimizer}", network(name, optimizer), published)
+    for name, values in PUBLISHED.items()
+    for optimizer, published in zip(OPTIMIZERS, values, strict=True)
+]

@@ -23,7 +23,7 @@ from skfashion.metrics import accuracy_interval
 STUDIES = ("fcn-ablation", "mlp-cnn", "optimizers")
 FETCH = {"fashion_mnist": fetch_fashion_mnist, "mnist": fetch_mnist}
 
-QUICK = {"n_train": 2000, "epochs": 1}
+QUICK = {"n_train": 2000, "n_test": 2000, "epochs": 1}
 
 
 def load_study(name):
@@ -44,11 +44,11 @@ def prepared(estimator, seed, epochs):
     return clone(estimator).set_params(**settings)
 
 
-def run(row, seed, *, n_train=None, epochs=None):
+def run(row, seed, *, n_train=None, n_test=None, epochs=None):
     """Fit one row at one seed and measure it on the test images."""
     X, y = FETCH[row.data](return_X_y=True)
     X_test, y_test = FETCH[row.data](subset="test", return_X_y=True)
-    X, y = X[:n_train], y[:n_train]
+    X, y, X_test, y_test = X[:n_train], y[:n_train], X_test[:n_test], y_test[:n_test]
     held_out = {}
     if row.held_out:
         X, X_val, y, y_val = train_test_split(X, y, test_size=row.held_out, stratify=y, random_state=seed)

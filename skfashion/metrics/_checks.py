@@ -6,7 +6,22 @@ from sklearn.utils import check_array, check_consistent_length, column_or_1d
 
 
 class Interval(NamedTuple):
-    """An estimate and its confidence interval."""
+    """An estimate and its confidence interval.
+
+    Attributes
+    ----------
+    estimate : float
+        What is estimated.
+    low, high : float
+        The ends of the interval.
+
+    Examples
+    --------
+    >>> from skfashion.metrics import Interval, accuracy_interval
+    >>> interval = accuracy_interval([1, 0, 1, 1], [1, 0, 1, 0])
+    >>> isinstance(interval, Interval), interval.estimate
+    (True, 0.75)
+    """
 
     estimate: float
     low: float

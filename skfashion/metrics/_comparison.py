@@ -42,7 +42,22 @@ def accuracy_interval(y_true, y_pred, *, confidence=0.95):
 
 
 class McNemarResult(NamedTuple):
-    """On how many samples only one of two classifiers is right, and the p-value of that."""
+    """On how many samples only one of two classifiers is right, and the p-value of that.
+
+    Attributes
+    ----------
+    only_first, only_second : int
+        Samples that only the first, or the second, classifier gets right.
+    pvalue : float
+        Of McNemar's exact test, two-sided.
+
+    Examples
+    --------
+    >>> from skfashion.metrics import mcnemar_test
+    >>> result = mcnemar_test([1, 1, 1], [1, 1, 0], [0, 0, 0])
+    >>> result.only_first, result.pvalue
+    (2, 0.5)
+    """
 
     only_first: int
     only_second: int

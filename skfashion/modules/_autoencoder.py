@@ -168,6 +168,17 @@ class AutoencoderModule(nn.Module):
         The scheme of :func:`~skfashion.modules._layers.initialize`.
     n_channels, kernel_size, hidden_layer_sizes, activation, dropout, batch_norm
         As in :class:`Encoder`.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from skfashion.modules import AutoencoderModule
+    >>> net = AutoencoderModule(
+    ...     (1, 28, 28), latent_dim=4, hidden_layer_sizes=(32,), activation="relu", dropout=0.0, batch_norm=False
+    ... )
+    >>> codes = net.encode(torch.zeros(2, 1, 28, 28))
+    >>> codes.shape, net.decode(codes).shape
+    (torch.Size([2, 4]), torch.Size([2, 1, 28, 28]))
     """
 
     _outputs_a_dimension = 1
@@ -253,6 +264,17 @@ class VariationalModule(AutoencoderModule):
     References
     ----------
     D. Kingma and M. Welling, `Auto-Encoding Variational Bayes <https://arxiv.org/abs/1312.6114>`_, 2013.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from skfashion.modules import VariationalModule
+    >>> net = VariationalModule(
+    ...     (1, 28, 28), latent_dim=4, hidden_layer_sizes=(32,), activation="silu", dropout=0.0, batch_norm=False
+    ... )
+    >>> mean, log_variance = net.posterior(torch.zeros(2, 1, 28, 28))
+    >>> mean.shape
+    torch.Size([2, 4])
     """
 
     _outputs_a_dimension = 2

@@ -155,6 +155,12 @@ class pool(Layer):
     ----------
     size : int, default=2
         Height and width of a window. Pixels that fill no window are dropped.
+
+    Examples
+    --------
+    >>> from skfashion.modules import pool
+    >>> pool(2).output_shape((40, 24, 24))
+    (40, 12, 12)
     """
 
     size: int = 2
@@ -178,7 +184,14 @@ class _GlobalPool(nn.Module):
 
 @dataclass(frozen=True, repr=False)
 class global_pool(Layer):
-    """The mean of each channel: an image becomes a vector."""
+    """The mean of each channel: an image becomes a vector.
+
+    Examples
+    --------
+    >>> from skfashion.modules import global_pool
+    >>> global_pool().output_shape((40, 24, 24))
+    (40,)
+    """
 
     def build(self, shape):
         _check_image(self, shape)
@@ -191,7 +204,14 @@ class global_pool(Layer):
 
 @dataclass(frozen=True, repr=False)
 class flatten(Layer):
-    """All values of an image in one vector."""
+    """All values of an image in one vector.
+
+    Examples
+    --------
+    >>> from skfashion.modules import flatten
+    >>> flatten().output_shape((40, 12, 12))
+    (5760,)
+    """
 
     def build(self, shape):
         return nn.Flatten()
@@ -210,6 +230,12 @@ class dense(Layer):
         Number of outputs.
     activation : str, default="relu"
         As in :class:`~skfashion.neural_network.MLPClassifier`.
+
+    Examples
+    --------
+    >>> from skfashion.modules import dense
+    >>> dense(100, activation="tanh")
+    dense(100, activation='tanh')
     """
 
     n_units: int
@@ -236,6 +262,12 @@ class dropout(Layer):
     ----------
     p : float in [0, 1)
         The share of values that is zeroed.
+
+    Examples
+    --------
+    >>> from skfashion.modules import dropout
+    >>> dropout(0.25)
+    dropout(0.25)
     """
 
     p: float
@@ -250,7 +282,14 @@ class dropout(Layer):
 
 @dataclass(frozen=True, repr=False)
 class batch_norm(Layer):
-    """Batch normalisation of each channel of an image, or of each value of a vector."""
+    """Batch normalisation of each channel of an image, or of each value of a vector.
+
+    Examples
+    --------
+    >>> from skfashion.modules import batch_norm
+    >>> batch_norm().build((40, 12, 12))
+    BatchNorm2d(40, ...)
+    """
 
     def build(self, shape):
         return nn.BatchNorm2d(shape[0]) if len(shape) == 3 else nn.BatchNorm1d(shape[0])

@@ -25,6 +25,14 @@ class MLP(nn.Sequential):
         Whether to normalise before each activation.
     init : str
         The scheme of :func:`~skfashion.modules._layers.initialize`.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from skfashion.modules import MLP
+    >>> net = MLP(784, 10, (32,), activation=("relu",), dropout=(0.2,), batch_norm=True, init="pytorch")
+    >>> net(torch.zeros(2, 1, 28, 28)).shape
+    torch.Size([2, 10])
     """
 
     def __init__(self, n_features, n_outputs, hidden_layer_sizes, activation, dropout, batch_norm, init):

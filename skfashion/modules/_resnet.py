@@ -56,6 +56,14 @@ class ResNet(nn.Module):
     References
     ----------
     K. He et al., `Deep Residual Learning for Image Recognition <https://arxiv.org/abs/1512.03385>`_, 2015.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from skfashion.modules import ResNet
+    >>> net = ResNet((3, 32, 32), n_outputs=10, width=4, depth=1, flip_averaging=False)
+    >>> net(torch.zeros(2, 3, 32, 32)).shape
+    torch.Size([2, 10])
     """
 
     def __init__(self, image_shape, n_outputs, width, depth, flip_averaging):

@@ -8,7 +8,16 @@ import importlib
 
 __version__ = "0.1.0"
 
-__all__ = ["__version__", "baselines", "datasets", "inspection", "metrics", "modules", "neural_network"]
+__all__ = [
+    "__version__",
+    "baselines",
+    "datasets",
+    "inspection",
+    "metrics",
+    "model_selection",
+    "modules",
+    "neural_network",
+]
 
 
 def __getattr__(name):

@@ -1,0 +1,6 @@
+"""Search spaces for the estimators, and Optuna as a search of scikit-learn."""
+
+from skfashion.model_selection._optuna import OptunaSearchCV
+from skfashion.model_selection._spaces import SEARCH_SPACES
+
+__all__ = ["SEARCH_SPACES", "OptunaSearchCV"]

@@ -1,0 +1,291 @@
+"""Searches by Optuna: what they find, what they keep, and what survives failures and interruptions."""
+
+import pickle
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import numpy as np
+import optuna
+import pytest
+from scipy.stats import loguniform, norm, randint, uniform
+from sklearn.base import BaseEstimator, ClassifierMixin, clone
+from sklearn.exceptions import FitFailedWarning
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import ParameterSampler, StratifiedKFold, cross_val_score
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import MinMaxScaler, StandardScaler
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+import skfashion.baselines
+import skfashion.neural_network
+from skfashion.inspection import ParallelCoordinatesDisplay
+from skfashion.model_selection import SEARCH_SPACES, OptunaSearchCV
+from skfashion.neural_network import MLPClassifier
+
+ROOT = Path(__file__).parents[2]
+
+
+class Parabola(ClassifierMixin, BaseEstimator):
+    """Its score is greatest at x = 3 of the kind "good"; it fails for "broken" and is stopped for "interrupted"."""
+
+    def __init__(self, x=0.0, kind="good"):
+        self.x = x
+        self.kind = kind
+
+    def fit(self, X, y):
+        if self.kind == "broken":
+            raise RuntimeError("out of order")
+        if self.kind == "interrupted":
+            raise KeyboardInterrupt
+        self.classes_ = np.unique(y)
+        return self
+
+    def predict(self, X):
+        return np.full(len(X), self.classes_[0])
+
+    def score(self, X, y):
+        return -((self.x - 3) ** 2) - (self.kind != "good")
+
+
+def search(space, n_trials=10, estimator=None, **parameters):
+    estimator = Parabola() if estimator is None else estimator
+    return OptunaSearchCV(estimator, space, n_trials=n_trials, **{"cv": 2, "random_state": 0, **parameters})
+
+
+@pytest.fixture
+def problem(tiny):
+    return tiny
+
+
+def test_finds_the_best_and_learns(problem):
+    found = search({"x": uniform(-10, 20), "kind": ["good", "bad"]}, 60).fit(*problem)
+    assert found.best_params_["x"] == pytest.approx(3, abs=0.5)
+    assert found.best_params_["kind"] == "good"
+    assert found.best_estimator_.x == found.best_params_["x"]
+    distance = np.abs([params["x"] - 3 for params in found.cv_results_["params"]])
+    assert np.median(distance[-20:]) < np.median(distance[:20]) / 2
+
+
+def test_one_seed_gives_the_same_trials(problem):
+    space = {"x": uniform(-10, 20), "kind": ["good", "bad"]}
+    one, two, other = (search(space, random_state=seed).fit(*problem).cv_results_["params"] for seed in (0, 0, 1))
+    assert one == two != other
+
+
+def test_results_are_those_of_cross_validation(garments):
+    X, y = garments
+    cv = StratifiedKFold(3, shuffle=True, random_state=0)
+    model = make_pipeline(StandardScaler(), LogisticRegression(max_iter=500))
+    found = search({"logisticregression__C": loguniform(1e-4, 1)}, 4, model, cv=cv, scoring="neg_log_loss").fit(X, y)
+    results = found.cv_results_
+    for row, params in enumerate(results["params"]):
+        scores = cross_val_score(clone(model).set_params(**params), X, y, cv=cv, scoring="neg_log_loss")
+        np.testing.assert_allclose([results[f"split{fold}_test_score"][row] for fold in range(3)], scores)
+        assert results["mean_test_score"][row] == pytest.approx(scores.mean())
+        assert results["std_test_score"][row] == pytest.approx(scores.std())
+    assert found.best_index_ == results["mean_test_score"].argmax()
+    assert results["rank_test_score"][found.best_index_] == 1
+    refitted = clone(model).set_params(**found.best_params_).fit(X, y)
+    np.testing.assert_allclose(found.predict_proba(X), refitted.predict_proba(X))
+    assert found.score(X, y) == found.scorer_(refitted, X, y)
+
+
+def test_choices_of_any_kind_come_back_as_they_were(problem):
+    X, y = problem
+    space = {"mlp": ["passthrough"], "minmaxscaler": [MinMaxScaler(), StandardScaler()]}
+    pipeline = make_pipeline(MinMaxScaler(), LogisticRegression())
+    found = search({"minmaxscaler": space["minmaxscaler"]}, 4, pipeline).fit(X, y)
+    assert {type(params["minmaxscaler"]) for params in found.cv_results_["params"]} <= {MinMaxScaler, StandardScaler}
+    assert not hasattr(found.best_params_["minmaxscaler"], "scale_")  # it was cloned
+    sizes = [(4,), (4, 3)]
+    model = MLPClassifier(max_epochs=1)
+    found = search({"hidden_layer_sizes": sizes, "batch_size": randint(10, 12)}, 12, model).fit(X, y)
+    assert {params["hidden_layer_sizes"] for params in found.cv_results_["params"]} == set(sizes)
+    assert {params["batch_size"] for params in found.cv_results_["params"]} <= {10, 11, 12}
+
+
+# --- failures and interruptions
+
+
+def test_a_failed_trial_does_not_end_the_search(problem):
+    with pytest.warns(FitFailedWarning, match="'kind': 'broken'.*out of order"):
+        found = search({"x": uniform(0, 6), "kind": ["good", "broken"]}, 12).fit(*problem)
+    results = found.cv_results_
+    failed = np.array([params["kind"] == "broken" for params in results["params"]])
+    assert 0 < failed.sum() < 12
+    assert (results["state"][failed] == "fail").all()
+    assert (results["state"][~failed] == "complete").all()
+    assert np.isnan(results["mean_test_score"][failed]).all()
+    assert found.best_params_["kind"] == "good"
+    with pytest.raises(RuntimeError, match="out of order"):
+        search({"kind": ["broken"]}, error_score="raise").fit(*problem)
+
+
+def test_no_success_raises(problem):
+    with pytest.raises(ValueError, match=r"None of the 3 trials came to an end.*out of order") as raised:
+        search({"kind": ["broken"]}, 3).fit(*problem)
+    assert isinstance(raised.value.__cause__, RuntimeError)
+
+
+def test_a_search_goes_on_where_it_was(problem, tmp_path):
+    space = {"x": uniform(-10, 20)}
+    storage = {"storage": f"sqlite:///{tmp_path / 'study.db'}", "study_name": "x"}
+    first = search(space, 3, **storage).fit(*problem)
+    second = search(space, 5, **storage).fit(*problem)
+    assert second.cv_results_["params"][:3] == first.cv_results_["params"]
+    np.testing.assert_array_equal(second.cv_results_["split1_test_score"][:3], first.cv_results_["split1_test_score"])
+    assert len(second.cv_results_["params"]) == 5
+    third = search(space, 5, **storage).fit(*problem)
+    assert len(third.study_.trials) == 5
+    assert third.best_params_ == second.best_params_
+
+
+def test_an_interrupted_search_keeps_its_trials(problem, tmp_path):
+    storage = {"storage": f"sqlite:///{tmp_path / 'study.db'}", "study_name": "x"}
+    space = {"x": uniform(-10, 20)}
+    search(space, 4, **storage).fit(*problem)
+    with pytest.raises(KeyboardInterrupt):
+        search(space, 6, Parabola(kind="interrupted"), **storage).fit(*problem)
+    assert (search(space, 6, **storage).fit(*problem).cv_results_["state"] == "complete").all()
+
+
+def test_several_jobs_share_the_trials(problem):
+    found = search({"x": uniform(-10, 20)}, 12, n_jobs=3).fit(*problem)
+    assert len(found.cv_results_["params"]) == 12
+
+
+def test_time_is_up(problem):
+    found = search({"x": uniform(-10, 20)}, 10_000, timeout=0.5).fit(*problem)
+    assert 0 < len(found.cv_results_["params"]) < 10_000
+
+
+# --- pruning
+
+
+class PruneAfter(optuna.pruners.BasePruner):
+    """Prunes every trial but the first as soon as it has reported `n` times."""
+
+    def __init__(self, n):
+        self.n = n
+
+    def prune(self, study, trial):
+        return trial.number > 0 and len(trial.intermediate_values) == self.n
+
+
+MLP = MLPClassifier((8,), max_epochs=4, batch_size=16, lr_schedule=None, random_state=0)
+
+
+@pytest.mark.parametrize("piped", [False, True])
+def test_epochs_are_reported_and_pruned(problem, piped):
+    X, y = problem
+    model = make_pipeline(StandardScaler(), MLP) if piped else MLP
+    space = {f"{'mlpclassifier__' if piped else ''}learning_rate": [0.003]}
+    cv = StratifiedKFold(2)
+    found = search(space, 3, model, pruner=PruneAfter(2), cv=cv).fit(X, y)
+    assert found.cv_results_["state"].tolist() == ["complete", "pruned", "pruned"]
+    complete, pruned, _ = found.study_.trials
+    train, test = next(cv.split(X, y))
+    for epoch, reported in enumerate(list(complete.intermediate_values.values())[:4], 1):
+        name = "mlpclassifier__max_epochs" if piped else "max_epochs"
+        alone = clone(model).set_params(**{name: epoch, next(iter(space)): 0.003}).fit(X[train], y[train])
+        assert reported == alone.score(X[test], y[test])
+    assert len(complete.intermediate_values) == 4 + 2  # epochs of the first fold, then folds
+    assert len(pruned.intermediate_values) == 2
+    assert np.isnan(found.cv_results_["mean_test_score"][1])
+
+
+def test_folds_are_pruned_where_there_are_no_epochs(problem):
+    found = search({"x": uniform(-10, 20)}, 5, cv=4, pruner=PruneAfter(2)).fit(*problem)
+    assert found.cv_results_["state"].tolist() == ["complete"] + ["pruned"] * 4
+    assert np.isfinite(found.cv_results_["split1_test_score"]).all()
+    assert np.isnan(found.cv_results_["split2_test_score"][1:]).all()
+
+
+def test_nothing_is_pruned_without_a_pruner(problem):
+    found = search({"x": uniform(-10, 20)}, 20, pruner=None).fit(*problem)
+    assert (found.cv_results_["state"] == "complete").all()
+
+
+# --- manners
+
+
+@pytest.mark.filterwarnings("ignore:invalid value encountered in cast:RuntimeWarning")  # of check_cv, for y of nan
+@parametrize_with_checks(
+    [OptunaSearchCV(LogisticRegression(), {"C": loguniform(0.1, 1)}, n_trials=2, cv=2, error_score="raise", random_state=0)]
+)
+def test_as_scikit_learn_wants_it(estimator, check):
+    check(estimator)
+
+
+def test_nested_pickled_and_drawn(problem):
+    X, y = problem
+    model = search({"C": loguniform(0.01, 1)}, 3, LogisticRegression())
+    assert cross_val_score(model, X, y, cv=2, error_score="raise").min() > 0.5
+    found = model.fit(X, y)
+    np.testing.assert_array_equal(pickle.loads(pickle.dumps(found)).predict(X), found.predict(X))
+    display = ParallelCoordinatesDisplay.from_study(found.study_)
+    np.testing.assert_array_equal(display.scores, found.cv_results_["mean_test_score"])
+    assert len(ParallelCoordinatesDisplay.from_estimator(found).lines_) == 3
+
+
+def test_without_labels_and_without_refit(problem):
+    X, _ = problem
+    model = skfashion.neural_network.Autoencoder(2, (4,), max_epochs=1, random_state=0)
+    found = search({"latent_dim": randint(1, 3)}, 2, model, refit=False).fit(X)
+    assert set(found.best_params_) == {"latent_dim"}
+    assert not hasattr(found, "best_estimator_")
+
+
+def test_optuna_keeps_its_voice(problem, capfd):
+    before = optuna.logging.get_verbosity()
+    search({"x": uniform(0, 6)}, 2).fit(*problem)
+    assert optuna.logging.get_verbosity() == before
+    assert capfd.readouterr() == ("", "")
+    search({"x": uniform(0, 6)}, 2, verbose=1).fit(*problem)
+    assert [line.split(":")[0] for line in capfd.readouterr().out.splitlines()] == ["trial 0", "trial 1"]
+
+
+@pytest.mark.parametrize(
+    ("parameters", "message"),
+    [
+        ({"param_distributions": {"x": 3}}, r"param_distributions\['x'\] must be a list"),
+        ({"param_distributions": {"x": []}}, r"param_distributions\['x'\] must be a list"),
+        ({"param_distributions": {"x": norm(0, 1)}}, "is a norm distribution"),
+        ({"param_distributions": {"z": [1, 2]}, "error_score": "raise"}, "Invalid parameter 'z'"),
+        ({"n_trials": 0}, "n_trials"),
+        ({"pruner": "best"}, "pruner"),
+        ({"storage": "sqlite://"}, "needs a study_name"),
+    ],
+)
+def test_bad_parameters(problem, parameters, message):
+    with pytest.raises(ValueError, match=message):
+        search({"x": uniform(0, 6)}).set_params(**parameters).fit(*problem)
+
+
+def test_without_optuna_the_error_names_the_extra():
+    code = textwrap.dedent("""
+        import sys
+        sys.modules["optuna"] = None
+        from sklearn.linear_model import LogisticRegression
+        from skfashion.model_selection import OptunaSearchCV
+        try:
+            OptunaSearchCV(LogisticRegression(), {"C": [1, 2]}).fit([[0], [1]], [0, 1])
+        except ImportError as error:
+            print(error)
+    """)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert done.stdout == "OptunaSearchCV needs optuna: pip install 'skfashion[search]' brings it.\n"
+
+
+# --- spaces
+
+
+@pytest.mark.parametrize("family", SEARCH_SPACES)
+def test_spaces_hold_what_the_estimators_take(garments, family):
+    estimator = getattr(skfashion.neural_network, family, None) or getattr(skfashion.baselines, family)
+    X, y = garments
+    epochs = {"max_epochs": 1} if "max_epochs" in estimator().get_params() else {}
+    for params in ParameterSampler(SEARCH_SPACES[family], 3, random_state=0):
+        estimator().set_params(**params, **epochs).fit(X[:60], y[:60])

@@ -209,19 +209,23 @@ class _NearestMember:
     """
 
     def __init__(self, clusterer, X, labels):
-        self.transformer, last = (
-            (clusterer[:-1], clusterer[-1]) if isinstance(clusterer, Pipeline) else (None, clusterer)
-        )
-        members = getattr(last, "core_sample_indices_", np.flatnonzero(labels >= 0))
-        parameters = last.get_params()
-        metric = {
-            name: parameters[name] for name in ("metric", "metric_params", "p") if parameters.get(name) is not None
-        }
+        self.transformers = []
+        while isinstance(clusterer, Pipeline):
+            self.transformers += [step for _, step in clusterer.steps[:-1] if hasattr(step, "transform")]
+            clusterer = clusterer.steps[-1][1]
+        members = getattr(clusterer, "core_sample_indices_", np.flatnonzero(labels >= 0))
+        metric = {name: clusterer.get_params().get(name) for name in ("metric", "metric_params", "p")}
+        # NearestNeighbors wants the power of Minkowski's metric by its own name.
+        metric |= {"p": metric["p"] or (metric["metric_params"] or {}).get("p")}
+        metric["metric_params"] = {k: v for k, v in (metric["metric_params"] or {}).items() if k != "p"}
+        metric = {name: value for name, value in metric.items() if value}
         self.search = NearestNeighbors(n_neighbors=1, **metric).fit(self._seen(X)[members])
         self.labels = labels[members]
 
     def _seen(self, X):
-        return X if self.transformer is None else self.transformer.transform(X)
+        for transformer in self.transformers:
+            X = transformer.transform(X)
+        return X
 
     def predict(self, X):
         return self.labels[self.search.kneighbors(self._seen(X), return_distance=False)[:, 0]]

@@ -181,11 +181,12 @@ class FloatSearch:
         """
         queries = self._prepared(X).to(self.device)
         unit = self._rounding()
-        excess = 2 * unit * self.squares
+        underflow = self.rows.shape[1] * torch.finfo(torch.float32).tiny  # of products too small for float32
+        excess = 2 * unit * self.squares + underflow
         bias = -excess if self.cosine else self.squares - excess
         bias[len(self.X) :] = torch.inf  # what fills the last group
         torch.addmm(bias, queries, self.rows.t(), alpha=-1 if self.cosine else -2, out=ranks)
-        slack = 2 * unit * queries.square().sum(1)
+        slack = 2 * unit * queries.square().sum(1) + underflow
         far = slack > _FAR / 10  # from such a query all training rows look alike in float32: every one is a candidate
         ranks[far], slack[far] = 0, 0
         query, row, _ = _small(ranks, k, len(self.X), slack=slack, excess=2 * excess)
@@ -201,9 +202,7 @@ class FloatSearch:
 
         That of the products is n units of |row| |query|, which is at most half of the sum of the squares.
         """
-        # Users may let torch shorten the factors of float32 products.
-        shortened = {"highest": 0.0, "high": 2.0**-10, "medium": 2.0**-8}[torch.get_float32_matmul_precision()]
-        return (self.rows.shape[1] + 16) * 2.0**-24 + 4 * shortened
+        return (self.rows.shape[1] + 16) * 2.0**-24 + 4 * _shortened()
 
     def _distances(self, X, Y):
         """Row by row, in float64; of pixels as integers, so that equal distances come out equal."""
@@ -212,6 +211,14 @@ class FloatSearch:
         if X.dtype == Y.dtype == np.uint8:
             return np.sqrt(((X.astype(np.float64) - Y) ** 2).sum(axis=1)) / 255
         return np.sqrt(((scaled(X) - scaled(Y)) ** 2).sum(axis=1))
+
+
+def _shortened():
+    """By how much a factor of float32 products may be off, as users may let torch shorten it."""
+    backends = (torch.backends, torch.backends.cuda.matmul, torch.backends.mkldnn.matmul)
+    if any(getattr(backend, "fp32_precision", "none") in ("tf32", "bf16") for backend in backends):
+        return 2.0**-8
+    return {"highest": 0.0, "high": 2.0**-10, "medium": 2.0**-8}[torch.get_float32_matmul_precision()]
 
 
 def _filled(rows):

@@ -1,9 +1,11 @@
 """How many images of each class there are."""
 
 import numpy as np
-from sklearn.utils import column_or_1d
+from sklearn.utils import check_array, column_or_1d
+from sklearn.utils.multiclass import check_classification_targets, unique_labels
+from sklearn.utils.validation import _num_samples
 
-from skfashion.inspection._drawing import names_of, new_axes
+from skfashion.inspection._drawing import names_of, new_axes, style_of
 
 
 class ClassBalanceDisplay:
@@ -63,10 +65,12 @@ class ClassBalanceDisplay:
             What was drawn.
         """
         sets = labels if isinstance(labels, dict) else {"samples": labels}
-        sets = {name: column_or_1d(y) for name, y in sets.items()}
-        if not sets or any(len(y) == 0 for y in sets.values()):
+        if not sets or any(_num_samples(y) == 0 for y in sets.values()):
             raise ValueError("labels must hold at least one set of at least one label each.")
-        classes = np.unique(np.concatenate(list(sets.values())))
+        sets = {name: column_or_1d(check_array(y, ensure_2d=False, dtype=None)) for name, y in sets.items()}
+        for y in sets.values():
+            check_classification_targets(y)
+        classes = unique_labels(*sets.values())
         counts = {name: np.array([(y == label).sum() for label in classes]) for name, y in sets.items()}
         return cls(counts, names_of(classes.tolist(), class_names)).plot(ax, **bar)
 
@@ -88,15 +92,18 @@ class ClassBalanceDisplay:
         """
         n_classes, n_sets = len(self.class_names), len(self.counts)
         ax = new_axes(self, ax, (6.4, 1.2 + 0.12 * n_classes * (n_sets + 1)))
+        from matplotlib.patches import Rectangle
+
         height = 0.8 / n_sets
         self.bars_ = {}
         for number, (name, counts) in enumerate(self.counts.items()):
             places = np.arange(n_classes) + height * (number - (n_sets - 1) / 2)
             label = f"{name}: {counts.sum():,} images"
             shares = 100 * counts / counts.sum()
-            self.bars_[name] = ax.barh(places, shares, **{"height": height, "label": label, **bar})
+            style = style_of(Rectangle, {"label": label}, bar)
+            self.bars_[name] = ax.barh(places, shares, **{"height": height, **style})
         ax.set_yticks(range(n_classes), self.class_names)
-        ax.invert_yaxis()
+        ax.yaxis.set_inverted(True)
         ax.set(xlabel="share in percent")
         ax.legend(loc="center left", bbox_to_anchor=(1.01, 0.5))
         return self

@@ -1,9 +1,11 @@
 """What all displays share: pictures from rows, names and colours of classes, axes, and a grid of pictures on them."""
 
-import numpy as np
-from sklearn.utils import check_array
+from numbers import Integral
 
-from skfashion._images import check_layout, declared_layout, inferred_layout, rows_of
+import numpy as np
+from sklearn.utils import check_array, check_scalar
+
+from skfashion._images import Layout, check_layout, declared_layout, inferred_layout, rows_of
 
 # Ten colours that people with any colour vision tell apart (M. Petroff, https://arxiv.org/abs/2107.02270).
 _COLORS = ("#3f90da", "#ffa90e", "#bd1f01", "#94a4a2", "#832db6", "#a96b59", "#e76300", "#b9ac70", "#717581", "#92dadd")
@@ -22,8 +24,25 @@ def new_axes(display, ax, size):
         ) from error
     if ax is None:
         _, ax = plt.subplots(figsize=size, layout="constrained")
-    display.ax_, display.figure_ = ax, ax.figure
+    display.ax_, display.figure_ = ax, ax.get_figure(root=True)
     return ax
+
+
+def columns_of(n_columns, n_images, most):
+    """Return how many images stand in a row: what is asked for, or as many as there are up to `most`."""
+    if n_columns is None:
+        return min(n_images, most)
+    return check_scalar(n_columns, "n_columns", Integral, min_val=1)
+
+
+def style_of(artist, defaults, given):
+    """Return keywords of matplotlib: the defaults, and what is given by any of its names instead."""
+    from matplotlib.cbook import normalize_kwargs
+
+    given = normalize_kwargs(given, artist)
+    if "c" in given:  # of scatter, which takes one of both
+        defaults = {name: value for name, value in defaults.items() if name != "color"}
+    return {**defaults, **given}
 
 
 def pictures_of(X, image_shape=None):
@@ -33,10 +52,10 @@ def pictures_of(X, image_shape=None):
     ----------
     X : array-like of shape (n_samples, n_features), (n, h, w), (n, c, h, w) or (n, h, w, c)
         The images.
-    image_shape : tuple of int, default=None
+    image_shape : tuple of int or Layout, default=None
         As in the estimators; None infers it from the shape of X.
     """
-    layout = None if image_shape is None else declared_layout(image_shape)
+    layout = image_shape if image_shape is None or isinstance(image_shape, Layout) else declared_layout(image_shape)
     X, shown, _ = rows_of(X, layout)
     X = check_array(X, dtype=[np.float64, np.float32, np.uint8], input_name="X")
     layout = check_layout(layout or shown or inferred_layout(X.shape[1]), X.shape[1])
@@ -49,15 +68,18 @@ def pictures_of(X, image_shape=None):
     return pictures[..., 0] if channels == 1 else pictures
 
 
-def shape_known_to(estimator):
-    """The shape of images that an estimator was told or has found, or None."""
-    told = getattr(estimator, "image_shape", "auto")
-    return getattr(estimator, "image_shape_", None) if isinstance(told, str) else told
+def pictures_from(estimator, X, image_shape=None):
+    """Pictures of what an estimator takes or returns: rows run through images as it knows, unless told otherwise."""
+    layout = getattr(last_step(estimator), "_layout", None)  # of a fitted estimator of this library
+    if image_shape is None and layout is not None and np.ndim(X) == 2 and np.shape(X)[1] == layout.n_features:
+        image_shape = layout
+    return pictures_of(X, image_shape)
 
 
-def pictures_from(estimator, X):
-    """Pictures of what an estimator returned: rows of the images that it knows, or images."""
-    return pictures_of(X, shape_known_to(estimator) if np.ndim(X) == 2 else None)
+def last_step(estimator):
+    """The estimator itself, the best one of a search, the last step of a pipeline."""
+    estimator = getattr(estimator, "best_estimator_", estimator)
+    return estimator.steps[-1][1] if hasattr(estimator, "steps") else estimator
 
 
 def names_of(labels, class_names):
@@ -76,7 +98,10 @@ def names_of(labels, class_names):
 
 def colors_of(classes, class_names=None):
     """Return a colour for each class: the same in every display, as long as `class_names` are the same."""
-    known = list(class_names if isinstance(class_names, dict) else range(len(class_names or ()))) or list(classes)
+    if class_names is None:
+        known = list(classes)
+    else:
+        known = list(class_names if isinstance(class_names, dict) else range(len(class_names)))
     colors = distinct_colors(len(known))
     return [colors[known.index(label)] for label in classes]
 
@@ -143,7 +168,25 @@ def draw_grid(ax, pictures, n_columns, *, captions=None, row_labels=None, column
     return images, texts
 
 
-def grey_on_white(pictures, imshow):
-    """Settings of ``imshow``: the more, the darker, from 0 to 1, or as far as the pictures go."""
+def as_drawn(pictures, imshow):
+    """Return pictures and settings of ``imshow``: the more, the darker; colours as they are.
+
+    The scale goes from 0 to 1, or as far as the pictures go.
+    """
     low, high = min(0.0, float(np.nanmin(pictures))), max(1.0, float(np.nanmax(pictures)))
-    return {"cmap": "gray_r", "vmin": low, "vmax": high, **imshow}
+    if pictures.ndim == 4:  # matplotlib clips colours
+        return (pictures - low) / (high - low), imshow
+    scale = {} if "norm" in imshow else {"vmin": low, "vmax": high}
+    return pictures, {"cmap": "gray_r", **scale, **imshow}
+
+
+def around_zero(pictures, imshow):
+    """Return signed pictures, each on its own scale, and settings of ``imshow``: red is positive, blue is negative.
+
+    Colours are brighter where they are positive, and grey at zero.
+    """
+    largest = np.abs(pictures).reshape(len(pictures), -1).max(axis=1)
+    pictures = pictures / np.where(largest == 0, 1, largest).reshape(-1, *[1] * (pictures.ndim - 1))
+    if pictures.ndim == 4:
+        return (1 + pictures) / 2, imshow
+    return pictures, {"cmap": "RdBu_r", "vmin": -1, "vmax": 1, **imshow}

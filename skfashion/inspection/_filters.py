@@ -1,9 +1,20 @@
 """What the first layer of a network looks for."""
 
+from numbers import Integral
+
 import numpy as np
+from scipy.sparse import issparse
 from sklearn.utils import check_scalar
 
-from skfashion.inspection._drawing import draw_grid, grid_size, new_axes, shape_known_to
+from skfashion.inspection._drawing import (
+    around_zero,
+    columns_of,
+    draw_grid,
+    grid_size,
+    last_step,
+    new_axes,
+    pictures_from,
+)
 
 
 class FilterDisplay:
@@ -67,16 +78,18 @@ class FilterDisplay:
         FilterDisplay
             What was drawn.
         """
-        check_scalar(n_filters, "n_filters", (int, np.integer), min_val=1)
-        model = estimator.steps[-1][1] if hasattr(estimator, "steps") else estimator
-        weights = _first_weights(model)[:n_filters]
-        captions = None
-        if hasattr(model, "coef_") and len(getattr(model, "classes_", ())) == len(model.coef_):
+        check_scalar(n_filters, "n_filters", Integral, min_val=1)
+        model = last_step(estimator)
+        weights, captions = _first_weights(model), None
+        pairwise = hasattr(model, "dual_coef_")  # support vector machines weigh pairs of classes
+        if hasattr(model, "coef_") and not pairwise and len(getattr(model, "classes_", ())) == len(weights):
             captions = [str(label) for label in model.classes_[:n_filters]]
+        weights = weights[:n_filters]
         if weights.ndim == 4:
             filters = weights.mean(axis=1)
         else:
-            filters = _as_images(weights, image_shape or shape_known_to(model))
+            filters = pictures_from(model, weights, image_shape)
+            filters = filters.mean(axis=-1) if filters.ndim == 4 else filters
         return cls(filters, captions).plot(ax, n_columns=n_columns, **imshow)
 
     def plot(self, ax=None, *, n_columns=None, **imshow):
@@ -98,12 +111,10 @@ class FilterDisplay:
         FilterDisplay
             This display.
         """
-        n_columns = n_columns or min(len(self.filters), 10)
+        n_columns = columns_of(n_columns, len(self.filters), 10)
         ax = new_axes(self, ax, grid_size(self.filters, n_columns, 0 if self.captions is None else 1))
-        largest = np.abs(self.filters).max(axis=(1, 2), keepdims=True)
-        filters = self.filters / np.where(largest == 0, 1, largest)
-        style = {"cmap": "RdBu_r", "vmin": -1, "vmax": 1, **imshow}
-        self.images_, _ = draw_grid(ax, filters, n_columns, captions=self.captions, **style)
+        filters, imshow = around_zero(self.filters, imshow)
+        self.images_, _ = draw_grid(ax, filters, n_columns, captions=self.captions, **imshow)
         return self
 
 
@@ -115,17 +126,5 @@ def _first_weights(model):
     if hasattr(model, "coefs_"):
         return model.coefs_[0].T
     if hasattr(model, "coef_"):
-        return np.atleast_2d(model.coef_)
+        return np.atleast_2d(model.coef_.toarray() if issparse(model.coef_) else model.coef_)
     raise TypeError(f"{type(model).__name__} has no weights to show: neither 'module_' nor 'coefs_' nor 'coef_'.")
-
-
-def _as_images(weights, image_shape):
-    n_features = weights.shape[1]
-    if image_shape is None:
-        side = int(np.sqrt(n_features))
-        image_shape = (1, side, side)
-    image_shape = (1, *image_shape) if len(image_shape) == 2 else tuple(image_shape)
-    if np.prod(image_shape) != n_features:
-        raise ValueError(f"The first layer takes {n_features} numbers, which are no image of shape {image_shape}.")
-    channels = -1 if image_shape[-1] in (1, 3, 4) and image_shape[0] not in (1, 3, 4) else 0
-    return weights.reshape(-1, *image_shape).mean(axis=-1 if channels else 1)

@@ -1,12 +1,16 @@
 """Images side by side."""
 
+from numbers import Integral
+
 import numpy as np
-from sklearn.utils import check_consistent_length, check_scalar
+from sklearn.utils import _safe_indexing, check_consistent_length, check_scalar, column_or_1d
+from sklearn.utils.validation import _num_samples
 
 from skfashion._images import draw_generator
 from skfashion.inspection._drawing import (
+    as_drawn,
+    columns_of,
     draw_grid,
-    grey_on_white,
     grid_size,
     names_of,
     new_axes,
@@ -103,22 +107,21 @@ class ImageGridDisplay:
         ImageGridDisplay
             What was drawn.
         """
-        check_scalar(n_images, "n_images", (int, np.integer), min_val=1)
-        pictures = pictures_of(X, image_shape)
-        order = np.arange(len(pictures))
+        check_scalar(n_images, "n_images", Integral, min_val=1)
+        y = None if y is None else column_or_1d(y)
+        check_consistent_length(X, y)
+        order = np.arange(_num_samples(X))
         if random_state is not None:
             order = draw_generator(random_state).permutation(order)
-        if y is not None:
-            y = np.asarray(y)
-            check_consistent_length(pictures, y)
         if one_per_class:
             if y is None:
                 raise ValueError("one_per_class=True needs the labels y.")
             order = order[np.unique(y[order], return_index=True)[1]]
         else:
             order = order[:n_images]
-        captions = None if y is None else names_of(y[order], class_names)
-        return cls(pictures[order], captions).plot(ax, n_columns=n_columns, **imshow)
+        captions = None if y is None else names_of(y[order].tolist(), class_names)
+        pictures = pictures_of(_safe_indexing(X, order), image_shape)
+        return cls(pictures, captions).plot(ax, n_columns=n_columns, **imshow)
 
     @classmethod
     def from_estimator(cls, estimator, *, n_images=20, random_state=None, ax=None, n_columns=None, **imshow):
@@ -167,9 +170,9 @@ class ImageGridDisplay:
         ImageGridDisplay
             This display.
         """
-        n_columns = n_columns or min(len(self.images), 10)
+        n_columns = columns_of(n_columns, len(self.images), 10)
         lines = 0 if self.captions is None else max(caption.count("\n") + 1 for caption in self.captions)
         ax = new_axes(self, ax, grid_size(self.images, n_columns, lines))
-        imshow = grey_on_white(self.images, imshow)
-        self.images_, self.captions_ = draw_grid(ax, self.images, n_columns, captions=self.captions, **imshow)
+        images, imshow = as_drawn(self.images, imshow)
+        self.images_, self.captions_ = draw_grid(ax, images, n_columns, captions=self.captions, **imshow)
         return self

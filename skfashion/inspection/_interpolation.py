@@ -1,9 +1,11 @@
 """From one image to another."""
 
-import numpy as np
-from sklearn.utils import check_scalar
+from numbers import Integral
 
-from skfashion.inspection._drawing import draw_grid, grey_on_white, grid_size, new_axes, pictures_from
+import numpy as np
+from sklearn.utils import check_array, check_scalar
+
+from skfashion.inspection._drawing import as_drawn, draw_grid, grid_size, new_axes, pictures_from
 
 
 class InterpolationDisplay:
@@ -62,10 +64,10 @@ class InterpolationDisplay:
         InterpolationDisplay
             What was drawn.
         """
-        check_scalar(n_steps, "n_steps", (int, np.integer), min_val=2)
+        check_scalar(n_steps, "n_steps", Integral, min_val=2)
         if not (hasattr(estimator, "transform") and hasattr(estimator, "inverse_transform")):
             raise TypeError(f"{type(estimator).__name__} has no methods 'transform' and 'inverse_transform'.")
-        one, other = estimator.transform(X), estimator.transform(X_other)
+        one, other = (check_array(estimator.transform(each)) for each in (X, X_other))
         if len(one) != len(other):
             raise ValueError(f"There are {len(one)} images to begin with, but {len(other)} to end with.")
         share = np.linspace(0, 1, n_steps)[:, None]
@@ -92,5 +94,6 @@ class InterpolationDisplay:
         n_steps = self.images.shape[1]
         pictures = self.images.reshape(-1, *self.images.shape[2:])
         ax = new_axes(self, ax, grid_size(pictures, n_steps))
-        self.images_, _ = draw_grid(ax, pictures, n_steps, **grey_on_white(pictures, imshow))
+        pictures, imshow = as_drawn(pictures, imshow)
+        self.images_, _ = draw_grid(ax, pictures, n_steps, **imshow)
         return self

@@ -3,10 +3,11 @@
 import numpy as np
 from sklearn.decomposition import PCA
 from sklearn.manifold import TSNE
-from sklearn.utils import check_array, check_consistent_length, column_or_1d
+from sklearn.utils import _safe_indexing, check_array, check_consistent_length, column_or_1d
+from sklearn.utils.validation import _num_samples
 
 from skfashion._images import draw_generator, draw_seed
-from skfashion.inspection._drawing import colors_of, names_of, new_axes
+from skfashion.inspection._drawing import colors_of, names_of, new_axes, style_of
 
 _AXES = {"codes": "{} of the code", "pca": "principal component {}", "tsne": "t-SNE {}"}
 
@@ -98,11 +99,13 @@ class LatentSpaceDisplay:
         """
         if not hasattr(estimator, "transform"):
             raise TypeError(f"{type(estimator).__name__} has no method 'transform': it makes no codes.")
+        check_consistent_length(X, y)
+        drawn = _drawn(_num_samples(X), n_samples, random_state)
         return cls.from_codes(
-            estimator.transform(X),
-            y,
+            np.asarray(estimator.transform(_safe_indexing(X, drawn))),
+            None if y is None else column_or_1d(y)[drawn],
             method=method,
-            n_samples=n_samples,
+            n_samples=None,
             class_names=class_names,
             random_state=random_state,
             ax=ax,
@@ -155,12 +158,13 @@ class LatentSpaceDisplay:
         """
         if method not in ("auto", *_AXES):
             raise ValueError(f"method must be 'auto', 'codes', 'pca' or 'tsne'. Got {method!r} instead.")
-        codes = check_array(codes, dtype=[np.float64, np.float32], ensure_min_features=2, input_name="codes")
+        codes = check_array(
+            codes, dtype=[np.float64, np.float32], ensure_min_features=2, ensure_min_samples=2, input_name="codes"
+        )
         labels = None if y is None else column_or_1d(y)
         check_consistent_length(codes, labels)
-        if n_samples is not None and n_samples < len(codes):
-            drawn = draw_generator(random_state).choice(len(codes), n_samples, replace=False)
-            codes, labels = codes[drawn], None if labels is None else labels[drawn]
+        drawn = _drawn(len(codes), n_samples, random_state)
+        codes, labels = codes[drawn], None if labels is None else labels[drawn]
         if method == "auto":
             method = "codes" if codes.shape[1] == 2 else "pca"
         points = _points(codes, method, draw_seed(random_state))
@@ -183,21 +187,30 @@ class LatentSpaceDisplay:
             This display.
         """
         ax = new_axes(self, ax, (6.4, 4.4))
-        style = {"s": 6, "alpha": 0.7, "linewidths": 0, **scatter}
+        from matplotlib.collections import PathCollection
+
+        defaults = {"s": 6, "alpha": 0.7, "linewidth": 0}
         if self.labels is None:
-            self.points_ = {None: ax.scatter(*self.points.T, **style)}
+            self.points_ = {None: ax.scatter(*self.points.T, **style_of(PathCollection, defaults, scatter))}
         else:
             classes = np.unique(self.labels).tolist()
             names, colors = names_of(classes, self.class_names), colors_of(classes, self.class_names)
-            self.points_ = {
-                label: ax.scatter(*self.points[self.labels == label].T, **{"color": color, "label": name, **style})
-                for label, name, color in zip(classes, names, colors, strict=True)
-            }
+            self.points_ = {}
+            for label, name, color in zip(classes, names, colors, strict=True):
+                style = style_of(PathCollection, {"color": color, "label": name, **defaults}, scatter)
+                self.points_[label] = ax.scatter(*self.points[self.labels == label].T, **style)
             ax.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), markerscale=2.5, fontsize=8)
         ax.set(xlabel=_AXES[self.method].format(1), ylabel=_AXES[self.method].format(2))
         if self.method == "tsne":
             ax.set(xticks=[], yticks=[])
         return self
+
+
+def _drawn(n, n_samples, random_state):
+    """Which of n samples to draw: all, or some at random in their order."""
+    if n_samples is None or n_samples >= n:
+        return np.arange(n)
+    return np.sort(draw_generator(random_state).choice(n, n_samples, replace=False))
 
 
 def _points(codes, method, seed):

@@ -1,9 +1,11 @@
 """What each number of a code means."""
 
+from numbers import Integral, Real
+
 import numpy as np
 from sklearn.utils import check_array, check_scalar
 
-from skfashion.inspection._drawing import draw_grid, grey_on_white, grid_size, new_axes, pictures_from
+from skfashion.inspection._drawing import as_drawn, draw_grid, grid_size, new_axes, pictures_from
 
 
 class LatentWalkDisplay:
@@ -80,8 +82,8 @@ class LatentWalkDisplay:
         LatentWalkDisplay
             What was drawn.
         """
-        check_scalar(n_steps, "n_steps", (int, np.integer), min_val=2)
-        check_scalar(span, "span", (int, float), min_val=0, include_boundaries="neither")
+        check_scalar(n_steps, "n_steps", Integral, min_val=2)
+        check_scalar(span, "span", Real, min_val=0, include_boundaries="neither")
         if not hasattr(estimator, "inverse_transform"):
             raise TypeError(f"{type(estimator).__name__} has no method 'inverse_transform': it decodes no codes.")
         if X is None:
@@ -91,7 +93,7 @@ class LatentWalkDisplay:
             codes = check_array(estimator.transform(X), input_name="codes")
             center, spread = codes.mean(axis=0), codes.std(axis=0)
         if start is not None:
-            center = estimator.transform(start)[0]
+            center = check_array(estimator.transform(start))[0]
         dimensions = range(len(center)) if dimensions is None else dimensions
         if not all(0 <= dimension < len(center) for dimension in dimensions):
             raise ValueError(f"dimensions must lie in 0 to {len(center) - 1}. Got {list(dimensions)}.")
@@ -123,12 +125,13 @@ class LatentWalkDisplay:
         n_steps = len(self.steps)
         pictures = self.images.reshape(-1, *self.images.shape[2:])
         ax = new_axes(self, ax, grid_size(pictures, n_steps, label_width=0.5))
+        pictures, imshow = as_drawn(pictures, imshow)
         self.images_, _ = draw_grid(
             ax,
             pictures,
             n_steps,
             row_labels=[f"number {dimension}" for dimension in self.dimensions],
             column_labels=[f"{step:+.3g} sd" if step else "0" for step in self.steps.round(10)],
-            **grey_on_white(pictures, imshow),
+            **imshow,
         )
         return self

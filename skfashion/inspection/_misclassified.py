@@ -1,9 +1,21 @@
 """What a classifier gets wrong."""
 
-import numpy as np
-from sklearn.utils import check_consistent_length, check_scalar, column_or_1d
+from numbers import Integral
 
-from skfashion.inspection._drawing import draw_grid, grey_on_white, grid_size, names_of, new_axes, pictures_of
+import numpy as np
+from sklearn.utils import _safe_indexing, check_consistent_length, check_scalar, column_or_1d
+from sklearn.utils.multiclass import check_classification_targets, unique_labels
+
+from skfashion.inspection._drawing import (
+    as_drawn,
+    columns_of,
+    draw_grid,
+    grid_size,
+    names_of,
+    new_axes,
+    pictures_from,
+    pictures_of,
+)
 
 
 class MisclassifiedDisplay:
@@ -89,19 +101,13 @@ class MisclassifiedDisplay:
         MisclassifiedDisplay
             What was drawn.
         """
-        confidence = estimator.predict_proba(X).max(axis=1) if hasattr(estimator, "predict_proba") else None
-        return cls.from_predictions(
-            X,
-            y,
-            estimator.predict(X),
-            confidence=confidence,
-            class_names=class_names,
-            n_images=n_images,
-            image_shape=image_shape,
-            ax=ax,
-            n_columns=n_columns,
-            **imshow,
-        )
+        predicted, confidence = estimator.predict(X), None
+        if hasattr(estimator, "predict_proba"):
+            places = np.searchsorted(estimator.classes_, predicted)
+            confidence = estimator.predict_proba(X)[np.arange(len(predicted)), places]
+        display = cls._of(y, predicted, confidence, class_names, n_images)
+        display.images = pictures_from(estimator, _safe_indexing(X, display.indices), image_shape)
+        return display.plot(ax, n_columns=n_columns, **imshow)
 
     @classmethod
     def from_predictions(
@@ -153,10 +159,20 @@ class MisclassifiedDisplay:
         ValueError
             If there is no error to show.
         """
-        check_scalar(n_images, "n_images", (int, np.integer), min_val=1)
+        check_consistent_length(X, y_true)
+        display = cls._of(y_true, y_pred, confidence, class_names, n_images)
+        display.images = pictures_of(_safe_indexing(X, display.indices), image_shape)
+        return display.plot(ax, n_columns=n_columns, **imshow)
+
+    @classmethod
+    def _of(cls, y_true, y_pred, confidence, class_names, n_images):
+        """Find the errors to show; their images are still to come."""
+        check_scalar(n_images, "n_images", Integral, min_val=1)
         y_true, y_pred = column_or_1d(y_true), column_or_1d(y_pred)
-        pictures = pictures_of(X, image_shape)
-        check_consistent_length(pictures, y_true, y_pred, confidence)
+        check_consistent_length(y_true, y_pred, confidence)
+        check_classification_targets(y_true)
+        check_classification_targets(y_pred)
+        unique_labels(y_true, y_pred)  # of one kind: a 1 is no "1"
         wrong = np.flatnonzero(y_true != y_pred)
         if not len(wrong):
             raise ValueError(f"All {len(y_true)} predictions are right: there is no error to show.")
@@ -165,14 +181,14 @@ class MisclassifiedDisplay:
             wrong = wrong[np.argsort(-confidence[wrong], kind="stable")]
         shown = wrong[:n_images]
         return cls(
-            pictures[shown],
+            None,
             shown,
             names_of(y_true[shown].tolist(), class_names),
             names_of(y_pred[shown].tolist(), class_names),
             confidence=None if confidence is None else confidence[shown],
             n_errors=len(wrong),
             n_samples=len(y_true),
-        ).plot(ax, n_columns=n_columns, **imshow)
+        )
 
     def plot(self, ax=None, *, n_columns=None, **imshow):
         """Draw the errors.
@@ -193,7 +209,7 @@ class MisclassifiedDisplay:
         MisclassifiedDisplay
             This display.
         """
-        n_columns = n_columns or min(len(self.images), 5)
+        n_columns = columns_of(n_columns, len(self.images), 5)
         shares = [""] * len(self.images) if self.confidence is None else [f"\n{100 * c:.0f} %" for c in self.confidence]
         captions = [
             f"{true},\nnot {predicted}{share}"
@@ -201,7 +217,7 @@ class MisclassifiedDisplay:
         ]
         width, height = grid_size(self.images, n_columns, captions[0].count("\n") + 1)
         ax = new_axes(self, ax, (1.25 * width, 1.25 * height))
-        imshow = grey_on_white(self.images, imshow)
-        self.images_, self.captions_ = draw_grid(ax, self.images, n_columns, captions=captions, **imshow)
+        images, imshow = as_drawn(self.images, imshow)
+        self.images_, self.captions_ = draw_grid(ax, images, n_columns, captions=captions, **imshow)
         ax.set_title(f"{self.n_errors:,} of {self.n_samples:,} are wrong", fontsize=10)
         return self

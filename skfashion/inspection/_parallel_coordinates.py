@@ -4,7 +4,7 @@ from numbers import Real
 
 import numpy as np
 
-from skfashion.inspection._drawing import new_axes
+from skfashion.inspection._drawing import new_axes, style_of
 from skfashion.inspection._trials import checked_trials, trials_of_search, trials_of_study
 
 
@@ -129,7 +129,7 @@ class ParallelCoordinatesDisplay:
         """
         names = sorted({name for setting in self.params for name in setting})
         ax = new_axes(self, ax, (max(4.0, 1.6 * len(names) + 1.5), 3.6))
-        import matplotlib
+        import matplotlib.lines
 
         low, high = self.scores.min(), self.scores.max()
         colors = matplotlib.cm.ScalarMappable(matplotlib.colors.Normalize(low, high if high > low else low + 1))
@@ -145,7 +145,8 @@ class ParallelCoordinatesDisplay:
         for row in np.argsort(self.scores, kind="stable"):  # the highest scores lie on top
             there = np.isfinite(heights[row])
             style = {"color": colors.to_rgba(self.scores[row]), "linewidth": 1.2, "marker": "o", "markersize": 3}
-            (self.lines_[row],) = ax.plot(np.flatnonzero(there), heights[row, there], **{**style, **line})
+            style = style_of(matplotlib.lines.Line2D, style, line)
+            (self.lines_[row],) = ax.plot(np.flatnonzero(there), heights[row, there], **style)
         self.axes_names_ = names
         ax.set_xticks(range(len(names)), [name.replace("__", "\n") for name in names])
         ax.set(yticks=[], xlim=(-0.5, len(names) - 0.8), ylim=(-0.08, 1.08))
@@ -156,7 +157,7 @@ class ParallelCoordinatesDisplay:
 
 def _places(values):
     """Where values stand between 0 and 1, and ticks: pairs of a place and a label."""
-    numbers = all(isinstance(value, Real) and not isinstance(value, bool) for value in values)
+    numbers = all(isinstance(value, Real) and not isinstance(value, bool) and np.isfinite(value) for value in values)
     if not numbers or len(set(values)) == 1:
         labels = list(dict.fromkeys(str(value) for value in values))
         order = {label: place for place, label in zip(_evenly(len(labels)), labels, strict=True)}

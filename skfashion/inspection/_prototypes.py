@@ -1,16 +1,18 @@
 """What stands for a class, a cluster or a neighbourhood."""
 
 import numpy as np
-from sklearn.utils import column_or_1d
+from sklearn.utils import _safe_indexing, check_consistent_length, column_or_1d
 
 from skfashion.inspection._drawing import (
+    around_zero,
+    as_drawn,
+    columns_of,
     draw_grid,
-    grey_on_white,
     grid_size,
     names_of,
     new_axes,
+    pictures_from,
     pictures_of,
-    shape_known_to,
 )
 
 
@@ -86,9 +88,10 @@ class PrototypeDisplay:
             What was drawn.
         """
         y = column_or_1d(y)
-        pictures = pictures_of(X, image_shape)
+        check_consistent_length(X, y)
         classes = np.unique(y)
-        means = np.array([pictures[y == label].mean(axis=0) for label in classes])
+        members = [np.flatnonzero(y == label) for label in classes]
+        means = np.array([pictures_of(_safe_indexing(X, rows), image_shape).mean(axis=0) for rows in members])
         return cls(means, names_of(classes.tolist(), class_names)).plot(ax, n_columns=n_columns, **imshow)
 
     @classmethod
@@ -133,21 +136,25 @@ class PrototypeDisplay:
         PrototypeDisplay
             What was drawn.
         """
-        shape = image_shape or shape_known_to(estimator)
+        signed, captions = False, None
         if hasattr(estimator, "kneighbors") and hasattr(estimator, "training_rows"):
             if X is None:
                 raise ValueError("X is needed: the images whose neighbours are averaged.")
-            rows = pictures_of(estimator.training_rows(), shape)
+            rows = estimator.training_rows()
             nearest = estimator.kneighbors(X[:n_prototypes], return_distance=False)
-            display = cls(np.array([rows[those].mean(axis=0) for those in nearest]))
+            prototypes = np.array(
+                [pictures_from(estimator, rows[those], image_shape).mean(axis=0) for those in nearest]
+            )
         elif isinstance(getattr(estimator, "components_", None), list):
-            display, n_columns = _subspaces(estimator, shape, class_names, n_prototypes)
+            directions, captions, n_columns = _subspaces(estimator, class_names, n_prototypes)
+            prototypes, signed = pictures_from(estimator, directions, image_shape), True
         elif hasattr(estimator, "components_"):
-            display = cls(_directions(estimator.components_[:n_prototypes], shape), signed=True)
+            prototypes, signed = pictures_from(estimator, estimator.components_[:n_prototypes], image_shape), True
         else:
+            prototypes = pictures_from(estimator, _centroids(estimator)[:n_prototypes], image_shape)
             names = getattr(estimator, "names_", [])[:n_prototypes]
             captions = names_of(list(names), class_names) if len(names) else None
-            display = cls(pictures_of(_centroids(estimator)[:n_prototypes], shape), captions)
+        display = cls(prototypes, captions, signed=signed)
         return display.plot(ax, n_columns=n_columns, **imshow)
 
     def plot(self, ax=None, *, n_columns=None, **imshow):
@@ -169,12 +176,10 @@ class PrototypeDisplay:
         PrototypeDisplay
             This display.
         """
-        n_columns = n_columns or min(len(self.prototypes), 10)
+        n_columns = columns_of(n_columns, len(self.prototypes), 10)
         ax = new_axes(self, ax, grid_size(self.prototypes, n_columns, 0 if self.captions is None else 1))
-        style = grey_on_white(self.prototypes, imshow)
-        if self.signed:
-            style = {"cmap": "RdBu_r", "vmin": -1, "vmax": 1, **imshow}
-        self.images_, self.captions_ = draw_grid(ax, self.prototypes, n_columns, captions=self.captions, **style)
+        pictures, imshow = (around_zero if self.signed else as_drawn)(self.prototypes, imshow)
+        self.images_, self.captions_ = draw_grid(ax, pictures, n_columns, captions=self.captions, **imshow)
         return self
 
 
@@ -188,18 +193,13 @@ def _centroids(estimator):
     )
 
 
-def _directions(components, shape):
-    """Directions as pictures, each on its own scale."""
-    pictures = pictures_of(components, shape)
-    largest = np.abs(pictures).reshape(len(pictures), -1).max(axis=1)
-    return pictures / largest.reshape(-1, *[1] * (pictures.ndim - 1))
-
-
-def _subspaces(estimator, shape, class_names, n_prototypes):
-    """A row for each class: the first directions of its subspace."""
-    n_classes = len(estimator.classes_)
-    n_directions = min(max(1, n_prototypes // n_classes), *(len(each) for each in estimator.components_))
-    directions = np.concatenate([each[:n_directions] for each in estimator.components_])
+def _subspaces(estimator, class_names, n_prototypes):
+    """A row for each class: the first directions of its subspace, of which a small class has fewer."""
+    longest = max(len(components) for components in estimator.components_)
+    n_directions = min(max(1, n_prototypes // len(estimator.classes_)), longest)
+    directions = np.zeros((len(estimator.classes_), n_directions, estimator.n_features_in_))
+    for row, components in zip(directions, estimator.components_, strict=True):
+        row[: len(components)] = components[:n_directions]
     names = names_of(estimator.classes_.tolist(), class_names)
     captions = [name if place == 0 else "" for name in names for place in range(n_directions)]
-    return PrototypeDisplay(_directions(directions, shape), captions, signed=True), n_directions
+    return directions.reshape(-1, estimator.n_features_in_), captions, n_directions

@@ -1,16 +1,11 @@
 """Images, and what comes back through a code."""
 
+from numbers import Integral
+
 import numpy as np
 from sklearn.utils import check_scalar
 
-from skfashion.inspection._drawing import (
-    draw_grid,
-    grey_on_white,
-    grid_size,
-    new_axes,
-    pictures_of,
-    shape_known_to,
-)
+from skfashion.inspection._drawing import as_drawn, draw_grid, grid_size, new_axes, pictures_from, pictures_of
 
 
 class ReconstructionDisplay:
@@ -79,14 +74,12 @@ class ReconstructionDisplay:
         ReconstructionDisplay
             What was drawn.
         """
-        check_scalar(n_images, "n_images", (int, np.integer), min_val=1)
+        check_scalar(n_images, "n_images", Integral, min_val=1)
         X = X[:n_images]
-        back = np.asarray(_round_trip(estimator, X))
-        known = image_shape or shape_known_to(estimator)
-        images = pictures_of(X, known if np.ndim(X) == 2 else None)
-        reconstructions = pictures_of(back, known if back.ndim == 2 else None)
-        if np.asarray(X).dtype == np.uint8 and reconstructions.max() > 1.5:
-            reconstructions = reconstructions / 255  # of a transformer that takes pixels as they are
+        images = pictures_from(estimator, X, image_shape)
+        reconstructions = pictures_from(estimator, np.asarray(_round_trip(estimator, X)), image_shape)
+        if np.asarray(X).dtype == np.uint8 and not _scales_pixels(estimator):
+            reconstructions = reconstructions / 255
         return cls.from_predictions(images, reconstructions, ax=ax, **imshow)
 
     @classmethod
@@ -133,6 +126,7 @@ class ReconstructionDisplay:
         """
         pictures = np.concatenate([self.images, self.reconstructions])
         ax = new_axes(self, ax, grid_size(pictures, len(self.images), 1, label_width=1.0))
+        pictures, imshow = as_drawn(pictures, imshow)
         captions = [""] * len(self.images) + [f"{error:.4f}" for error in self.errors]
         self.images_, texts = draw_grid(
             ax,
@@ -140,7 +134,7 @@ class ReconstructionDisplay:
             len(self.images),
             captions=captions,
             row_labels=["image", "reconstruction,\nsquared error"],
-            **grey_on_white(self.images, imshow),
+            **imshow,
         )
         self.captions_ = texts[len(self.images) :]
         return self
@@ -152,3 +146,9 @@ def _round_trip(estimator, X):
     if hasattr(estimator, "transform") and hasattr(estimator, "inverse_transform"):
         return estimator.inverse_transform(estimator.transform(X))
     raise TypeError(f"{type(estimator).__name__} has neither 'reconstruct' nor 'transform' and 'inverse_transform'.")
+
+
+def _scales_pixels(estimator):
+    """Whether uint8 pixels come back on the scale of [0, 1], as from the estimators of this library."""
+    steps = [step for _, step in getattr(estimator, "steps", [(None, estimator)]) if hasattr(step, "transform")]
+    return hasattr(steps[0], "reconstruct")

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from skfashion.inspection._drawing import distinct_colors, new_axes
+from skfashion.inspection._drawing import distinct_colors, last_step, new_axes, style_of
 
 _TITLES = {"loss": "loss", "accuracy": "accuracy", "learning_rate": "learning rate"}
 
@@ -98,6 +98,8 @@ class TrainingCurveDisplay:
         if against not in ("epochs", "seconds"):
             raise ValueError(f"against must be 'epochs' or 'seconds'. Got {against!r} instead.")
         for name, history in histories.items():
+            if against == "seconds" and not all("duration" in epoch for epoch in history):
+                raise ValueError(f"The history {name!r} holds no 'duration' of its epochs.")
             if not _quantities(history, metric):
                 known = sorted({key.removeprefix("train_").removeprefix("valid_") for row in history for key in row})
                 raise ValueError(f"The history {name!r} holds no {metric!r}; there are {known}.")
@@ -120,6 +122,8 @@ class TrainingCurveDisplay:
             This display.
         """
         ax = new_axes(self, ax, (6.4, 4.0))
+        from matplotlib.lines import Line2D
+
         self.lines_ = {}
         for (name, history), color in zip(self.histories.items(), distinct_colors(len(self.histories)), strict=True):
             seconds = np.cumsum([row["duration"] for row in history]) if self.against == "seconds" else None
@@ -128,9 +132,9 @@ class TrainingCurveDisplay:
                 held_out = quantity.startswith("valid_")
                 part = "held-out images" if held_out else "training images"
                 label = f"{name}, held out" if name and held_out else name or part
-                style = {"color": color, "linestyle": "--" if held_out else "-", "label": label, **line}
+                style = {"color": color, "linestyle": "--" if held_out else "-", "label": label}
                 y = [row.get(quantity, np.nan) for row in history]
-                (self.lines_[name, quantity],) = ax.plot(x, y, **style)
+                (self.lines_[name, quantity],) = ax.plot(x, y, **style_of(Line2D, style, line))
         ax.set(xlabel="epoch" if self.against == "epochs" else "seconds", ylabel=_TITLES.get(self.metric, self.metric))
         if self.against == "epochs":
             ax.xaxis.get_major_locator().set_params(integer=True)
@@ -142,8 +146,7 @@ class TrainingCurveDisplay:
 
 
 def _history(model):
-    model = getattr(model, "best_estimator_", model)
-    model = model.steps[-1][1] if hasattr(model, "steps") else model
+    model = last_step(model)
     if not getattr(model, "history_", None):
         raise TypeError(f"{type(model).__name__} has no 'history_': it is not fitted, or not trained in epochs.")
     return model.history_

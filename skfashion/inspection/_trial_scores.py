@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from skfashion.inspection._drawing import new_axes
+from skfashion.inspection._drawing import new_axes, style_of
 from skfashion.inspection._trials import checked_trials, is_minimized, trials_of_search, trials_of_study
 
 
@@ -87,7 +87,7 @@ class TrialScoresDisplay:
         Parameters
         ----------
         scores : array-like of shape (n_trials,)
-            What the trials came to. Those that are not finite are left out.
+            What the trials came to. Those that are not finite leave a gap.
 
         minimize : bool, default=False
             Whether small scores are good.
@@ -101,7 +101,8 @@ class TrialScoresDisplay:
             What was drawn.
         """
         scores = np.asarray(scores, dtype=float)
-        return cls(checked_trials([{}] * len(scores), scores)[1], minimize=minimize).plot(ax, **line)
+        checked_trials([{}] * len(scores), scores)
+        return cls(np.where(np.isfinite(scores), scores, np.nan), minimize=minimize).plot(ax, **line)
 
     def plot(self, ax=None, **line):
         """Draw the scores.
@@ -120,10 +121,12 @@ class TrialScoresDisplay:
             This display.
         """
         ax = new_axes(self, ax, (6.4, 3.6))
+        from matplotlib.lines import Line2D
+
         trials = np.arange(1, len(self.scores) + 1)
-        best = (np.minimum if self.minimize else np.maximum).accumulate(self.scores)
-        style = {"linestyle": "", "marker": "o", "markersize": 4, "color": "#3f90da", "label": "trial", **line}
-        (self.points_,) = ax.plot(trials, self.scores, **style)
+        best = (np.fmin if self.minimize else np.fmax).accumulate(self.scores)
+        style = {"linestyle": "", "marker": "o", "markersize": 4, "color": "#3f90da", "label": "trial"}
+        (self.points_,) = ax.plot(trials, self.scores, **style_of(Line2D, style, line))
         (self.best_,) = ax.plot(trials, best, color="#bd1f01", drawstyle="steps-post", label="best so far")
         ax.xaxis.get_major_locator().set_params(integer=True)
         ax.set(xlabel="trial", ylabel="score")

@@ -16,7 +16,7 @@ class Space:
             elif hasattr(values, "dist"):
                 self.distributions[name] = _of_scipy(name, values)
             elif hasattr(values, "__len__") and not isinstance(values, str) and len(values):
-                shown = [v if v is None or isinstance(v, (str, bool, int, float)) else repr(v) for v in values]
+                shown = _shown(values)
                 self._values[name] = dict(zip(shown, values, strict=True))
                 self.distributions[name] = optuna.distributions.CategoricalDistribution(shown)
             else:
@@ -28,6 +28,21 @@ class Space:
     def settings(self, params):
         """The values of parameters for what a trial holds."""
         return {name: self._values.get(name, {}).get(value, value) for name, value in params.items()}
+
+
+def _shown(values):
+    """A number, string or None for each choice, no two of them equal."""
+    shown = [v if v is None or isinstance(v, (str, bool, int, float)) else name_of(v) for v in values]
+    if len(set(shown)) < len(shown):  # 1, 1.0 and True
+        shown = [name_of(v) for v in values]
+    if len(set(shown)) < len(shown):
+        shown = [f"{name} ({place})" for place, name in enumerate(shown)]
+    return shown
+
+
+def name_of(value):
+    """What stands for a value; the same in every process."""
+    return f"{value.__module__}.{value.__qualname__}" if hasattr(value, "__qualname__") else repr(value)
 
 
 def _of_scipy(name, frozen):

@@ -4,8 +4,8 @@ import time
 import warnings
 from numbers import Integral, Real
 
+import joblib
 import numpy as np
-from joblib import Parallel, delayed
 from scipy import stats
 from sklearn.base import _fit_context, clone, is_classifier
 from sklearn.exceptions import FitFailedWarning
@@ -13,12 +13,14 @@ from sklearn.metrics import check_scoring
 from sklearn.model_selection import check_cv
 from sklearn.model_selection._search import BaseSearchCV
 from sklearn.utils import Bunch
-from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
+from sklearn.utils._param_validation import HasMethods, Interval, Options, StrOptions
 from sklearn.utils.metaestimators import _safe_split
+from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import _check_method_params, indexable
 
 from skfashion._images import draw_seed
-from skfashion.model_selection._distributions import Space, load_optuna
+from skfashion.model_selection._distributions import Space, load_optuna, name_of
+from skfashion.model_selection._pruning import report_epochs
 
 # Fold by fold reports come after all epochs that the first fold may report.
 _AFTER_EPOCHS = 1_000_000
@@ -37,10 +39,11 @@ class OptunaSearchCV(BaseSearchCV):
         ``scipy.stats`` ``uniform``, ``loguniform`` or ``randint``; see :data:`SEARCH_SPACES`.
 
     n_trials : int, default=20
-        How many trials the study holds in the end; those of an earlier run with the same `storage` count.
+        How many trials the study holds in the end; those that the `storage` holds when the search begins count.
 
     scoring : str, callable or None, default=None
-        As in :class:`~sklearn.model_selection.GridSearchCV`; one score, of which more is better.
+        As in :class:`~sklearn.model_selection.GridSearchCV`; one score, of which more is better. After an epoch it is
+        that of the last step of a Pipeline, with samples that the other steps have transformed.
 
     cv : int, splitter, iterable or None, default=None
         As in :class:`~sklearn.model_selection.GridSearchCV`.
@@ -57,8 +60,9 @@ class OptunaSearchCV(BaseSearchCV):
         How the next setting is found; None stands for Optuna's default, seeded by `random_state`.
 
     storage : str, optuna storage or None, default=None
-        Where the study is kept, for instance ``"sqlite:///study.db"``: a search that is fitted again goes on where it
-        was, and several processes may share one. None keeps it in memory.
+        Where the study is kept, for instance ``"sqlite:///study.db"``: a search that is fitted again on the same
+        samples, splits, scores and space goes on where it was, and several processes (of different `random_state`) may
+        share one. None keeps it in memory.
 
     study_name : str or None, default=None
         Its name in the storage; a storage needs one.
@@ -69,11 +73,11 @@ class OptunaSearchCV(BaseSearchCV):
     n_jobs : int or None, default=None
         Trials at a time, in threads. With more than one the settings tried depend on who is first.
 
-    error_score : "raise" or float, default=nan
+    error_score : "raise" or nan, default=nan
         A trial that fails is told to Optuna as such and warned of, and the search goes on; ``"raise"`` ends it.
 
     random_state : int, RandomState instance or None, default=None
-        Of the default sampler. With int and one job, the same trials in every run.
+        Of the default sampler. With an int and one job, the same trials in every run.
 
     verbose : int, default=0
         1 prints a line a trial.
@@ -144,7 +148,7 @@ class OptunaSearchCV(BaseSearchCV):
         "study_name": [str, None],
         "timeout": [Interval(Real, 0, None, closed="neither"), None],
         "n_jobs": [Integral, None],
-        "error_score": [StrOptions({"raise"}), Real],
+        "error_score": [StrOptions({"raise"}), Options(Real, {np.nan})],
         "random_state": ["random_state"],
         "verbose": ["verbose"],
     }
@@ -209,16 +213,28 @@ class OptunaSearchCV(BaseSearchCV):
         Raises
         ------
         ValueError
-            If no trial succeeds.
+            If no trial succeeds, or if the storage holds another search by this name.
         """
+        if getattr(self, "_skl_callbacks", None):
+            raise ValueError("OptunaSearchCV calls no callbacks of its own: set them on its estimator.")
         space = Space(self.param_distributions)
         self.study_ = self._study()
         X, y = indexable(X, y)
         cv = check_cv(self.cv, y, classifier=is_classifier(self.estimator))
         self.scorer_, self.multimetric_ = check_scoring(self.estimator, self.scoring), False
-        splits = list(cv.split(X, y))
+        routed = self._get_routed_params_for_fit(params)
+        splits = list(cv.split(X, y, **routed.splitter.split))
         self.n_splits_ = len(splits)
-        task = Bunch(X=X, y=y, params=params, splits=splits, space=space, errors=[])
+        self._claim(X, y, splits, space)
+        task = Bunch(
+            X=X,
+            y=y,
+            params=routed.estimator.fit,
+            score_params=routed.scorer.score,
+            splits=splits,
+            space=space,
+            errors=[],
+        )
         deadline = np.inf if self.timeout is None else time.perf_counter() + self.timeout
         missing = max(0, self.n_trials - len(_finished(self.study_)))
         Parallel(n_jobs=self.n_jobs, backend="threading")(
@@ -228,7 +244,7 @@ class OptunaSearchCV(BaseSearchCV):
         if self.refit:
             start = time.perf_counter()
             self.best_estimator_ = self._candidate(self.best_params_)
-            self.best_estimator_.fit(X, **({} if y is None else {"y": y}), **params)
+            self.best_estimator_.fit(X, **({} if y is None else {"y": y}), **routed.estimator.fit)
             self.refit_time_ = time.perf_counter() - start
             if hasattr(self.best_estimator_, "feature_names_in_"):
                 self.feature_names_in_ = self.best_estimator_.feature_names_in_
@@ -242,9 +258,8 @@ class OptunaSearchCV(BaseSearchCV):
         before = optuna.logging.get_verbosity()
         optuna.logging.set_verbosity(optuna.logging.WARNING)
         try:
-            return optuna.create_study(
+            study = optuna.create_study(
                 direction="maximize",
-                sampler=self.sampler or optuna.samplers.TPESampler(seed=draw_seed(self.random_state)),
                 pruner=pruner[self.pruner] if isinstance(self.pruner, (str, type(None))) else self.pruner,
                 storage=self.storage,
                 study_name=self.study_name,
@@ -252,6 +267,32 @@ class OptunaSearchCV(BaseSearchCV):
             )
         finally:
             optuna.logging.set_verbosity(before)
+        if study.directions != [optuna.study.StudyDirection.MAXIMIZE]:
+            raise ValueError(f"The study {self.study_name!r} does not maximize one score: {study.directions}.")
+        seed = draw_seed(self.random_state)
+        if study.trials:  # the same numbers would give the same trials again
+            seed = int(np.random.default_rng([seed, len(study.trials)]).integers(2**31))
+        study.sampler = self.sampler or optuna.samplers.TPESampler(seed=seed)
+        return study
+
+    def _claim(self, X, y, splits, space):
+        """Write down what the study is about; raise a ValueError if it is about something else."""
+        about = {
+            "samples": joblib.hash((X, y)),
+            "splits": joblib.hash(splits),
+            "scoring": self.scoring if self.scoring is None else name_of(self.scoring),
+            "estimator": type(self.estimator).__name__,
+            "space": {name: repr(values) for name, values in sorted(space.distributions.items())},
+        }
+        known = self.study_.user_attrs.get("about")
+        if known is None:
+            self.study_.set_user_attr("about", about)
+        elif known != about:
+            others = ", ".join(name for name in about if about[name] != known[name])
+            raise ValueError(
+                f"The storage holds a study {self.study_name!r} of other {others}: take another study_name. (Samples "
+                "and splits have to be the same in every run, so cv needs a random_state if it shuffles.)"
+            )
 
     def _run_trial(self, task, deadline):
         if time.perf_counter() > deadline:
@@ -263,9 +304,9 @@ class OptunaSearchCV(BaseSearchCV):
             score = self._evaluate(trial, task)
         except optuna.TrialPruned:
             self.study_.tell(trial, state=states.PRUNED)
-        except Exception as error:
+        except BaseException as error:
             self.study_.tell(trial, state=states.FAIL)
-            if isinstance(self.error_score, str):
+            if isinstance(self.error_score, str) or not isinstance(error, Exception):
                 raise
             task.errors.append((f"trial {trial.number} with {task.space.settings(trial.params)}: {error!r}", error))
         else:
@@ -286,12 +327,13 @@ class OptunaSearchCV(BaseSearchCV):
             X_train, y_train = _safe_split(estimator, task.X, task.y, train)
             X_test, y_test = _safe_split(estimator, task.X, task.y, test, train)
             if fold == 0 and self.pruner is not None:
-                _report_epochs(estimator, trial, self.scorer_, X_test, y_test)
+                report_epochs(estimator, trial, self.scorer_, X_test, y_test)
             params = _check_method_params(task.X, task.params, indices=train)
             start = time.perf_counter()
             estimator.fit(X_train, **({} if y_train is None else {"y": y_train}), **params)
             seconds.append(time.perf_counter() - start)
-            scores.append(float(self.scorer_(estimator, X_test, *(() if y_test is None else (y_test,)))))
+            params = _check_method_params(task.X, task.score_params, indices=test)
+            scores.append(float(self.scorer_(estimator, X_test, *(() if y_test is None else (y_test,)), **params)))
             trial.set_user_attr("scores", scores)
             trial.set_user_attr("seconds", seconds)
             if not np.isfinite(scores[-1]):
@@ -332,40 +374,6 @@ class OptunaSearchCV(BaseSearchCV):
         self.best_index_ = int(worst.argmax())
         self.best_score_ = float(means[self.best_index_])
         self.best_params_ = self.cv_results_["params"][self.best_index_]
-
-
-class _EpochReport:
-    """A callback of scikit-learn that tells a trial how an estimator does after each epoch."""
-
-    def __init__(self, trial, scorer, transformer, X, y):
-        self.trial, self.scorer, self.transformer, self.X, self.y = trial, scorer, transformer, X, y
-
-    def setup(self, estimator, context):
-        """Called before a fit."""
-
-    def teardown(self, estimator, context):
-        """Called after a fit."""
-
-    def on_fit_task_begin(self, estimator, context):
-        """Called before each epoch."""
-
-    def on_fit_task_end(self, estimator, context, *, fitted_estimator=None):
-        """Report the score of an epoch, and end the trial if it is far behind."""
-        if context.task_name == "epoch":
-            # The steps before the last one of a pipeline are fitted by now.
-            X = self.X if self.transformer is None else self.transformer.transform(self.X)
-            score = self.scorer(fitted_estimator, X, *(() if self.y is None else (self.y,)))
-            self.trial.report(float(score), context.task_id)
-            if self.trial.should_prune():
-                raise load_optuna().TrialPruned
-
-
-def _report_epochs(estimator, trial, scorer, X, y):
-    """Let an estimator, or the last step of a pipeline, report its epochs, if it has some."""
-    steps = hasattr(estimator, "steps")
-    last = estimator.steps[-1][1] if steps else estimator
-    if hasattr(last, "set_callbacks") and "max_epochs" in last.get_params():
-        last.set_callbacks(_EpochReport(trial, scorer, estimator[:-1] if steps and len(estimator) > 1 else None, X, y))
 
 
 def _finished(study):

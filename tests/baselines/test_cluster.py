@@ -8,7 +8,7 @@ from sklearn.metrics import make_scorer
 from sklearn.mixture import GaussianMixture
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import Normalizer
+from sklearn.preprocessing import Normalizer, StandardScaler
 
 from skfashion.baselines import ClusterClassifier
 from skfashion.metrics import clustering_accuracy_score
@@ -77,6 +77,22 @@ def test_new_images_are_measured_as_the_clusterer_does():
     assert ClusterClassifier(AgglomerativeClustering(2)).fit(X, y).predict([[0.5, 0.5]]) == ["a"]
     unit = make_pipeline(Normalizer(), AgglomerativeClustering(2))
     assert ClusterClassifier(unit).fit(X, y).predict([[0.5, 0.5]]) == ["b"]
+
+
+def test_pipelines_of_any_depth_and_metrics_of_any_spelling(garments):
+    X, y = garments
+    flat = ClusterClassifier(DBSCAN(eps=8)).fit(X, y)
+    for clusterer in (
+        make_pipeline(DBSCAN(eps=8)),
+        make_pipeline("passthrough", make_pipeline(DBSCAN(eps=8))),
+        DBSCAN(eps=8, metric="minkowski", metric_params={"p": 2}),
+        DBSCAN(eps=8, metric="minkowski", p=2),
+    ):
+        np.testing.assert_array_equal(ClusterClassifier(clusterer).fit(X, y).predict(X), flat.predict(X))
+    nested = make_pipeline(PCA(5, random_state=0), make_pipeline(StandardScaler(), DBSCAN(eps=0.8)))
+    once = make_pipeline(PCA(5, random_state=0), StandardScaler(), DBSCAN(eps=0.8))
+    one, other = (ClusterClassifier(clusterer).fit(X[:500], y[:500]) for clusterer in (nested, once))
+    np.testing.assert_array_equal(one.predict_cluster(X), other.predict_cluster(X))
 
 
 def test_all_steps_of_a_pipeline_are_seeded(garments):

@@ -259,6 +259,31 @@ def test_a_few_far_rows_do_not_make_all_others_candidates(metric):
     np.testing.assert_array_equal(nearest(search, X, 5)[1], exhaustive(X, Y, 5, metric)[1])
 
 
+@pytest.mark.parametrize("far", [1e21, 3e21, 1e22, 3e22])
+def test_rows_whose_squares_are_too_small_for_float32(far):
+    rng = np.random.default_rng(0)
+    Y, X = rng.random((1000, 20)), rng.random((50, 20))
+    Y[0], Y[1] = far, -far
+    _, index = KNNClassifier(3).fit(Y, np.arange(1000) % 10).kneighbors(X)
+    direct = ((X[:, None] - Y[None]) ** 2).sum(axis=2)
+    np.testing.assert_array_equal(index, np.argsort(direct, axis=1, kind="stable")[:, :3])
+
+
+@pytest.mark.parametrize("backend", ["cuda.matmul", "mkldnn.matmul"])
+def test_shortened_products_by_the_newer_setting(garments, backend):
+    code = f"""
+        import numpy as np, torch
+        from skfashion.baselines import KNNClassifier
+        torch.backends.{backend}.fp32_precision = "tf32"
+        rng = np.random.default_rng(0)
+        Y, X = rng.normal(size=(500, 30)), rng.normal(size=(50, 30))
+        _, index = KNNClassifier(3).fit(Y, np.arange(500) % 2).kneighbors(X)
+        direct = ((X[:, None] - Y[None]) ** 2).sum(axis=2)
+        print((index == np.argsort(direct, axis=1, kind="stable")[:, :3]).all())
+    """
+    assert run_python(code) == "True\n"
+
+
 def test_more_neighbours_than_groups_are_still_preselected():
     rng = np.random.default_rng(0)
     Y, X = rng.normal(size=(2000, 20)), rng.normal(size=(50, 20))

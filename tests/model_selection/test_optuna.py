@@ -8,12 +8,15 @@ from pathlib import Path
 
 import numpy as np
 import optuna
+import pandas as pd
 import pytest
 from scipy.stats import loguniform, norm, randint, uniform
+from sklearn import config_context
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
+from sklearn.compose import make_column_transformer
 from sklearn.exceptions import FitFailedWarning
 from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import ParameterSampler, StratifiedKFold, cross_val_score
+from sklearn.model_selection import GridSearchCV, GroupKFold, ParameterSampler, StratifiedKFold, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MinMaxScaler, StandardScaler
 from sklearn.utils.estimator_checks import parametrize_with_checks
@@ -47,6 +50,13 @@ class Parabola(ClassifierMixin, BaseEstimator):
 
     def score(self, X, y):
         return -((self.x - 3) ** 2) - (self.kind != "good")
+
+
+class Anything(Parabola):
+    """Takes any x."""
+
+    def score(self, X, y):
+        return 0.5
 
 
 def search(space, n_trials=10, estimator=None, **parameters):
@@ -145,10 +155,11 @@ def test_a_search_goes_on_where_it_was(problem, tmp_path):
 def test_an_interrupted_search_keeps_its_trials(problem, tmp_path):
     storage = {"storage": f"sqlite:///{tmp_path / 'study.db'}", "study_name": "x"}
     space = {"x": uniform(-10, 20)}
-    search(space, 4, **storage).fit(*problem)
+    search(space, 4, pruner=None, **storage).fit(*problem)
     with pytest.raises(KeyboardInterrupt):
         search(space, 6, Parabola(kind="interrupted"), **storage).fit(*problem)
-    assert (search(space, 6, **storage).fit(*problem).cv_results_["state"] == "complete").all()
+    state = search(space, 7, pruner=None, **storage).fit(*problem).cv_results_["state"]
+    assert state.tolist() == ["complete"] * 4 + ["fail"] + ["complete"] * 2
 
 
 def test_several_jobs_share_the_trials(problem):
@@ -159,6 +170,39 @@ def test_several_jobs_share_the_trials(problem):
 def test_time_is_up(problem):
     found = search({"x": uniform(-10, 20)}, 10_000, timeout=0.5).fit(*problem)
     assert 0 < len(found.cv_results_["params"]) < 10_000
+
+
+def test_a_search_that_goes_on_tries_new_settings(problem, tmp_path):
+    storage = {"storage": f"sqlite:///{tmp_path / 'study.db'}", "study_name": "x"}
+    for n_trials in (3, 6):
+        found = search({"x": uniform(-10, 20)}, n_trials, **storage).fit(*problem)
+    assert len({params["x"] for params in found.cv_results_["params"]}) == 6
+
+
+def test_a_storage_that_holds_another_search_is_refused(problem):
+    X, y = problem
+    kept = {"storage": optuna.storages.InMemoryStorage(), "study_name": "x"}
+    search({"x": uniform(-10, 20)}, 2, **kept).fit(X, y)
+    for other, name in [
+        (lambda: search({"x": uniform(-10, 20)}, 2, **kept).fit(X[:40], y[:40]), "samples, splits"),
+        (lambda: search({"x": uniform(-10, 20)}, 2, cv=3, **kept).fit(X, y), "splits"),
+        (lambda: search({"x": uniform(-10, 20)}, 2, scoring="accuracy", **kept).fit(X, y), "scoring"),
+        (lambda: search({"x": [1, 2]}, 2, **kept).fit(X, y), "space"),
+        (lambda: search({"x": uniform(-10, 20)}, 2, LogisticRegression(), **kept).fit(X, y), "estimator"),
+    ]:
+        with pytest.raises(ValueError, match=f"holds a study 'x' of other {name}"):
+            other()
+    optuna.create_study(direction="minimize", storage=kept["storage"], study_name="down")
+    with pytest.raises(ValueError, match="does not maximize"):
+        search({"x": uniform(-10, 20)}, 2, **{**kept, "study_name": "down"}).fit(X, y)
+
+
+def test_an_interrupted_trial_is_told_so(problem):
+    kept = {"storage": optuna.storages.InMemoryStorage(), "study_name": "x"}
+    with pytest.raises(KeyboardInterrupt):
+        search({"kind": ["interrupted"]}, 2, **kept).fit(*problem)
+    (trial,) = optuna.load_study(**kept).trials
+    assert trial.state.name == "FAIL"
 
 
 # --- pruning
@@ -208,12 +252,67 @@ def test_nothing_is_pruned_without_a_pruner(problem):
     assert (found.cv_results_["state"] == "complete").all()
 
 
+def test_callbacks_of_the_estimator_are_called_too(problem):
+    class Count:
+        epochs = 0
+
+        def setup(self, estimator, context):
+            pass
+
+        def teardown(self, estimator, context):
+            pass
+
+        def on_fit_task_begin(self, estimator, context):
+            pass
+
+        def on_fit_task_end(self, estimator, context):
+            Count.epochs += context.task_name == "epoch"
+
+    model = clone(MLP).set_callbacks(Count())
+    search({"learning_rate": [0.003]}, 2, model, refit=False).fit(*problem)
+    assert Count.epochs == 2 * 2 * 4
+    with pytest.raises(ValueError, match="set them on its estimator"):
+        search({"learning_rate": [0.003]}, 2, MLP).set_callbacks(Count()).fit(*problem)
+
+
 # --- manners
+
+
+def test_equal_choices_are_different_ones(problem):
+    X, y = problem
+    choices = [1, 1.0, True, np.mean, np.median, None]
+    found = search({"x": choices}, 40, Anything(), pruner=None).fit(X, y)
+    tried = [params["x"] for params in found.cv_results_["params"]]
+    for choice in choices:
+        assert any(type(x) is type(choice) and x == choice for x in tried)
+
+
+def test_groups_and_weights_go_where_they_belong(garments):
+    X, y = garments
+    groups, weight = np.arange(600) // 6, np.r_[np.zeros(300), np.ones(300)]
+    space, model = {"C": [0.01]}, LogisticRegression(max_iter=500)
+    for params in ({"groups": groups}, {"groups": groups, "sample_weight": weight + 0.1}):
+        ours = search(space, 1, model, cv=GroupKFold(2)).fit(X / 255, y, **params)
+        theirs = GridSearchCV(model, space, cv=GroupKFold(2)).fit(X / 255, y, **params)
+        assert ours.best_score_ == pytest.approx(theirs.best_score_)
+
+
+def test_threads_see_the_configuration(problem):
+    frame = pd.DataFrame(problem[0], columns=list("abcdef"))
+    columns = make_column_transformer((StandardScaler(), ["a", "b"]))
+    model = make_pipeline(StandardScaler(), columns, LogisticRegression())
+    with config_context(transform_output="pandas"):
+        found = search({"logisticregression__C": uniform(1, 2)}, 2, model, n_jobs=2).fit(frame, problem[1])
+    assert list(found.feature_names_in_) == list("abcdef")
 
 
 @pytest.mark.filterwarnings("ignore:invalid value encountered in cast:RuntimeWarning")  # of check_cv, for y of nan
 @parametrize_with_checks(
-    [OptunaSearchCV(LogisticRegression(), {"C": loguniform(0.1, 1)}, n_trials=2, cv=2, error_score="raise", random_state=0)]
+    [
+        OptunaSearchCV(
+            LogisticRegression(), {"C": loguniform(0.1, 1)}, n_trials=2, cv=2, error_score="raise", random_state=0
+        )
+    ]
 )
 def test_as_scikit_learn_wants_it(estimator, check):
     check(estimator)
@@ -255,6 +354,7 @@ def test_optuna_keeps_its_voice(problem, capfd):
         ({"param_distributions": {"x": norm(0, 1)}}, "is a norm distribution"),
         ({"param_distributions": {"z": [1, 2]}, "error_score": "raise"}, "Invalid parameter 'z'"),
         ({"n_trials": 0}, "n_trials"),
+        ({"error_score": 0.0}, "error_score"),
         ({"pruner": "best"}, "pruner"),
         ({"storage": "sqlite://"}, "needs a study_name"),
     ],

@@ -19,6 +19,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import MinMaxScaler
 
 from skfashion.datasets import fetch_fashion_mnist, make_garments
+from skfashion.inspection import MisclassifiedDisplay
 from skfashion.neural_network import CNNClassifier, MLPClassifier
 
 try:
@@ -67,14 +68,12 @@ print(f"\n{'model':45}{'accuracy (3 folds)':>20}{'fit':>10}")
 for row in np.argsort(-folds.mean(axis=0)):
     print(f"{names[row]:45}{100 * folds[:, row].mean():12.1f} ± {100 * folds[:, row].std():.1f} %{seconds[row]:8.1f} s")
 
-predicted = search.predict(X_test)
-accuracy = (predicted == y_test).mean()
-print(f"\nThe best one, on 1,000 images that it has never seen: {100 * accuracy:.1f} %")
+print(f"\nThe best one, on 1,000 images that it has never seen: {100 * search.score(X_test, y_test):.1f} %")
 
 # %%
 # The picture
 # -----------
-# Accuracies of the candidates, and where the best one still errs.
+# Accuracies of the candidates, and the errors of which the best one is most sure.
 figure = plt.figure(figsize=(11, 4.2), layout="constrained")
 left, right = figure.subfigures(1, 2, width_ratios=[1.25, 1])
 order = np.argsort(folds.mean(axis=0))
@@ -84,13 +83,11 @@ for fold in folds:
     axes.plot(100 * fold[order], range(len(order)), "k.", markersize=5)
 axes.grid(axis="y", alpha=0.3)
 axes.margins(y=0.1)
-axes.set(xlabel="accuracy in percent; a dot a fold, a bar their mean", title="Which model reads garments best?")
+axes.set(xlabel="accuracy in percent; dots: folds, bars: means", title="Which model reads garments best?")
 
-wrong = np.flatnonzero(predicted != y_test)[:8]
-for axes, row in zip(right.subplots(2, 4).flat, wrong, strict=False):
-    axes.imshow(X_test[row].reshape(28, 28), cmap="gray_r")
-    axes.set_title(f"{images.target_names[y_test[row]]},\nnot {images.target_names[predicted[row]]}", fontsize=8)
-    axes.set_axis_off()
+MisclassifiedDisplay.from_estimator(
+    search, X_test, y_test, class_names=images.target_names, n_images=8, n_columns=4, ax=right.subplots()
+)
 right.suptitle("What the best one gets wrong", fontsize=12)
 figure.savefig("first_classifier.png", dpi=110)
 print("The picture is in first_classifier.png.")

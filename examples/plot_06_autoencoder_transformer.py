@@ -18,6 +18,7 @@ from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import Pipeline
 
 from skfashion.datasets import fetch_fashion_mnist, make_garments
+from skfashion.inspection import LatentSpaceDisplay, ReconstructionDisplay
 from skfashion.neural_network import ConvAutoencoder
 
 try:
@@ -27,14 +28,14 @@ except OSError as error:
     images = make_garments(6000, random_state=0)
 
 X_train, X_test, y_train, y_test = train_test_split(
-    images.data, images.target, train_size=4000, test_size=1000, stratify=images.target, random_state=0
+    images.data, images.target, train_size=3000, test_size=1000, stratify=images.target, random_state=0
 )
 
 # %%
 # One search over two kinds of code
 # ---------------------------------
 # Each candidate is fitted on the images of its folds only; labels are seen by the neighbours alone.
-dimensions = [2, 4, 8, 16, 32]
+dimensions = [2, 4, 8, 16]
 autoencoder = ConvAutoencoder(n_channels=16, batch_size=64, random_state=0)
 search = GridSearchCV(
     Pipeline([("code", "passthrough"), ("classify", KNeighborsClassifier(10, weights="distance"))]),
@@ -56,26 +57,25 @@ print(f"best: {search.best_params_}; on 1,000 new images {100 * search.score(X_t
 # The same garments through codes of eight numbers
 # ------------------------------------------------
 # ``inverse_transform`` leads back from codes to images. Pixels are on the scale of [0, 1].
-shown = np.array([np.flatnonzero(y_test == label)[0] for label in np.unique(y_test)])[:8]
-pca = PCA(8, random_state=0).fit(X_train / 255)
-learnt = ConvAutoencoder(8, 16, batch_size=64, random_state=0).fit(X_train)
-versions = {
-    "original": X_test[shown] / 255,
-    "PCA": pca.inverse_transform(pca.transform(X_test[shown] / 255)),
-    "autoencoder": learnt.reconstruct(X_test[shown]),
+X_train, X_test = X_train / 255, X_test / 255
+models = {
+    "PCA": PCA(8, random_state=0),
+    "autoencoder": ConvAutoencoder(8, 16, batch_size=64, random_state=0),
 }
-errors = {
-    "PCA": np.mean((pca.inverse_transform(pca.transform(X_test / 255)) - X_test / 255) ** 2),
-    "autoencoder": -learnt.score(X_test),
-}
+errors = {}
+for name, model in models.items():
+    back = model.fit(X_train).inverse_transform(model.transform(X_test))
+    errors[name] = np.mean((back - X_test) ** 2)
+    print(f"{name}: {errors[name]:.4f} of squared error a pixel")
 
 # %%
-# The picture
-# -----------
-figure = plt.figure(figsize=(11, 3.8), layout="constrained")
-left, right = figure.subfigures(1, 2, width_ratios=[1, 1.3])
+# The pictures
+# ------------
+# One garment of each class.
+figure = plt.figure(figsize=(11, 3.9), layout="constrained")
+left, right = figure.subfigures(1, 2, width_ratios=[1, 1.5])
 axes = left.subplots()
-for name, values, marker in zip(("PCA", "autoencoder"), accuracy, "so", strict=True):
+for name, values, marker in zip(models, accuracy, "so", strict=True):
     axes.plot(dimensions, values, marker=marker, label=f"{name} + 10 neighbours")
 axes.set_xscale("log", base=2)
 axes.set_xticks(dimensions, dimensions)
@@ -83,13 +83,22 @@ axes.set(xlabel="numbers in a code", ylabel="accuracy in percent", title="How ma
 axes.grid(alpha=0.3)
 axes.legend(loc="lower right")
 
-grid = right.subplots(len(versions), len(shown))
-for row, (name, pictures) in zip(grid, versions.items(), strict=True):
-    for axes, picture in zip(row, pictures, strict=True):
-        axes.imshow(picture.reshape(28, 28), cmap="gray_r", vmin=0, vmax=1)
-        axes.set(xticks=[], yticks=[])
-    error = f"\nerror {errors[name]:.4f}" if name in errors else ""
-    row[0].set_ylabel(name + error)
-right.suptitle("Eight numbers a garment, and what comes back")
+shown = np.unique(y_test, return_index=True)[1]
+for axes, (name, model) in zip(right.subplots(2, 1), models.items(), strict=True):
+    ReconstructionDisplay.from_estimator(model, X_test[shown], ax=axes, vmin=0, vmax=1)
+    axes.set_title(f"Eight numbers by {name}: error {errors[name]:.4f}")
 figure.savefig("autoencoder_transformer.png", dpi=110)
-print("The picture is in autoencoder_transformer.png.")
+
+# %%
+# Codes of two numbers are points in the plane. No label was seen, yet many garments of a class lie together.
+two = {
+    "PCA": PCA(2, random_state=0).fit(X_train),
+    "autoencoder": ConvAutoencoder(2, 16, batch_size=64, random_state=0).fit(X_train),
+}
+figure, grid = plt.subplots(1, 2, figsize=(11, 4.4), layout="constrained")
+for axes, (name, model) in zip(grid, two.items(), strict=True):
+    LatentSpaceDisplay.from_estimator(model, X_test, y_test, class_names=images.target_names, ax=axes)
+    axes.set_title(f"Two numbers by {name}")
+grid[0].get_legend().remove()
+figure.savefig("autoencoder_plane.png", dpi=110)
+print("The pictures are in autoencoder_transformer.png and autoencoder_plane.png.")

@@ -15,6 +15,7 @@ import numpy as np
 from sklearn.neighbors import NearestNeighbors
 
 from skfashion.datasets import fetch_fashion_mnist, make_garments
+from skfashion.inspection import InterpolationDisplay, LatentWalkDisplay
 from skfashion.neural_network import VariationalAutoencoder
 
 try:
@@ -41,18 +42,11 @@ print(
 )
 
 # %%
-# Between two garments
-# --------------------
-# Every point on the line from one code to another is a garment too.
-one, other = vae.transform(X[[0, 1]])
-steps = np.linspace(0, 1, 10)[:, None]
-between_two = vae.inverse_transform((1 - steps) * one + steps * other)
-
-# %%
-# The picture
-# -----------
-rows = {"drawn": samples, "nearest in\ntraining": X[nearest[:, 0]] / 255, "from one\nto another": between_two}
-figure, grid = plt.subplots(len(rows), 10, figsize=(11, 4), layout="constrained")
+# New, or copied?
+# ---------------
+# What was drawn, and below each the training image that is most like it.
+rows = {"drawn": samples, "nearest in\ntraining": X[nearest[:, 0]] / 255}
+figure, grid = plt.subplots(len(rows), 10, figsize=(11, 2.8), layout="constrained")
 for axes_of_row, (name, pictures) in zip(grid, rows.items(), strict=True):
     for axes, picture in zip(axes_of_row, pictures, strict=True):
         axes.imshow(picture.reshape(28, 28), cmap="gray_r", vmin=0, vmax=1)
@@ -60,4 +54,21 @@ for axes_of_row, (name, pictures) in zip(grid, rows.items(), strict=True):
     axes_of_row[0].set_ylabel(name, rotation=0, ha="right", va="center")
 figure.suptitle("New clothes from a VAE: garments that nobody has photographed")
 figure.savefig("new_clothes.png", dpi=110)
-print("The picture is in new_clothes.png.")
+
+# %%
+# Between two garments
+# --------------------
+# Points on the line from one code to another stand for garments too, though some are faint.
+display = InterpolationDisplay.from_estimator(vae, X[:4], X[4:8])
+display.ax_.set_title("From one garment to another")
+display.figure_.savefig("new_clothes_between.png", dpi=110)
+
+# %%
+# What the numbers mean
+# ---------------------
+# Each row turns one number of a code, from -3 to 3 standard deviations, while all others stay at 0. A number that
+# changes nothing is one that the VAE does without: each number that it uses costs nats.
+display = LatentWalkDisplay.from_estimator(vae)
+display.ax_.set_title("What each number of a code does to a garment", pad=24)
+display.figure_.savefig("new_clothes_numbers.png", dpi=110)
+print("The pictures are in new_clothes.png, new_clothes_between.png and new_clothes_numbers.png.")

@@ -48,7 +48,8 @@ html_theme_options = {
     "footer_end": [],
     "footer_start": ["copyright"],
     "navbar_align": "left",
-    "secondary_sidebar_items": {"**": ["page-toc"], "auto_examples/*": []},  # examples have lines of 120 characters
+    # Not beside examples, which have lines of 120 characters.
+    "secondary_sidebar_items": {f"{pages}/*": ["page-toc"] for pages in ("api", "guide", "studies")},
     "show_prev_next": False,
     "show_toc_level": 2,
 }
@@ -108,16 +109,12 @@ def public_objects():
 
 
 def documented_methods(cls):
-    """Public methods with a docstring that are ours or scikit-learn's.
-
-    Left out are those of scikit-learn whose docstrings refer to sections of its guide, such as `set_fit_request`: they
-    could not be resolved without a network, and are the same in every estimator.
-    """
+    """Public methods with a docstring that are ours or scikit-learn's, without those that every estimator has alike."""
     methods = []
     for name, method in inspect.getmembers(cls, inspect.isroutine):
-        origin, text = getattr(method, "__module__", None) or "", method.__doc__ or ""
-        ours = origin.startswith("skfashion") or (origin.startswith("sklearn") and ":ref:" not in text)
-        if ours and text and not name.startswith("_"):
+        origin = (getattr(method, "__module__", None) or "").split(".")[0]
+        alike = name.endswith("_request") or name in ("get_metadata_routing", "set_output")
+        if origin in ("skfashion", "sklearn") and method.__doc__ and not name.startswith("_") and not alike:
             methods.append(name)
     return methods
 
@@ -135,11 +132,15 @@ def check_pages(app, env, docnames):
             logging.getLogger(__name__).warning("%s is public, but not listed in api/index.rst", name)
 
 
-def keep_term(app, env, node, contnode):
-    """Leave a term of scikit-learn's glossary as text where that cannot be reached; there is no glossary of our own."""
-    return contnode if node["reftype"] == "term" else None
+def keep_text(app, env, node, contnode):
+    """Leave references of inherited docstrings to scikit-learn's guide as text where it cannot be reached.
+
+    There is no glossary of our own, and our docstrings refer to no labels.
+    """
+    inherited = any(part in (node.source or "") for part in ("sklearn", "<autosummary>"))
+    return contnode if node["reftype"] == "term" or (node["reftype"] == "ref" and inherited) else None
 
 
 def setup(app):
-    app.connect("missing-reference", keep_term, priority=900)  # after intersphinx
+    app.connect("missing-reference", keep_text, priority=900)  # after intersphinx
     app.connect("env-before-read-docs", check_pages)

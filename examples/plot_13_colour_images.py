@@ -2,7 +2,7 @@
 Colour images of another size
 =============================
 
-Nothing here is bound to grey pictures of 28 x 28 pixels. These garments are of 36 x 36 pixels and dyed: cloth and
+Nothing here is bound to grey pictures of 28 x 28 pixels. These garments are of 32 x 32 pixels and dyed: cloth and
 background have different colours, but about the same brightness. Whoever looks in grey sees little; does a network that
 gets all three channels see more?
 """
@@ -22,7 +22,7 @@ from skfashion.inspection import ImageGridDisplay, ReconstructionDisplay
 from skfashion.neural_network import CNNClassifier, ConvAutoencoder, ResNetClassifier
 
 garments = make_garments(3500, random_state=0)
-cloth = np.pad(garments.images, ((0, 0), (4, 4), (4, 4)))[..., None] / 255
+cloth = np.pad(garments.images, ((0, 0), (2, 2), (2, 2)))[..., None] / 255
 
 rng = np.random.default_rng(0)
 n = len(cloth)

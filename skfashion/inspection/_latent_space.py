@@ -9,7 +9,7 @@ from sklearn.utils.validation import _num_samples
 from skfashion._images import draw_generator, draw_seed
 from skfashion.inspection._drawing import colors_of, names_of, new_axes, style_of
 
-_AXES = {"codes": "{} of the code", "pca": "principal component {}", "tsne": "t-SNE {}"}
+_AXES = {"codes": "number {} of the code", "pca": "principal component {}", "tsne": "t-SNE {}"}
 
 
 class LatentSpaceDisplay:

@@ -124,7 +124,9 @@ class ReconstructionDisplay:
         ReconstructionDisplay
             This display.
         """
-        pictures = np.concatenate([self.images, self.reconstructions])
+        # What goes beyond the images is as dark, or as bright, as they get.
+        low, high = min(0.0, self.images.min()), max(1.0, self.images.max())
+        pictures = np.concatenate([self.images, self.reconstructions.clip(low, high)])
         ax = new_axes(self, ax, grid_size(pictures, len(self.images), 1, label_width=1.0))
         pictures, imshow = as_drawn(pictures, imshow)
         captions = [""] * len(self.images) + [f"{error:.4f}" for error in self.errors]

@@ -17,6 +17,12 @@ def _halved(size, kernel_size, padding):
     return (size + 2 * padding - kernel_size) // _STRIDE + 1
 
 
+def _covering(size, kernel_size, padding):
+    """The padding, or one more where a transposed convolution would leave the last pixel out of its windows."""
+    reached = _STRIDE * (_halved(size, kernel_size, padding) - 1) - 2 * padding + kernel_size
+    return padding + 1 if size - reached > padding and kernel_size > 1 else padding
+
+
 def _sides(shape, kernel_size, padding):
     """(height, width) before the first and after each of the convolutions with these paddings."""
     sides = [shape[1:]]
@@ -118,7 +124,10 @@ class Decoder(nn.Sequential):
         dropout,
         batch_norm,
     ):
-        sides = _sides(image_shape, kernel_size, padding)
+        sides, paddings = [image_shape[1:]], []
+        for pad in padding:
+            paddings.append(tuple(_covering(size, kernel_size, pad) for size in sides[-1]))
+            sides.append(tuple(_halved(size, kernel_size, p) for size, p in zip(sides[-1], paddings[-1], strict=True)))
         channels = (image_shape[0], *n_channels)
         layers = []
         for n_units in reversed(hidden_layer_sizes):
@@ -130,7 +139,7 @@ class Decoder(nn.Sequential):
         layers += [ACTIVATIONS[activation]()] if n_channels else []
         layers += [nn.Unflatten(1, smallest)]
         for stage in reversed(range(len(n_channels))):
-            layers.append(_transposed(channels, sides, stage, kernel_size, padding[stage]))
+            layers.append(_transposed(channels, sides, stage, kernel_size, paddings[stage]))
             if stage > 0:
                 layers += [nn.BatchNorm2d(channels[stage])] if batch_norm else []
                 layers += [ACTIVATIONS[activation]()]
@@ -139,7 +148,9 @@ class Decoder(nn.Sequential):
 
 def _transposed(channels, sides, stage, kernel_size, padding):
     """A transposed convolution from the sides after `stage` + 1 to exactly those after `stage` convolutions."""
-    reached = [_STRIDE * (size - 1) - 2 * padding + kernel_size for size in sides[stage + 1]]
+    reached = [
+        _STRIDE * (size - 1) - 2 * pad + kernel_size for size, pad in zip(sides[stage + 1], padding, strict=True)
+    ]
     missing = tuple(wanted - size for wanted, size in zip(sides[stage], reached, strict=True))
     return nn.ConvTranspose2d(
         channels[stage + 1], channels[stage], kernel_size, stride=_STRIDE, padding=padding, output_padding=missing
@@ -163,7 +174,8 @@ class AutoencoderModule(nn.Module):
     output_activation : {"identity", "sigmoid"}
         What makes an image of the output of the decoder.
     padding, decoder_padding : sequence of int
-        Zeros around the input of each convolution; around the output of each transposed one, in the same order.
+        Zeros around the input of each convolution; around the output of each transposed one, in the same order, or one
+        more where the last pixel would be left out.
     init : str
         The scheme of :func:`~skfashion.modules._layers.initialize`.
     n_channels, kernel_size, hidden_layer_sizes, activation, dropout, batch_norm

@@ -265,7 +265,9 @@ def test_reconstructions_and_their_errors(garments, pca, autoencoder):
         back = model.reconstruct(X[:4]) if model is autoencoder else pca.inverse_transform(pca.transform(X[:4] / 255))
         display = ReconstructionDisplay.from_estimator(model, given, n_images=4)
         np.testing.assert_allclose(drawn(display.images_[:4]), X[:4].reshape(-1, 28, 28) / 255, rtol=1e-6)
-        np.testing.assert_allclose(drawn(display.images_[4:]), back.reshape(-1, 28, 28), rtol=1e-5, atol=1e-6)
+        np.testing.assert_allclose(
+            drawn(display.images_[4:]), back.reshape(-1, 28, 28).clip(0, 1), rtol=1e-5, atol=1e-6
+        )
         errors = ((back - X[:4] / 255) ** 2).mean(axis=1)
         np.testing.assert_allclose(display.errors, errors, rtol=1e-5)
         assert [text.get_text() for text in display.captions_] == [f"{error:.4f}" for error in errors]

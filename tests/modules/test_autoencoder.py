@@ -175,3 +175,21 @@ def test_a_frozen_encoder_gets_no_gradient_and_stays_in_evaluation(freeze):
     assert all(torch.equal(before[name], value) for name, value in encoder.state_dict().items())
     assert module.encoder.decoder is None
     assert encoder.decoder is not None
+
+
+@pytest.mark.parametrize("side", [8, 16, 17, 24, 28, 30, 32, 33, 36, 40, 64])
+@pytest.mark.parametrize("padding", [(1, 1, 0), (1, 1, 1), (0, 0)])
+def test_every_pixel_depends_on_the_code(side, padding):
+    """No window of a transposed convolution leaves out the last rows or columns."""
+    module = AutoencoderModule(
+        (1, side, side + 3),
+        5,
+        n_channels=(2,) * len(padding),
+        padding=padding,
+        decoder_padding=padding,
+        output_activation="identity",
+        **{**LAYERS, "activation": "identity"},
+    )
+    images = module.decode(torch.randn(20, 5, generator=torch.Generator().manual_seed(0)))
+    assert images.shape == (20, 1, side, side + 3)
+    assert (images.std(dim=0) > 1e-7).all()

@@ -133,7 +133,10 @@ class SubspaceClassifier(ClassifierMixin, ImageInput, BaseEstimator):
         if k == 0:
             return mean, np.zeros((0, n_features)), largest * np.trace(gram)
         values, vectors = eigh(gram, subset_by_index=[n_features - k, n_features - 1])
-        spans = values > values[-1] * n_features * np.finfo(np.float64).eps
+        # Less than that is rounding: of the products, and of the mean.
+        eps = np.finfo(np.float64).eps
+        rounding = n_features * max(values[-1] * eps, 16 * weight.sum() * (mean**2).sum() * eps**2)
+        spans = values > rounding
         values, vectors = values[spans], vectors[:, spans]
         residual = largest * max(0.0, np.trace(gram) - values.sum())
         return mean, vectors.T[::-1], residual

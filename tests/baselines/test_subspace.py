@@ -103,3 +103,14 @@ def test_a_class_of_tiny_weights_is_the_same_subspace(garments):
     tiny, even = SubspaceClassifier(5).fit(X, y, weight), SubspaceClassifier(5).fit(X, y)
     np.testing.assert_allclose(tiny.means_, even.means_, atol=1e-9)
     np.testing.assert_array_equal(tiny.predict(X), even.predict(X))
+
+
+def test_copies_of_one_image_span_nothing():
+    """However they are weighed: what their mean is off by is no direction."""
+    rng = np.random.default_rng(0)
+    image = rng.normal(size=20)
+    X, y = np.r_[np.tile(image, (7, 1)), rng.normal(size=(30, 20))], np.repeat([0, 1], [7, 30])
+    for weight in (None, rng.uniform(0.1, 1, 37)):
+        model = SubspaceClassifier(3).fit(X, y, weight)
+        assert len(model.components_[0]) == 0
+        np.testing.assert_allclose(model.means_[0], image)

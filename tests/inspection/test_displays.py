@@ -42,14 +42,6 @@ from skfashion.neural_network import CNNClassifier, ConvAutoencoder, MLPClassifi
 NAMES = ["T-shirt", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Boot"]
 
 
-@pytest.fixture(autouse=True)
-def closed_figures():
-    """Every test draws at least one figure at most, and leaves none."""
-    plt.close("all")
-    yield
-    plt.close("all")
-
-
 def texts(ax):
     return [text.get_text() for text in ax.texts]
 

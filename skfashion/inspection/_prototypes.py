@@ -146,7 +146,8 @@ class PrototypeDisplay:
                 [pictures_from(estimator, rows[those], image_shape).mean(axis=0) for those in nearest]
             )
         elif isinstance(getattr(estimator, "components_", None), list):
-            directions, captions, n_columns = _subspaces(estimator, class_names, n_prototypes)
+            directions, captions, n_directions = _subspaces(estimator, class_names, n_prototypes)
+            n_columns = n_directions if n_columns is None else n_columns
             prototypes, signed = pictures_from(estimator, directions, image_shape), True
         elif hasattr(estimator, "components_"):
             prototypes, signed = pictures_from(estimator, estimator.components_[:n_prototypes], image_shape), True
@@ -196,7 +197,7 @@ def _centroids(estimator):
 def _subspaces(estimator, class_names, n_prototypes):
     """A row for each class: the first directions of its subspace, of which a small class has fewer."""
     longest = max(len(components) for components in estimator.components_)
-    n_directions = min(max(1, n_prototypes // len(estimator.classes_)), longest)
+    n_directions = max(1, min(n_prototypes // len(estimator.classes_), longest))
     directions = np.zeros((len(estimator.classes_), n_directions, estimator.n_features_in_))
     for row, components in zip(directions, estimator.components_, strict=True):
         row[: len(components)] = components[:n_directions]

@@ -407,6 +407,10 @@ def test_directions_have_a_sign(garments, pca):
     assert display.prototypes.shape == (30, 28, 28)
     assert [caption for caption in display.captions if caption] == NAMES
     np.testing.assert_array_equal(display.prototypes[7].ravel(), subspaces.components_[2][1])
+    rows = PrototypeDisplay.from_estimator(subspaces, n_prototypes=30, n_columns=5)
+    assert rows.images_[5].get_extent()[0] == 0  # the sixth begins a row
+    points = SubspaceClassifier().fit(X[:2], [0, 1])
+    assert not PrototypeDisplay.from_estimator(points).prototypes.any()
     small = SubspaceClassifier(4).fit(X[:51], [0] * 50 + [1])  # a class of one image spans nothing
     assert PrototypeDisplay.from_estimator(small).prototypes.shape == (8, 28, 28)
 

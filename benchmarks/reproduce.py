@@ -6,6 +6,7 @@ side by side. ``--quick`` takes a few minutes at most: one epoch on 2,000 images
 """
 
 import argparse
+import base64
 import importlib
 import json
 import time
@@ -68,9 +69,10 @@ def run(row, seed, *, n_train=None, n_test=None, epochs=None):
         "interval": [round(100 * low, 2), round(100 * high, 2)],
         "loss": round(log_loss(y_test, probabilities.clip(1e-7, 1)), 4),
         "confusion_matrix": confusion_matrix(y_test, predicted).tolist(),
+        "right": packed(predicted == y_test),
         "epochs": best.n_epochs_,
         "parameters": sum(parameter.numel() for parameter in best.module_.parameters()),
-        "history": [{name: rounded(value) for name, value in epoch.items()} for epoch in best.history_],
+        "history": columns(best.history_),
         "evidence": evidence(),
     }
 
@@ -87,8 +89,18 @@ def search_result(model):
     }
 
 
+def columns(history):
+    """A history as one list for each of its quantities, to five digits."""
+    return {name: [rounded(epoch[name]) for epoch in history] for name in history[0]}
+
+
 def rounded(value):
     return float(f"{value:.5g}") if isinstance(value, float) else value
+
+
+def packed(right):
+    """Which test images a model gets right, as text: eight images a byte, in base 64."""
+    return base64.b64encode(np.packbits(right).tobytes()).decode("ascii")
 
 
 def reproduce(name, arguments):

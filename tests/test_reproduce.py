@@ -61,7 +61,7 @@ def test_a_study_is_fitted_written_and_shown(results, monkeypatch, capsys):
     assert searched["best_params"]["max_epochs"] in (1, 2)
     assert len(searched["trials"]) == 2
     assert (held_out["n_train"], plain["n_train"]) == (150, 200)
-    assert held_out["history"][0]["valid_accuracy"] is not None
+    assert held_out["history"]["valid_accuracy"][0] is not None
     assert {"commit", "cpu", "versions", "command"} <= set(plain["evidence"])
     assert content["rows"]["plain"]["published"] == {"accuracy": 50.0, "loss": 2.0}
     table = capsys.readouterr().out.splitlines()

@@ -21,7 +21,7 @@ _PACKAGES = ("skfashion", "scikit-learn", "skorch", "torch", "numpy", "scipy", "
 def evidence():
     """Describe this run: enough to repeat it and to judge its times."""
     return {
-        "command": " ".join(["python", "-m", _module(), *sys.argv[1:]]),
+        "command": command(),
         "date": datetime.now(UTC).strftime("%Y-%m-%d"),
         "commit": _git("rev-parse", "HEAD"),
         "modified": bool(_git("status", "--porcelain", "--", "skfashion", "benchmarks/*.py")),
@@ -49,9 +49,10 @@ def write(name, results):
     os.replace(file.name, path)
 
 
-def _module():
+def command():
+    """What was typed to start this program; of no use in a process that it has started."""
     spec = sys.modules["__main__"].__spec__
-    return spec.name if spec else Path(sys.argv[0]).stem
+    return " ".join(["python", "-m", spec.name if spec else Path(sys.argv[0]).stem, *sys.argv[1:]])
 
 
 def _tells(feature):

@@ -6,25 +6,33 @@ side by side. ``--quick`` takes a few minutes at most: one epoch on 2,000 images
 """
 
 import argparse
-import base64
 import importlib
 import json
 import time
 from fnmatch import fnmatch
+from types import SimpleNamespace
 
 import numpy as np
+from joblib import Parallel, delayed
 from sklearn.base import clone
-from sklearn.metrics import confusion_matrix, log_loss
 from sklearn.model_selection import train_test_split
 
-from benchmarks.evidence import RESULTS, evidence, write
+from benchmarks.evidence import RESULTS, command, evidence, write
+from benchmarks.measures import measured
 from skfashion.datasets import fetch_fashion_mnist, fetch_mnist
-from skfashion.metrics import accuracy_interval
 
-STUDIES = ("fcn-ablation", "mlp-cnn", "optimizers")
-FETCH = {"fashion_mnist": fetch_fashion_mnist, "mnist": fetch_mnist}
+STUDIES = ("fcn-ablation", "mlp-cnn", "optimizers", "cae-vae", "generation")
 
-QUICK = {"n_train": 2000, "n_test": 2000, "epochs": 1}
+
+def fetch_black(**how):
+    """Fashion-MNIST with every pixel 0: what a mistake in scaling can make of it."""
+    X, y = fetch_fashion_mnist(**how)
+    return np.zeros_like(X), y
+
+
+FETCH = {"fashion_mnist": fetch_fashion_mnist, "mnist": fetch_mnist, "black": fetch_black}
+
+QUICK = {"n_train": 2000, "n_test": 2000, "max_epochs": 1, "n_trials": 2}
 
 
 def load_study(name):
@@ -32,102 +40,86 @@ def load_study(name):
     return importlib.import_module(f"benchmarks.studies.{name.replace('-', '_')}")
 
 
-def parameters_of(estimator, name):
-    """The names of the parameters of an estimator, and of what it holds, that are called `name`."""
-    return [each for each in estimator.get_params() if each == name or each.endswith(f"__{name}")]
+def prepared(estimator, **settings):
+    """A clone in which every parameter of these names, also of what the estimator holds, has these values."""
+    names = {each: each.rpartition("__")[2] for each in estimator.get_params()}
+    return clone(estimator).set_params(
+        **{each: settings[name] for each, name in names.items() if settings.get(name) is not None}
+    )
 
 
-def prepared(estimator, seed, epochs):
-    """A clone with a seed and, if given, a number of epochs."""
-    settings = dict.fromkeys(parameters_of(estimator, "random_state"), seed)
-    if epochs is not None:
-        settings |= dict.fromkeys(parameters_of(estimator, "max_epochs"), epochs)
-    return clone(estimator).set_params(**settings)
-
-
-def run(row, seed, *, n_train=None, n_test=None, epochs=None):
-    """Fit one row at one seed and measure it on the test images."""
+def load_images(row, seed, n_train, n_test):
+    """The images of a row, and what it holds out of them."""
     X, y = FETCH[row.data](return_X_y=True)
     X_test, y_test = FETCH[row.data](subset="test", return_X_y=True)
-    X, y, X_test, y_test = X[:n_train], y[:n_train], X_test[:n_test], y_test[:n_test]
+    X, y = X[:n_train], y[:n_train]
+    if row.n_train is not None and row.n_train < len(X):
+        X, _, y, _ = train_test_split(X, y, train_size=row.n_train, random_state=seed)
     held_out = {}
     if row.held_out:
         X, X_val, y, y_val = train_test_split(X, y, test_size=row.held_out, stratify=y, random_state=seed)
         held_out = {"X_val": X_val, "y_val": y_val}
-    model = prepared(row.estimator, seed, epochs)
+    return SimpleNamespace(X=X, y=y, X_test=X_test[:n_test], y_test=y_test[:n_test], held_out=held_out)
+
+
+def run(row, seed, *, n_train=None, n_test=None, **settings):
+    """Fit one row at one seed and measure it."""
+    images = load_images(row, seed, n_train, n_test)
+    model = prepared(row.estimator, random_state=seed, **settings)
     start = time.perf_counter()
-    model.fit(X, y, **held_out)
+    model.fit(images.X, images.y, **images.held_out)
     seconds = time.perf_counter() - start
-    result = {"seed": seed, "fit_seconds": round(seconds, 1), "n_train": len(X), **search_result(model)}
-    best = getattr(model, "best_estimator_", model)
-    probabilities = best.predict_proba(X_test)
-    predicted = best.classes_[probabilities.argmax(axis=1)]
-    accuracy, low, high = accuracy_interval(y_test, predicted)
     return {
-        **result,
-        "accuracy": round(100 * accuracy, 2),
-        "interval": [round(100 * low, 2), round(100 * high, 2)],
-        "loss": round(log_loss(y_test, probabilities.clip(1e-7, 1)), 4),
-        "confusion_matrix": confusion_matrix(y_test, predicted).tolist(),
-        "right": packed(predicted == y_test),
-        "epochs": best.n_epochs_,
-        "parameters": sum(parameter.numel() for parameter in best.module_.parameters()),
-        "history": columns(best.history_),
+        "seed": seed,
+        "fit_seconds": round(seconds, 1),
+        "n_train": len(images.X),
+        **measured(model, images, as_clusters="wcss" in row.published, pictures=row.pictures),
         "evidence": evidence(),
     }
 
 
-def search_result(model):
-    """What a search adds: its best setting, and all scores."""
-    if not hasattr(model, "cv_results_"):
-        return {}
-    scores = zip(model.cv_results_["params"], model.cv_results_["mean_test_score"], strict=True)
-    return {
-        "cv_accuracy": round(100 * model.best_score_, 2),
-        "best_params": model.best_params_,
-        "trials": [{"params": params, "score": round(float(score), 4)} for params, score in scores],
-    }
-
-
-def columns(history):
-    """A history as one list for each of its quantities, to five digits."""
-    return {name: [rounded(epoch[name]) for epoch in history] for name in history[0]}
-
-
-def rounded(value):
-    return float(f"{value:.5g}") if isinstance(value, float) else value
-
-
-def packed(right):
-    """Which test images a model gets right, as text: eight images a byte, in base 64."""
-    return base64.b64encode(np.packbits(right).tobytes()).decode("ascii")
+def run_one(row, seed, how):
+    return row, run(row, seed, **how)
 
 
 def reproduce(name, arguments):
     """Fit what is missing of a study and print its table."""
     study = load_study(name)
-    table = name if arguments.epochs is None else f"{name}-{arguments.epochs}-epochs"
-    how = {"epochs": arguments.epochs}
+    table, how = name, {}
+    if arguments.epochs is not None:
+        table, how = f"{name}-{arguments.epochs}-epochs", {"max_epochs": arguments.epochs}
     if arguments.quick:
         table, how = f"quick/{name}", QUICK
     path = RESULTS / f"{table}.json"
     rows = json.loads(path.read_text())["rows"] if path.exists() else {}
+    missing = missing_runs(study, rows, arguments)
+    done = Parallel(n_jobs=arguments.jobs, return_as="generator_unordered")(
+        delayed(run_one)(row, seed, how) for row, seed in missing
+    )
+    for number, (row, result) in enumerate(done, 1):
+        result["evidence"]["command"] = command()
+        held = rows.setdefault(row.name, {"runs": []})
+        held.update(published=row.published, estimator=repr(row.estimator))
+        held["runs"] = sorted([*held["runs"], result], key=lambda each: each["seed"])
+        write(table, {"title": study.TITLE, "rows": rows})
+        found = ", ".join(f"{metric} {result[metric]:.5g}" for metric in row.published)
+        print(
+            f"{number} of {len(missing)}: {row.name}, seed {result['seed']}: {found} in {result['fit_seconds']} s",
+            flush=True,
+        )
+    print_table(study, rows)
+
+
+def missing_runs(study, rows, arguments):
+    """The rows and seeds that are asked for and have no result yet."""
     seeds = range(arguments.seeds or (1 if arguments.quick else study.SEEDS))
-    missing = [
+    return [
         (row, seed)
         for row in chosen_rows(study, arguments.only)
         for seed in seeds
-        if not any(done["seed"] == seed for done in rows.get(row.name, {"runs": []})["runs"])
+        if row.estimator is not None
+        if not any(result["seed"] == seed for result in rows.get(row.name, {"runs": []})["runs"])
     ]
-    for number, (row, seed) in enumerate(missing, 1):
-        result = run(row, seed, **how)
-        held = rows.setdefault(row.name, {"runs": []})
-        held.update(published=row.published, note=row.note, estimator=repr(row.estimator))
-        held["runs"].append(result)
-        write(table, {"title": study.TITLE, "rows": rows})
-        found = ", ".join(f"{metric} {result[metric]}" for metric in row.published)
-        print(f"{number} of {len(missing)}: {row.name}, seed {seed}: {found} in {result['fit_seconds']} s", flush=True)
-    print_table(study, rows)
 
 
 def chosen_rows(study, pattern):
@@ -140,14 +132,14 @@ def chosen_rows(study, pattern):
 def print_table(study, rows):
     """Published, ours and the difference, row by row."""
     width = max(len(row.name) for row in study.ROWS)
-    print(f"\n{study.TITLE}\n{'':{width}}{'':>12}{'published':>11}{'ours':>9}{'sd':>7}{'difference':>12}{'seeds':>7}")
+    print(f"\n{study.TITLE}\n{'':{width}}{'':>14}{'published':>11}{'ours':>11}{'sd':>10}{'difference':>12}{'seeds':>7}")
     for row in study.ROWS:
         for metric, value in row.published.items() if row.name in rows else ():
             values = [result[metric] for result in rows[row.name]["runs"]]
-            mean, spread = np.mean(values), f"{np.std(values, ddof=1):.2f}" if len(values) > 1 else ""
-            published, difference = ("", "") if value is None else (f"{value:.2f}", f"{mean - value:+.2f}")
+            mean, spread = np.mean(values), f"{np.std(values, ddof=1):.2g}" if len(values) > 1 else ""
+            published, difference = ("", "") if value is None else (f"{value:.4g}", f"{mean - value:+.3g}")
             print(
-                f"{row.name:{width}}{metric:>12}{published:>11}{mean:9.2f}{spread:>7}{difference:>12}{len(values):>7}"
+                f"{row.name:{width}}{metric:>14}{published:>11}{mean:11.4g}{spread:>10}{difference:>12}{len(values):>7}"
             )
 
 
@@ -159,6 +151,7 @@ def main():
     )
     parser.add_argument("--seeds", type=int, help="how many, instead of the study's own number")
     parser.add_argument("--epochs", type=int, help="epochs of every fit; results go to a file of their own")
+    parser.add_argument("--jobs", type=int, default=1, help="runs at a time; each gets its share of the cores")
     parser.add_argument("--quick", action="store_true", help="one epoch on 2,000 images; results go to results/quick")
     parser.add_argument("--list", action="store_true", help="list the rows and fit nothing")
     arguments = parser.parse_args()

@@ -5,13 +5,23 @@ A file holds ``TITLE``, ``SEEDS`` (how many) and ``ROWS``. ``python -m benchmark
 
 from dataclasses import dataclass
 
+NUMBERS = ("cv_accuracy", "accuracy", "loss", "squared_error", "train_loss", "wcss", "silhouette")
+
 
 @dataclass(frozen=True)
 class Row:
     """One model of a published table: an estimator, and the numbers that it should come to.
 
-    `accuracy` on the test images and `cv_accuracy` of a search are in percent, `loss` on the test images in nats; None
-    is not published. `held_out` is the share of the training images that the fit does not see but reports on.
+    An estimator of None cannot be reproduced, and the note says why. Rows whose name begins with "ours" are not
+    published: they are compared with the best of the others that have the same `compared`.
+
+    Numbers on the test images are `accuracy` in percent, `loss` in nats (of a variational autoencoder the whole loss
+    an image, of squared errors), `squared_error` a pixel; on the training images `cv_accuracy` of a search in percent,
+    `train_loss` of the last epoch, `wcss` and `silhouette` of clusters. None is not published.
+
+    `data` is a name of :data:`benchmarks.reproduce.FETCH`, `n_train` how many of its training images are drawn, and
+    `held_out` the share of them that the fit does not see but reports on. `pictures` are names of
+    :data:`benchmarks.measures.PICTURES`.
     """
 
     name: str
@@ -19,12 +29,23 @@ class Row:
     accuracy: float | None = None
     loss: float | None = None
     cv_accuracy: float | None = None
+    squared_error: float | None = None
+    train_loss: float | None = None
+    wcss: float | None = None
+    silhouette: float | None = None
     data: str = "fashion_mnist"
+    n_train: int | None = None
     held_out: float = 0.0
+    pictures: tuple = ()
+    compared: str = "accuracy"
     note: str = ""
 
     @property
     def published(self):
-        """The published numbers by their names; our own rows have none and are measured by their accuracy."""
-        numbers = {name: getattr(self, name) for name in ("cv_accuracy", "accuracy", "loss")}
-        return {name: value for name, value in numbers.items() if value is not None} or {"accuracy": None}
+        """The published numbers by their names; None stands for what our own rows are compared by."""
+        numbers = {name: getattr(self, name) for name in NUMBERS}
+        return {name: value for name, value in numbers.items() if value is not None} or {self.compared: None}
+
+    @property
+    def is_ours(self):
+        return self.name.startswith("ours")

@@ -1,0 +1,149 @@
+"""What a fitted model comes to: one function for each kind of model, and the pictures that an autoencoder makes."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+from sklearn.base import clone, is_classifier, is_clusterer
+from sklearn.metrics import confusion_matrix, log_loss
+from sklearn.model_selection import cross_val_predict
+
+from benchmarks.arrays import packed
+from skfashion.inspection import LatentSpaceDisplay, LatentWalkDisplay
+from skfashion.metrics import accuracy_interval, silhouette_interval, wcss_score
+
+
+def measured(model, images, *, as_clusters=False, pictures=()):
+    """What a fitted model is worth on the images: numbers by their names, its history, and `pictures`.
+
+    A classifier is measured by its accuracy, or `as_clusters` by how tight the classes are that it predicts.
+    """
+    best = getattr(model, "best_estimator_", model)
+    if is_clusterer(best) or as_clusters:
+        numbers = clusters(best, images)
+    elif is_classifier(best):
+        numbers = classes(best, images)
+    else:
+        numbers = reconstructions(best, images)
+    drawn = {name: PICTURES[name](best, images) for name in pictures}
+    return {**searched(model), **numbers, **trained(best), **({"pictures": drawn} if drawn else {})}
+
+
+def classes(model, images):
+    """Accuracy in percent, its interval, and the log-loss in nats where there are probabilities."""
+    if hasattr(model, "predict_proba"):
+        probabilities = model.predict_proba(images.X_test)
+        predicted = model.classes_[probabilities.argmax(axis=1)]
+        loss = {"loss": round(log_loss(images.y_test, probabilities.clip(1e-7, 1)), 4)}
+    else:
+        predicted, loss = model.predict(images.X_test), {}
+    accuracy, low, high = accuracy_interval(images.y_test, predicted)
+    return {
+        "accuracy": round(100 * accuracy, 2),
+        "interval": [round(100 * low, 2), round(100 * high, 2)],
+        **loss,
+        "confusion_matrix": confusion_matrix(images.y_test, predicted).tolist(),
+        "right": packed(predicted == images.y_test),
+    }
+
+
+def reconstructions(model, images):
+    """The squared error a pixel of the test images, and of a variational autoencoder its whole loss an image."""
+    errors = -model.score_samples(images.X_test)
+    numbers = {"squared_error": significant(errors.mean(dtype=np.float64))}
+    if hasattr(model, "elbo"):
+        losses = -model.elbo(images.X_test, random_state=0)
+        numbers["loss"] = significant(losses.mean(dtype=np.float64))
+    return {**numbers, "errors": packed(errors[:2000].astype(np.float16))}  # enough for a paired test
+
+
+def clusters(model, images):
+    """WCSS and silhouette of the training images, on the scale of what was clustered.
+
+    The class of an image that a classifier predicts is its cluster; it is fitted on other images than this one.
+    """
+    X, labels = images.X, getattr(model, "labels_", None)
+    if is_classifier(model):
+        labels = cross_val_predict(clone(model), images.X, images.y)
+    elif hasattr(model, "steps"):
+        X, labels = model[:-1].transform(images.X), model[-1].labels_
+    X = X.astype(np.float64)
+    silhouette = silhouette_interval(X, labels, sample_size=len(X), random_state=0)
+    return {"wcss": significant(wcss_score(X, labels)), "silhouette": significant(silhouette.estimate)}
+
+
+def trained(model):
+    """How training went: epochs, parameters, and the history of a network, by columns."""
+    net = model[-1] if hasattr(model, "steps") else model
+    if not hasattr(net, "history_"):
+        return {}
+    history = {name: [significant(epoch[name]) for epoch in net.history_] for name in net.history_[0]}
+    return {
+        "train_loss": history["train_loss"][-1],
+        "epochs": net.n_epochs_,
+        "parameters": sum(parameter.numel() for parameter in net.module_.parameters()),
+        "history": history,
+    }
+
+
+def searched(model):
+    """What a search adds: its best setting, and the score of each trial; None where a trial was cut short."""
+    if not hasattr(model, "cv_results_"):
+        return {}
+    scores = zip(model.cv_results_["params"], model.cv_results_["mean_test_score"], strict=True)
+    percent = {"cv_accuracy": round(100 * model.best_score_, 2)} if is_classifier(model) else {}
+    return {
+        **percent,
+        "best_params": plain(model.best_params_),
+        "trials": [
+            {"params": plain(params), "score": significant(score) if np.isfinite(score) else None}
+            for params, score in scores
+        ],
+    }
+
+
+def plain(params):
+    """Settings as JSON holds them."""
+    return {name: significant(value) if isinstance(value, float) else value for name, value in params.items()}
+
+
+def significant(value):
+    """A float to five digits; other values as they are."""
+    return float(f"{value:.5g}") if isinstance(value, (float, np.floating)) else value
+
+
+def _as_bytes(images):
+    return packed(np.rint(255 * np.clip(images, 0, 1)).astype(np.uint8))
+
+
+def _reconstructed(model, images):
+    """The first test image of each class, and what is left of it."""
+    first = [int(np.flatnonzero(images.y_test == label)[0]) for label in np.unique(images.y_test)]
+    return {
+        "images": packed(images.X_test[first]),
+        "reconstructions": _as_bytes(model.reconstruct(images.X_test[first])),
+    }
+
+
+def _sampled(model, images):
+    return {"images": _as_bytes(model.sample(20, random_state=0))}
+
+
+def _walked(model, images):
+    """Images along each number of a code, around the mean of the codes of training images."""
+    display = LatentWalkDisplay.from_estimator(model, images.X[:2000], n_steps=7)
+    plt.close(display.figure_)
+    return {"images": _as_bytes(display.images), "steps": display.steps.tolist()}
+
+
+def _projected(model, images):
+    """Codes of test images in the plane, by PCA and by t-SNE."""
+    shown, points = slice(1000), {}
+    for method in ("pca", "tsne"):
+        display = LatentSpaceDisplay.from_estimator(
+            model, images.X_test[shown], images.y_test[shown], method=method, random_state=0
+        )
+        plt.close(display.figure_)
+        points[method] = packed(display.points.astype(np.float16))
+    return {**points, "labels": packed(images.y_test[shown].astype(np.uint8))}
+
+
+PICTURES = {"reconstructions": _reconstructed, "samples": _sampled, "walk": _walked, "latent_space": _projected}

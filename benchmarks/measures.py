@@ -10,6 +10,8 @@ from benchmarks.arrays import packed
 from skfashion.inspection import LatentSpaceDisplay, LatentWalkDisplay
 from skfashion.metrics import accuracy_interval, silhouette_interval, wcss_score
 
+N_PAIRED = 2000  # test images whose errors are kept, enough for a paired test
+
 
 def measured(model, images, *, as_clusters=False, pictures=()):
     """What a fitted model is worth on the images: numbers by their names, its history, and `pictures`.
@@ -47,12 +49,13 @@ def classes(model, images):
 
 def reconstructions(model, images):
     """The squared error a pixel of the test images, and of a variational autoencoder its whole loss an image."""
-    errors = -model.score_samples(images.X_test)
-    numbers = {"squared_error": significant(errors.mean(dtype=np.float64))}
+    errors = {"squared_error": -model.score_samples(images.X_test)}
     if hasattr(model, "elbo"):
-        losses = -model.elbo(images.X_test, random_state=0)
-        numbers["loss"] = significant(losses.mean(dtype=np.float64))
-    return {**numbers, "errors": packed(errors[:2000].astype(np.float16))}  # enough for a paired test
+        errors["loss"] = -model.elbo(images.X_test, random_state=0)
+    return {
+        **{name: significant(values.mean(dtype=np.float64)) for name, values in errors.items()},
+        "errors": {name: packed(values[:N_PAIRED].astype(np.float16)) for name, values in errors.items()},
+    }
 
 
 def clusters(model, images):

@@ -15,8 +15,9 @@ DOCS = Path(__file__).parent
 GENERATED = DOCS / "_generated"
 sys.path[:0] = [str(DOCS), str(DOCS.parent)]
 
-from studies import write_studies  # noqa: E402
 from tables import write_tables  # noqa: E402
+
+from benchmarks.report import write_studies  # noqa: E402
 
 project = "skfashion"
 author = "The skfashion developers"

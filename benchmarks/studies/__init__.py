@@ -13,7 +13,8 @@ class Row:
     """One model of a published table: an estimator, and the numbers that it should come to.
 
     An estimator of None cannot be reproduced, and the note says why. Rows whose name begins with "ours" are not
-    published: they are compared with the best of the others that have the same `compared`.
+    published: they are compared with the best of the others by the number `compared`. Rows of one `group` are drawn
+    together.
 
     Numbers on the test images are `accuracy` in percent, `loss` in nats (of a variational autoencoder the whole loss
     an image, of squared errors), `squared_error` a pixel; on the training images `cv_accuracy` of a search in percent,
@@ -38,6 +39,7 @@ class Row:
     held_out: float = 0.0
     pictures: tuple = ()
     compared: str = "accuracy"
+    group: str = ""
     note: str = ""
 
     @property

@@ -52,20 +52,28 @@ def network(name, optimizer):
 
 ROWS = [
     *[
-        Row(f"{name}, {optimizer}", network(name, optimizer), published)
+        Row(f"{name}, {optimizer}", network(name, optimizer), published, group=name)
         for name, values in PUBLISHED.items()
         for optimizer, published in zip(OPTIMIZERS, values, strict=True)
     ],
     *[
-        Row(f"{name}, {optimizer}", network(name, optimizer), loss=published, pictures=PICTURES, compared="loss")
+        Row(
+            f"{name}, {optimizer}",
+            network(name, optimizer),
+            loss=published,
+            pictures=PICTURES,
+            compared="loss",
+            group=name,
+        )
         for name, values in PUBLISHED_LOSS.items()
         for optimizer, published in zip(OPTIMIZERS, values, strict=True)
     ],
-    Row("ours: residual network, sgd, one cycle, 20 epochs", ResNetClassifier()),
+    Row("ours: residual network, sgd, one cycle, 20 epochs", ResNetClassifier(), group="A residual network"),
     Row(
         "ours: VAE of 10 numbers, adam, one cycle, 50 epochs",
         VariationalAutoencoder(max_epochs=50),
         pictures=PICTURES,
         compared="loss",
+        group="Our variational autoencoder",
     ),
 ]

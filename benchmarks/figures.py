@@ -1,0 +1,189 @@
+"""The pictures of a study, from its results alone: curves, confusion matrices, trials, and what autoencoders draw."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+from sklearn.metrics import ConfusionMatrixDisplay
+
+from benchmarks.arrays import unpacked
+from skfashion.datasets import make_garments
+from skfashion.inspection import (
+    ImageGridDisplay,
+    LatentSpaceDisplay,
+    LatentWalkDisplay,
+    ParallelCoordinatesDisplay,
+    ReconstructionDisplay,
+    TrainingCurveDisplay,
+    TrialScoresDisplay,
+)
+
+SAMPLES_A_ROW = 10
+
+
+def draw(group, folder, stem):
+    """Draw all that a group of results holds; yield the file name and the caption of each picture.
+
+    Parameters
+    ----------
+    group : dict of str to dict
+        A run of each row, the best one first; none is empty.
+    folder : Path
+        Where pictures go.
+    stem : str
+        What their names begin with.
+    """
+    for name, drawer, caption in DRAWERS:
+        figure = drawer(group)
+        if figure is not None:
+            figure.savefig(folder / f"{stem}-{name}.png", dpi=100, bbox_inches="tight")
+            plt.close(figure)
+            yield f"{stem}-{name}.png", caption.format(best=next(iter(group)))
+
+
+def curves(group):
+    """Loss, and accuracy where there is one, over epochs and over seconds."""
+    histories = {name: epochs_of(run["history"]) for name, run in group.items() if "history" in run}
+    if not histories:
+        return None
+    metrics = [metric for metric in ("loss", "accuracy") if f"train_{metric}" in next(iter(histories.values()))[0]]
+    figure, axes = plt.subplots(2, len(metrics), figsize=(4.6 * len(metrics), 7), squeeze=False, layout="constrained")
+    for row, against in zip(axes, ("epochs", "seconds"), strict=True):
+        for ax, metric in zip(row, metrics, strict=True):
+            TrainingCurveDisplay.from_histories(histories, metric=metric, against=against, ax=ax)
+            if metric == "loss":
+                ax.set_yscale(*scale_of(histories))
+                ax.set_ylim(*limits_of(histories))
+            legend = ax.get_legend()
+            if legend is not None and (ax is not row[-1] or against == "seconds"):
+                legend.remove()  # the same as that of the upper right one
+    return figure
+
+
+def epochs_of(history):
+    """A history by columns as one dict an epoch."""
+    return [dict(zip(history, values, strict=True)) for values in zip(*history.values(), strict=True)]
+
+
+def losses_of(histories):
+    losses = np.array([epoch["train_loss"] for history in histories.values() for epoch in history], dtype=float)
+    return losses[np.isfinite(losses) & (losses > 0)]
+
+
+def scale_of(histories):
+    """Losses of many orders of magnitude need a scale of their own."""
+    losses = losses_of(histories)
+    return ("log",) if losses.max() > 1e3 * losses.min() else ("linear",)
+
+
+def limits_of(histories):
+    """What diverges would hide all others; a plain error of float32 is not worth a scale of forty decades."""
+    losses = losses_of(histories)
+    if scale_of(histories) == ("log",):
+        return max(losses.min() / 2, 1e-10), losses.max() * 2
+    return 0, 1.2 * np.percentile(losses, 95)
+
+
+def confusion(group):
+    """Which classes the best classifier takes for which."""
+    best = next((run for run in group.values() if "confusion_matrix" in run), None)
+    if best is None:
+        return None
+    figure, ax = plt.subplots(figsize=(6.5, 6), layout="constrained")
+    names = make_garments(10, random_state=0).target_names
+    display = ConfusionMatrixDisplay(np.array(best["confusion_matrix"]), display_labels=names)
+    display.plot(ax=ax, cmap="Blues", xticks_rotation=45, colorbar=False)
+    plt.setp(ax.get_xticklabels(), ha="right", rotation_mode="anchor")
+    return figure
+
+
+def parallel_coordinates(group):
+    """Every trial of a search as a line through its settings."""
+    trials = trials_of(group)
+    if trials is None:
+        return None
+    return ParallelCoordinatesDisplay.from_trials([trial["params"] for trial in trials], scores_of(trials)).figure_
+
+
+def trial_scores(group):
+    """Trials in the order in which they were made."""
+    trials = trials_of(group)
+    return None if trials is None else TrialScoresDisplay.from_trials(scores_of(trials)).figure_
+
+
+def trials_of(group):
+    """The trials of a search with something to draw: settings that the trials do not share."""
+    return next((run["trials"] for run in group.values() if "trials" in run), None)
+
+
+def scores_of(trials):
+    return [np.nan if trial["score"] is None else trial["score"] for trial in trials]
+
+
+def reconstructions(group):
+    drawn = best_pictures(group, "reconstructions")
+    if drawn is None:
+        return None
+    return ReconstructionDisplay.from_predictions(
+        unpacked(drawn["images"]), unpacked(drawn["reconstructions"]), image_shape=(1, 28, 28)
+    ).figure_
+
+
+def latent_space(group):
+    """Codes of the best autoencoder, by PCA and by t-SNE."""
+    drawn = best_pictures(group, "latent_space")
+    if drawn is None:
+        return None
+    figure, axes = plt.subplots(1, 2, figsize=(12, 5), layout="constrained")
+    names = make_garments(10, random_state=0).target_names
+    for ax, method in zip(axes, ("pca", "tsne"), strict=True):
+        LatentSpaceDisplay(
+            unpacked(drawn[method]).astype(float), unpacked(drawn["labels"]), class_names=names, method=method
+        ).plot(ax)
+    if axes[0].get_legend() is not None:
+        axes[0].get_legend().remove()
+    return figure
+
+
+def walk(group):
+    """Images along each number of a code."""
+    drawn = best_pictures(group, "walk")
+    if drawn is None:
+        return None
+    images = unpacked(drawn["images"]) / 255
+    return LatentWalkDisplay(images, np.array(drawn["steps"]), list(range(len(images)))).plot().figure_
+
+
+def samples(group):
+    """New images of each autoencoder, a row each."""
+    drawn = {name: run["pictures"]["samples"] for name, run in group.items() if "samples" in run.get("pictures", {})}
+    if not drawn:
+        return None
+    figure, axes = plt.subplots(
+        len(drawn), 1, figsize=(9, 0.95 * len(drawn)), squeeze=False, gridspec_kw={"hspace": 0.3}
+    )
+    for ax, (name, images) in zip(axes[:, 0], drawn.items(), strict=True):
+        ImageGridDisplay.from_data(
+            unpacked(images["images"]),
+            n_images=SAMPLES_A_ROW,
+            image_shape=(1, 28, 28),
+            ax=ax,
+            n_columns=SAMPLES_A_ROW,
+        )
+        ax.set_title(name, fontsize=8, loc="left", pad=2)
+    return figure
+
+
+def best_pictures(group, name):
+    best = next(iter(group.values()))
+    return best.get("pictures", {}).get(name)
+
+
+DRAWERS = (
+    ("curves", curves, "Training images and, dashed, held-out ones, over epochs and over seconds on one thread."),
+    ("trials", parallel_coordinates, "The settings of each trial; colours are scores on held-out images."),
+    ("scores", trial_scores, "The score of each trial that was not cut short."),
+    ("confusion", confusion, "What {best} takes for what, on the test images."),
+    ("reconstructions", reconstructions, "A test image of each class, and what {best} makes of it."),
+    ("latent-space", latent_space, "Codes of test images by {best}, by principal components and by t-SNE."),
+    ("walk", walk, "Images along each number of a code of {best}."),
+    ("samples", samples, "New images."),
+)

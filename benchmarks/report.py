@@ -1,0 +1,204 @@
+"""Write a page for each study that has results, from the JSON alone: ``python -m benchmarks.report``.
+
+A page shows published and own numbers side by side, how the rows of the house compare with the best of the others,
+and pictures. The documentation is built from these pages.
+"""
+
+import argparse
+import json
+from pathlib import Path
+
+import matplotlib as mpl
+import numpy as np
+from scipy import stats
+
+from benchmarks.arrays import unpacked
+from benchmarks.evidence import RESULTS
+from benchmarks.figures import draw
+from benchmarks.reproduce import STUDIES, load_study
+from skfashion.metrics import mcnemar_test
+
+GREATER_IS_BETTER = {"accuracy"}
+
+INDEX = """Studies
+=======
+
+Published tables of student reports on Fashion-MNIST, and what the same settings give here. A study is a list of
+estimators in ``benchmarks/studies``; ``python -m benchmarks.reproduce STUDY`` fits what is missing of it. The pages are
+made from ``benchmarks/results`` and nothing else.
+
+.. toctree::
+   :maxdepth: 1
+
+{entries}
+
+What they cost
+--------------
+
+Seconds of fitting, of all runs that the pages show. Each ran on one core; two cores take two runs at a time
+(``--jobs 2``).
+
+.. list-table::
+   :header-rows: 1
+   :class: measured
+
+{cost}
+"""
+
+
+def write_studies(folder):
+    """Write NAME.rst and its pictures for each study, and index.rst, which lists them."""
+    folder.mkdir(parents=True, exist_ok=True)
+    there = {name: load_results(name) for name in STUDIES if (RESULTS / f"{name}.json").exists()}
+    for name, results in there.items():
+        (folder / f"{name}.rst").write_text(page(name, results, folder), encoding="utf-8")
+    entries = "\n".join(f"   {name}" for name in there)
+    cost = "\n".join(list_row(*row) for row in costs(there))
+    (folder / "index.rst").write_text(INDEX.format(entries=entries, cost=cost), encoding="utf-8")
+
+
+def load_results(name):
+    return json.loads((RESULTS / f"{name}.json").read_text(encoding="utf-8"))
+
+
+def costs(there):
+    """How long each study takes, as rows of a table."""
+    yield "study", "models with a result", "runs", "hours of one core", "hours of two cores"
+    for name, results in there.items():
+        rows = results["rows"]
+        runs = [run for row in rows.values() for run in row["runs"]]
+        hours = sum(run["fit_seconds"] * run["evidence"]["threads"] for run in runs) / 3600
+        possible = sum(row.estimator is not None for row in load_study(name).ROWS)
+        yield f":doc:`{name}`", f"{len(rows)} of {possible}", len(runs), f"{hours:.1f}", f"{hours / 2:.1f}"
+
+
+def page(name, results, folder):
+    study, rows = load_study(name), results["rows"]
+    evidence = next(iter(rows.values()))["runs"][0]["evidence"]
+    machine = f"{evidence['cpu']}, torch {evidence['versions']['torch']}"
+    parts = [
+        f"{results['title']}\n{'=' * len(results['title'])}\n",
+        study.__doc__.strip() + "\n",
+        f"``python -m benchmarks.reproduce {name}`` on {machine}, scikit-learn "
+        f"{evidence['versions']['scikit-learn']}. Accuracies are in percent, of the last epoch on the test images; the "
+        "95 % interval of a single one is about half a point to either side. Where runs were made at several seeds, "
+        "they are given with their standard deviation.\n",
+        ".. list-table::\n   :header-rows: 1\n   :class: measured\n",
+        list_row("model", "what", "published", "here", "difference", "runs"),
+        *table(study, rows),
+        "",
+        *notes(study, rows),
+        *sections(name, study, rows, folder),
+    ]
+    return "\n".join(parts)
+
+
+def table(study, rows):
+    """A line for each published number, those without a result included."""
+    for row in study.ROWS:
+        values = {} if row.name not in rows else rows[row.name]["runs"]
+        for metric, published in row.published.items():
+            ours = [run[metric] for run in values]
+            known = "" if published is None else f"{published:.4g}"
+            yield list_row(row.name, metric.replace("_", " "), known, *summary(ours, published), len(ours))
+
+
+def summary(ours, published):
+    """Mean with standard deviation, and difference, as text."""
+    if not ours:
+        return "", ""
+    spread = f" ± {np.std(ours, ddof=1):.2g}" if len(ours) > 1 else ""
+    difference = "" if published is None else f"{np.mean(ours) - published:+.3g}"
+    return f"{np.mean(ours):.4g}{spread}", difference
+
+
+def notes(study, rows):
+    """A sentence for each row that needs one, and how rows of the house compare."""
+    remarks = {}
+    for row in study.ROWS:
+        if row.is_ours and row.name in rows:
+            remarks.setdefault(comparison(study, rows, row), []).append(row.name)
+        elif row.note:
+            remarks.setdefault(row.note, []).append(row.name)
+    for remark, names in remarks.items():
+        yield f"- *{'*; *'.join(names)}*: {remark}"
+    yield ""
+
+
+def comparison(study, rows, row):
+    """One of our rows against the best published one, on the same test images at the same seed."""
+    metric = row.compared
+    others = [
+        other
+        for other in study.ROWS
+        if not other.is_ours and other.name in rows and other.data == row.data
+        if all(metric in run for run in rows[other.name]["runs"])
+    ]
+    if not others:
+        return "there is nothing to compare it with yet."
+    sign = 1 if metric in GREATER_IS_BETTER else -1
+    best = max(others, key=lambda other: sign * np.mean([run[metric] for run in rows[other.name]["runs"]]))
+    for ours in rows[row.name]["runs"]:
+        for other in rows[best.name]["runs"]:
+            if ours["seed"] == other["seed"] and keeps(ours, metric) and keeps(other, metric):
+                return paired(ours, other, best.name, metric)
+    return f"the best published model here is *{best.name}*; no run of both keeps what a paired test needs."
+
+
+def keeps(run, metric):
+    """Whether a run holds what a paired test by this number needs."""
+    return "right" in run if metric == "accuracy" else metric in run.get("errors", {})
+
+
+def paired(ours, best, name, metric):
+    """A sentence: who is better on the same test images, and how sure that is."""
+    if metric == "accuracy":
+        first, second = unpacked(ours["right"]), unpacked(best["right"])
+        result = mcnemar_test(np.ones(len(first), dtype=int), first.astype(int), second.astype(int))
+        return (
+            f"{ours[metric]:.2f} against {best[metric]:.2f} of *{name}*, the best published model here; of the test "
+            f"images only ours gets {result.only_first} right, only the other {result.only_second} "
+            f"(McNemar's exact test, {p_value(result.pvalue)}; seed {ours['seed']})."
+        )
+    first, second = (unpacked(run["errors"][metric]).astype(float) for run in (ours, best))
+    pvalue = stats.wilcoxon(first, second).pvalue
+    return (
+        f"{metric.replace('_', ' ')} {ours[metric]:.4g} against {best[metric]:.4g} of *{name}*, the best published "
+        f"model here; it is lower on {(first < second).mean():.0%} of {len(first):,} test images "
+        f"(Wilcoxon's signed-rank test, {p_value(pvalue)}; seed {ours['seed']})."
+    )
+
+
+def p_value(value):
+    return f"p = {value:.2g}" if value >= 1e-4 else "p < 0.0001"
+
+
+def sections(name, study, rows, folder):
+    """The pictures of each group of rows, the first seed of each row."""
+    groups = {}
+    for row in study.ROWS:
+        if row.name in rows:
+            groups.setdefault(row.group, []).append(row)
+    for number, (title, members) in enumerate(groups.items()):
+        sign = 1 if members[0].compared in GREATER_IS_BETTER else -1
+        runs = {row.name: rows[row.name]["runs"][0] for row in members}
+        best_first = sorted(runs, key=lambda key: -sign * runs[key].get(members[0].compared, -sign * np.inf))
+        if title:
+            yield f"{title}\n{'-' * len(title)}\n"
+        for file, caption in draw({key: runs[key] for key in best_first}, folder, f"{name}-{number}"):
+            yield f".. figure:: {file}\n   :alt: {caption}\n\n   {caption}\n"
+
+
+def list_row(*cells):
+    return "\n".join(f"   {' ' if column else '*'} - {cell}" for column, cell in enumerate(cells))
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", nargs="?", type=Path, default=Path("docs/studies"), help="where pages go")
+    mpl.use("agg")
+    write_studies(parser.parse_args().folder)
+
+
+if __name__ == "__main__":
+    main()

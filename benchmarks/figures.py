@@ -5,7 +5,6 @@ import numpy as np
 from sklearn.metrics import ConfusionMatrixDisplay
 
 from benchmarks.arrays import unpacked
-from skfashion.datasets import make_garments
 from skfashion.inspection import (
     ImageGridDisplay,
     LatentSpaceDisplay,
@@ -19,8 +18,10 @@ from skfashion.inspection import (
 SAMPLES_A_ROW = 10
 
 
-def draw(group, folder, stem):
+def draw(group, folder, stem, class_names):
     """Draw all that a group of results holds; yield the file name and the caption of each picture.
+
+    A caption has a place for the name of the best model.
 
     Parameters
     ----------
@@ -30,31 +31,34 @@ def draw(group, folder, stem):
         Where pictures go.
     stem : str
         What their names begin with.
+    class_names : list of str
+        Of the labels from 0.
     """
     for name, drawer, caption in DRAWERS:
-        figure = drawer(group)
+        figure = drawer(group, class_names)
         if figure is not None:
             figure.savefig(folder / f"{stem}-{name}.png", dpi=100, bbox_inches="tight")
             plt.close(figure)
-            yield f"{stem}-{name}.png", caption.format(best=next(iter(group)))
+            yield f"{stem}-{name}.png", caption
 
 
-def curves(group):
+def curves(group, class_names):
     """Loss, and accuracy where there is one, over epochs and over seconds."""
     histories = {name: epochs_of(run["history"]) for name, run in group.items() if "history" in run}
     if not histories:
         return None
     metrics = [metric for metric in ("loss", "accuracy") if f"train_{metric}" in next(iter(histories.values()))[0]]
-    figure, axes = plt.subplots(2, len(metrics), figsize=(4.6 * len(metrics), 7), squeeze=False, layout="constrained")
+    figure, axes = plt.subplots(2, len(metrics), figsize=(5.5 * len(metrics), 7.5), squeeze=False, layout="constrained")
     for row, against in zip(axes, ("epochs", "seconds"), strict=True):
         for ax, metric in zip(row, metrics, strict=True):
             TrainingCurveDisplay.from_histories(histories, metric=metric, against=against, ax=ax)
             if metric == "loss":
-                ax.set_yscale(*scale_of(histories))
-                ax.set_ylim(*limits_of(histories))
-            legend = ax.get_legend()
-            if legend is not None and (ax is not row[-1] or against == "seconds"):
-                legend.remove()  # the same as that of the upper right one
+                scale, limits = scale_of(histories)
+                ax.set(yscale=scale, ylim=limits)
+            if ax.get_legend() is not None:
+                ax.get_legend().remove()
+    handles, labels = axes[0, 0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=2 if len(metrics) > 1 else 1, fontsize=8)
     return figure
 
 
@@ -63,39 +67,29 @@ def epochs_of(history):
     return [dict(zip(history, values, strict=True)) for values in zip(*history.values(), strict=True)]
 
 
-def losses_of(histories):
-    losses = np.array([epoch["train_loss"] for history in histories.values() for epoch in history], dtype=float)
-    return losses[np.isfinite(losses) & (losses > 0)]
-
-
 def scale_of(histories):
-    """Losses of many orders of magnitude need a scale of their own."""
-    losses = losses_of(histories)
-    return ("log",) if losses.max() > 1e3 * losses.min() else ("linear",)
+    """The scale and the limits of losses: what diverges must not hide all others."""
+    losses = np.array([epoch["train_loss"] for history in histories.values() for epoch in history], dtype=float)
+    losses = losses[np.isfinite(losses)]
+    last = np.array([history[-1]["train_loss"] for history in histories.values()], dtype=float)
+    if np.nanmin(last) < 1e-4 * np.nanmax(last):
+        return "log", (max(losses[losses > 0].min() / 2, 1e-10), 2 * losses.max())
+    return "linear", (0, 1.2 * np.percentile(losses, 95))
 
 
-def limits_of(histories):
-    """What diverges would hide all others; a plain error of float32 is not worth a scale of forty decades."""
-    losses = losses_of(histories)
-    if scale_of(histories) == ("log",):
-        return max(losses.min() / 2, 1e-10), losses.max() * 2
-    return 0, 1.2 * np.percentile(losses, 95)
-
-
-def confusion(group):
+def confusion(group, class_names):
     """Which classes the best classifier takes for which."""
     best = next((run for run in group.values() if "confusion_matrix" in run), None)
     if best is None:
         return None
     figure, ax = plt.subplots(figsize=(6.5, 6), layout="constrained")
-    names = make_garments(10, random_state=0).target_names
-    display = ConfusionMatrixDisplay(np.array(best["confusion_matrix"]), display_labels=names)
+    display = ConfusionMatrixDisplay(np.array(best["confusion_matrix"]), display_labels=class_names)
     display.plot(ax=ax, cmap="Blues", xticks_rotation=45, colorbar=False)
     plt.setp(ax.get_xticklabels(), ha="right", rotation_mode="anchor")
     return figure
 
 
-def parallel_coordinates(group):
+def parallel_coordinates(group, class_names):
     """Every trial of a search as a line through its settings."""
     trials = trials_of(group)
     if trials is None:
@@ -103,14 +97,14 @@ def parallel_coordinates(group):
     return ParallelCoordinatesDisplay.from_trials([trial["params"] for trial in trials], scores_of(trials)).figure_
 
 
-def trial_scores(group):
+def trial_scores(group, class_names):
     """Trials in the order in which they were made."""
     trials = trials_of(group)
     return None if trials is None else TrialScoresDisplay.from_trials(scores_of(trials)).figure_
 
 
 def trials_of(group):
-    """The trials of a search with something to draw: settings that the trials do not share."""
+    """The trials of the search in a group, if there is one."""
     return next((run["trials"] for run in group.values() if "trials" in run), None)
 
 
@@ -118,7 +112,7 @@ def scores_of(trials):
     return [np.nan if trial["score"] is None else trial["score"] for trial in trials]
 
 
-def reconstructions(group):
+def reconstructions(group, class_names):
     drawn = best_pictures(group, "reconstructions")
     if drawn is None:
         return None
@@ -127,23 +121,22 @@ def reconstructions(group):
     ).figure_
 
 
-def latent_space(group):
+def latent_space(group, class_names):
     """Codes of the best autoencoder, by PCA and by t-SNE."""
     drawn = best_pictures(group, "latent_space")
     if drawn is None:
         return None
     figure, axes = plt.subplots(1, 2, figsize=(12, 5), layout="constrained")
-    names = make_garments(10, random_state=0).target_names
     for ax, method in zip(axes, ("pca", "tsne"), strict=True):
         LatentSpaceDisplay(
-            unpacked(drawn[method]).astype(float), unpacked(drawn["labels"]), class_names=names, method=method
+            unpacked(drawn[method]).astype(float), unpacked(drawn["labels"]), class_names=class_names, method=method
         ).plot(ax)
     if axes[0].get_legend() is not None:
         axes[0].get_legend().remove()
     return figure
 
 
-def walk(group):
+def walk(group, class_names):
     """Images along each number of a code."""
     drawn = best_pictures(group, "walk")
     if drawn is None:
@@ -152,7 +145,7 @@ def walk(group):
     return LatentWalkDisplay(images, np.array(drawn["steps"]), list(range(len(images)))).plot().figure_
 
 
-def samples(group):
+def samples(group, class_names):
     """New images of each autoencoder, a row each."""
     drawn = {name: run["pictures"]["samples"] for name, run in group.items() if "samples" in run.get("pictures", {})}
     if not drawn:

@@ -48,10 +48,10 @@ def classes(model, images):
 
 
 def reconstructions(model, images):
-    """The squared error a pixel of the test images, and of a variational autoencoder its whole loss an image."""
+    """The squared error a pixel of the test images, and of a variational autoencoder its negative ELBO."""
     errors = {"squared_error": -model.score_samples(images.X_test)}
     if hasattr(model, "elbo"):
-        errors["loss"] = -model.elbo(images.X_test, random_state=0)
+        errors["negative_elbo"] = -model.elbo(images.X_test, random_state=0)
     return {
         **{name: significant(values.mean(dtype=np.float64)) for name, values in errors.items()},
         "errors": {name: packed(values[:N_PAIRED].astype(np.float16)) for name, values in errors.items()},

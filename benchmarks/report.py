@@ -16,9 +16,13 @@ from benchmarks.arrays import unpacked
 from benchmarks.evidence import RESULTS
 from benchmarks.figures import draw
 from benchmarks.reproduce import STUDIES, load_study
+from benchmarks.studies import rows_of
+from skfashion.datasets import make_garments
 from skfashion.metrics import mcnemar_test
 
 GREATER_IS_BETTER = {"accuracy"}
+GARMENTS = make_garments(10, random_state=0).target_names
+CLASS_NAMES = {"fashion_mnist": GARMENTS, "black": GARMENTS, "mnist": list("0123456789")}
 
 INDEX = """Studies
 =======
@@ -68,7 +72,7 @@ def costs(there):
         rows = results["rows"]
         runs = [run for row in rows.values() for run in row["runs"]]
         hours = sum(run["fit_seconds"] * run["evidence"]["threads"] for run in runs) / 3600
-        possible = sum(row.estimator is not None for row in load_study(name).ROWS)
+        possible = sum(row.estimator is not None for row in rows_of(load_study(name)))
         yield f":doc:`{name}`", f"{len(rows)} of {possible}", len(runs), f"{hours:.1f}", f"{hours / 2:.1f}"
 
 
@@ -95,12 +99,12 @@ def page(name, results, folder):
 
 def table(study, rows):
     """A line for each published number, those without a result included."""
-    for row in study.ROWS:
+    for row in rows_of(study):
         values = {} if row.name not in rows else rows[row.name]["runs"]
         for metric, published in row.published.items():
             ours = [run[metric] for run in values]
             known = "" if published is None else f"{published:.4g}"
-            yield list_row(row.name, metric.replace("_", " "), known, *summary(ours, published), len(ours))
+            yield list_row(row.name, spelt(metric), known, *summary(ours, published), len(ours))
 
 
 def summary(ours, published):
@@ -115,7 +119,7 @@ def summary(ours, published):
 def notes(study, rows):
     """A sentence for each row that needs one, and how rows of the house compare."""
     remarks = {}
-    for row in study.ROWS:
+    for row in rows_of(study):
         if row.is_ours and row.name in rows:
             remarks.setdefault(comparison(study, rows, row), []).append(row.name)
         elif row.note:
@@ -130,7 +134,7 @@ def comparison(study, rows, row):
     metric = row.compared
     others = [
         other
-        for other in study.ROWS
+        for other in rows_of(study)
         if not other.is_ours and other.name in rows and other.data == row.data
         if all(metric in run for run in rows[other.name]["runs"])
     ]
@@ -163,10 +167,14 @@ def paired(ours, best, name, metric):
     first, second = (unpacked(run["errors"][metric]).astype(float) for run in (ours, best))
     pvalue = stats.wilcoxon(first, second).pvalue
     return (
-        f"{metric.replace('_', ' ')} {ours[metric]:.4g} against {best[metric]:.4g} of *{name}*, the best published "
+        f"{spelt(metric)} {ours[metric]:.4g} against {best[metric]:.4g} of *{name}*, the best published "
         f"model here; it is lower on {(first < second).mean():.0%} of {len(first):,} test images "
         f"(Wilcoxon's signed-rank test, {p_value(pvalue)}; seed {ours['seed']})."
     )
+
+
+def spelt(metric):
+    return {"wcss": "WCSS", "negative_elbo": "negative ELBO"}.get(metric, metric.replace("_", " "))
 
 
 def p_value(value):
@@ -175,18 +183,18 @@ def p_value(value):
 
 def sections(name, study, rows, folder):
     """The pictures of each group of rows, the first seed of each row."""
-    groups = {}
-    for row in study.ROWS:
-        if row.name in rows:
-            groups.setdefault(row.group, []).append(row)
-    for number, (title, members) in enumerate(groups.items()):
+    for number, (title, members) in enumerate(study.GROUPS.items()):
+        members = [row for row in members if row.name in rows]
+        if not members:
+            continue
         sign = 1 if members[0].compared in GREATER_IS_BETTER else -1
         runs = {row.name: rows[row.name]["runs"][0] for row in members}
         best_first = sorted(runs, key=lambda key: -sign * runs[key].get(members[0].compared, -sign * np.inf))
-        if title:
-            yield f"{title}\n{'-' * len(title)}\n"
-        for file, caption in draw({key: runs[key] for key in best_first}, folder, f"{name}-{number}"):
-            yield f".. figure:: {file}\n   :alt: {caption}\n\n   {caption}\n"
+        yield f"{title}\n{'-' * len(title)}\n"
+        drawn = draw({key: runs[key] for key in best_first}, folder, f"{name}-{number}", CLASS_NAMES[members[0].data])
+        for file, caption in drawn:
+            plain, marked = (caption.format(best=name) for name in (best_first[0], f"*{best_first[0]}*"))
+            yield f".. figure:: {file}\n   :alt: {plain}\n\n   {marked}\n"
 
 
 def list_row(*cells):

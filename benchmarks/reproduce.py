@@ -19,6 +19,7 @@ from sklearn.model_selection import train_test_split
 
 from benchmarks.evidence import RESULTS, command, evidence, write
 from benchmarks.measures import measured
+from benchmarks.studies import rows_of
 from skfashion.datasets import fetch_fashion_mnist, fetch_mnist
 
 STUDIES = ("fcn-ablation", "mlp-cnn", "optimizers", "cae-vae", "generation")
@@ -123,7 +124,7 @@ def missing_runs(study, rows, arguments):
 
 
 def chosen_rows(study, pattern):
-    rows = [row for row in study.ROWS if fnmatch(row.name.lower(), f"*{pattern.lower()}*")]
+    rows = [row for row in rows_of(study) if fnmatch(row.name.lower(), f"*{pattern.lower()}*")]
     if not rows:
         raise SystemExit(f"no row matches {pattern!r}; --list shows them")
     return rows
@@ -131,9 +132,9 @@ def chosen_rows(study, pattern):
 
 def print_table(study, rows):
     """Published, ours and the difference, row by row."""
-    width = max(len(row.name) for row in study.ROWS)
+    width = max(len(row.name) for row in rows_of(study))
     print(f"\n{study.TITLE}\n{'':{width}}{'':>14}{'published':>11}{'ours':>11}{'sd':>10}{'difference':>12}{'seeds':>7}")
-    for row in study.ROWS:
+    for row in rows_of(study):
         for metric, value in row.published.items() if row.name in rows else ():
             values = [result[metric] for result in rows[row.name]["runs"]]
             mean, spread = np.mean(values), f"{np.std(values, ddof=1):.2g}" if len(values) > 1 else ""

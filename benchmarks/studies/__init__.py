@@ -1,11 +1,12 @@
 """Published tables as data: a study a file, and in it a `Row` for each model of the table.
 
-A file holds ``TITLE``, ``SEEDS`` (how many) and ``ROWS``. ``python -m benchmarks.reproduce STUDY`` fits them.
+A file holds ``TITLE``, ``SEEDS`` (how many) and ``GROUPS``: lists of rows that are drawn together, by their titles.
+``python -m benchmarks.reproduce STUDY`` fits them.
 """
 
 from dataclasses import dataclass
 
-NUMBERS = ("cv_accuracy", "accuracy", "loss", "squared_error", "train_loss", "wcss", "silhouette")
+NUMBERS = ("cv_accuracy", "accuracy", "loss", "negative_elbo", "squared_error", "train_loss", "wcss", "silhouette")
 
 
 @dataclass(frozen=True)
@@ -13,12 +14,11 @@ class Row:
     """One model of a published table: an estimator, and the numbers that it should come to.
 
     An estimator of None cannot be reproduced, and the note says why. Rows whose name begins with "ours" are not
-    published: they are compared with the best of the others by the number `compared`. Rows of one `group` are drawn
-    together.
+    published: they are compared with the best of the others by the number `compared`.
 
-    Numbers on the test images are `accuracy` in percent, `loss` in nats (of a variational autoencoder the whole loss
-    an image, of squared errors), `squared_error` a pixel; on the training images `cv_accuracy` of a search in percent,
-    `train_loss` of the last epoch, `wcss` and `silhouette` of clusters. None is not published.
+    Numbers on the test images are `accuracy` in percent, `loss` in nats, `negative_elbo` (the whole loss of a
+    variational autoencoder, an image) and `squared_error` (a pixel); on the training images `cv_accuracy` of a search
+    in percent, `train_loss` of the last epoch, `wcss` and `silhouette` of clusters. None is not published.
 
     `data` is a name of :data:`benchmarks.reproduce.FETCH`, `n_train` how many of its training images are drawn, and
     `held_out` the share of them that the fit does not see but reports on. `pictures` are names of
@@ -29,6 +29,7 @@ class Row:
     estimator: object
     accuracy: float | None = None
     loss: float | None = None
+    negative_elbo: float | None = None
     cv_accuracy: float | None = None
     squared_error: float | None = None
     train_loss: float | None = None
@@ -39,7 +40,6 @@ class Row:
     held_out: float = 0.0
     pictures: tuple = ()
     compared: str = "accuracy"
-    group: str = ""
     note: str = ""
 
     @property
@@ -51,3 +51,8 @@ class Row:
     @property
     def is_ours(self):
         return self.name.startswith("ours")
+
+
+def rows_of(study):
+    """All rows of a study, in their order."""
+    return [row for rows in study.GROUPS.values() for row in rows]

@@ -26,20 +26,18 @@ SEARCH_DROPOUT = GridSearchCV(
 )
 SEARCH_LAYERS = GridSearchCV(mlp(max_epochs=20), {"hidden_layer_sizes": [(128,), (128, 64), (64,), (64, 64)]}, cv=FOLDS)
 
-MLPS = "Perceptrons"
-
-ROWS = [
-    Row("MLP 128-64, baseline 1", mlp(), accuracy=88.53, group=MLPS),
-    Row("MLP 128-64, baseline 2", mlp(), accuracy=87.44, group=MLPS, note="The report's second run of that network."),
-    Row("grid search 1: 128, dropout 0.2", SEARCH_DROPOUT, cv_accuracy=88.04, accuracy=88.73, group="Grid search 1"),
-    Row("grid search 2: 128", SEARCH_LAYERS, cv_accuracy=88.43, accuracy=88.56, group="Grid search 2"),
-    Row("CNN attempt 1", cnn("plain"), accuracy=90.77, loss=0.4396, held_out=0.25, group="CNN attempt 1"),
-    Row("CNN attempt 2", cnn("deep"), accuracy=92.30, loss=0.2342, held_out=0.25, group="CNN attempt 2"),
-    Row("CNN attempt 3", cnn("slim"), accuracy=92.79, loss=0.2371, held_out=0.25, group="CNN attempt 3"),
-    Row("CNN attempt 4", cnn("compact"), accuracy=92.81, loss=0.2060, held_out=0.25, group="CNN attempt 4"),
-    Row(
-        "ours: CNN attempt 4, one cycle, flips, 20 epochs",
-        CNNClassifier("compact", augmentation="flip"),
-        group="Our convolutional network",
-    ),
-]
+GROUPS = {
+    "Perceptrons": [
+        Row("MLP 128-64, baseline 1", mlp(), accuracy=88.53),
+        Row("MLP 128-64, baseline 2", mlp(), accuracy=87.44, note="The report's second run of that network."),
+    ],
+    "Grid search 1": [Row("grid search 1: 128, dropout 0.2", SEARCH_DROPOUT, cv_accuracy=88.04, accuracy=88.73)],
+    "Grid search 2": [Row("grid search 2: 128", SEARCH_LAYERS, cv_accuracy=88.43, accuracy=88.56)],
+    "CNN attempt 1": [Row("CNN attempt 1", cnn("plain"), accuracy=90.77, loss=0.4396, held_out=0.25)],
+    "CNN attempt 2": [Row("CNN attempt 2", cnn("deep"), accuracy=92.30, loss=0.2342, held_out=0.25)],
+    "CNN attempt 3": [Row("CNN attempt 3", cnn("slim"), accuracy=92.79, loss=0.2371, held_out=0.25)],
+    "CNN attempt 4": [Row("CNN attempt 4", cnn("compact"), accuracy=92.81, loss=0.2060, held_out=0.25)],
+    "Our convolutional network": [
+        Row("ours: CNN attempt 4, one cycle, flips, 20 epochs", CNNClassifier("compact", augmentation="flip"))
+    ],
+}

@@ -38,7 +38,7 @@ VAES = {
     "VAE_1": {"latent_dim": 5, "n_channels": (16, 32), "kernel_size": 3, "hidden_layer_sizes": (16,)},
     "VAE_2": {"latent_dim": 10, "n_channels": (32, 64), "kernel_size": 5, "hidden_layer_sizes": (16,)},
 }
-PICTURES = ("reconstructions", "samples", "walk")
+GENERATOR = {"pictures": ("reconstructions", "samples", "walk"), "compared": "negative_elbo"}
 
 
 def network(name, optimizer):
@@ -50,30 +50,27 @@ def network(name, optimizer):
     return CNNClassifier({"SCNN": "single", "BCNN": "stacked", "MCNN": "double"}[name], **settings)
 
 
-ROWS = [
-    *[
-        Row(f"{name}, {optimizer}", network(name, optimizer), published, group=name)
+GROUPS = {
+    **{
+        name: [
+            Row(f"{name}, {optimizer}", network(name, optimizer), published)
+            for optimizer, published in zip(OPTIMIZERS, values, strict=True)
+        ]
         for name, values in PUBLISHED.items()
-        for optimizer, published in zip(OPTIMIZERS, values, strict=True)
-    ],
-    *[
-        Row(
-            f"{name}, {optimizer}",
-            network(name, optimizer),
-            loss=published,
-            pictures=PICTURES,
-            compared="loss",
-            group=name,
-        )
+    },
+    **{
+        name: [
+            Row(f"{name}, {optimizer}", network(name, optimizer), negative_elbo=published, **GENERATOR)
+            for optimizer, published in zip(OPTIMIZERS, values, strict=True)
+        ]
         for name, values in PUBLISHED_LOSS.items()
-        for optimizer, published in zip(OPTIMIZERS, values, strict=True)
+    },
+    "Our residual network": [Row("ours: residual network, sgd, one cycle, 20 epochs", ResNetClassifier())],
+    "Our variational autoencoder": [
+        Row(
+            "ours: VAE of 10 numbers, adam, one cycle, 50 epochs",
+            VariationalAutoencoder(max_epochs=50),
+            **GENERATOR,
+        )
     ],
-    Row("ours: residual network, sgd, one cycle, 20 epochs", ResNetClassifier(), group="A residual network"),
-    Row(
-        "ours: VAE of 10 numbers, adam, one cycle, 50 epochs",
-        VariationalAutoencoder(max_epochs=50),
-        pictures=PICTURES,
-        compared="loss",
-        group="Our variational autoencoder",
-    ),
-]
+}

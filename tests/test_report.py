@@ -1,0 +1,150 @@
+"""The pages of studies: what they show of results, and how they compare."""
+
+import json
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from benchmarks import report, reproduce
+from benchmarks.arrays import packed
+from benchmarks.measures import measured
+from benchmarks.studies import Row, rows_of
+from skfashion.datasets import make_garments
+from skfashion.metrics import mcnemar_test
+from skfashion.neural_network import MLPClassifier, VariationalAutoencoder
+
+EVIDENCE = {"cpu": "a processor", "threads": 2, "versions": {"torch": "2", "scikit-learn": "1"}}
+GROUPS = {
+    "Perceptrons": [
+        Row("wide", None, accuracy=50.0),
+        Row("narrow", None, accuracy=60.0, note="A reason."),
+        Row("missing", None, accuracy=70.0, note="Not described."),
+        Row("ours: deep", None),
+    ],
+    "Generators": [
+        Row("VAE", None, negative_elbo=20.0, compared="negative_elbo"),
+        Row("ours: VAE", None, compared="negative_elbo"),
+    ],
+}
+STUDY = SimpleNamespace(__doc__="What it is about.", TITLE="A study", SEEDS=1, GROUPS=GROUPS)
+PICTURES = ("reconstructions", "samples", "walk", "latent_space")
+
+
+@pytest.fixture(scope="module")
+def models():
+    """What two fitted models are measured to be."""
+    X, y = make_garments(300, random_state=0, return_X_y=True)
+    images = SimpleNamespace(X=X[:200], y=y[:200], X_test=X[200:], y_test=y[200:])
+    mlp = MLPClassifier((16,), max_epochs=3, batch_size=20, random_state=0)
+    vae = VariationalAutoencoder(2, n_channels=(4,), hidden_layer_sizes=(8,), max_epochs=2, random_state=0)
+    return {
+        "mlp": measured(mlp.fit(images.X, images.y), images),
+        "vae": measured(vae.fit(images.X), images, pictures=PICTURES),
+    }
+
+
+def run(result, seconds=1800, **changes):
+    return {"seed": 0, "fit_seconds": seconds, "evidence": EVIDENCE, **result, **changes}
+
+
+def right(n, n_right):
+    return packed(np.arange(n) < n_right)
+
+
+@pytest.fixture
+def pages(tmp_path, monkeypatch, models):
+    """The pages of a study whose numbers are known."""
+    mlp, vae = models["mlp"], models["vae"]
+    errors = np.linspace(10, 30, 100)
+    rows = {
+        "wide": [run(mlp, accuracy=52.0, right=right(100, 52)), run(mlp, seed=1, accuracy=56.0)],
+        "narrow": [run(mlp, accuracy=40.0, right=right(100, 40))],
+        "ours: deep": [run(mlp, accuracy=70.0, right=right(100, 70))],
+        "VAE": [run(vae, negative_elbo=20.0, errors={"negative_elbo": packed(errors)})],
+        "ours: VAE": [run(vae, negative_elbo=18.0, errors={"negative_elbo": packed(errors - 2)})],
+    }
+    results = {"title": "A study", "rows": {name: {"runs": runs} for name, runs in rows.items()}}
+    (tmp_path / "fcn-ablation.json").write_text(json.dumps(results))
+    monkeypatch.setattr(report, "RESULTS", tmp_path)
+    monkeypatch.setattr(report, "load_study", lambda name: STUDY)
+    report.write_studies(tmp_path / "pages")
+    return tmp_path / "pages"
+
+
+def cells(page):
+    """The rows of the tables of a page."""
+    text = page.read_text()
+    lines = [line[5:] for line in text.splitlines() if line.startswith(("   * -", "     -"))]
+    rows = []
+    for line in text.splitlines():
+        if line.startswith("   * -"):
+            rows.append([])
+        if line.startswith(("   * -", "     -")):
+            rows[-1].append(line[7:])
+    assert sum(map(len, rows)) == len(lines)
+    return rows
+
+
+def test_the_table_shows_published_beside_ours(pages):
+    table = {row[0]: row for row in cells(pages / "fcn-ablation.rst")}
+    assert table["wide"][1:] == ["accuracy", "50", "54 ± 2.8", "+4", "2"]
+    assert table["narrow"][1:] == ["accuracy", "60", "40", "-20", "1"]
+    assert table["missing"][1:] == ["accuracy", "70", "", "", "0"]
+    assert table["ours: deep"][1:] == ["accuracy", "", "70", "", "1"]
+    assert table["VAE"][1:] == ["negative ELBO", "20", "20", "+0", "1"]
+
+
+def test_rows_of_the_house_are_compared_with_the_best_published_one(pages):
+    text = (pages / "fcn-ablation.rst").read_text()
+    pvalue = mcnemar_test(np.ones(100, int), np.arange(100) < 70, np.arange(100) < 52).pvalue
+    assert "70.00 against 52.00 of *wide*" in text
+    assert "only ours gets 18 right, only the other 0" in text
+    assert report.p_value(pvalue) in text
+    assert "negative ELBO 18 against 20 of *VAE*" in text
+    assert "lower on 100% of 100 test images" in text
+    assert "- *narrow*: A reason." in text
+    assert "- *missing*: Not described." in text
+
+
+def test_every_picture_of_a_page_is_there(pages):
+    text = (pages / "fcn-ablation.rst").read_text()
+    named = [line.split(":: ")[1] for line in text.splitlines() if line.startswith(".. figure::")]
+    assert sorted(named) == sorted(path.name for path in pages.glob("*.png"))
+    kinds = {name.removeprefix("fcn-ablation-").removesuffix(".png") for name in named}
+    generator = {"1-curves", "1-reconstructions", "1-latent-space", "1-walk", "1-samples"}
+    assert kinds == {"0-curves", "0-confusion", *generator}
+    assert "What *ours: deep* takes for what" in text
+
+
+def test_the_cost_is_known(pages):
+    (_, row) = cells(pages / "index.rst")
+    # Six runs of half an hour on two threads.
+    assert row == [":doc:`fcn-ablation`", "5 of 0", "6", "6.0", "3.0"]
+
+
+def test_without_common_seeds_nothing_is_tested(models):
+    rows = {
+        "wide": {"runs": [run(models["mlp"], seed=1)]},
+        "ours: deep": {"runs": [run(models["mlp"], seed=0)]},
+    }
+    assert "no run of both keeps" in report.comparison(STUDY, rows, GROUPS["Perceptrons"][3])
+    del rows["wide"]
+    assert "nothing to compare" in report.comparison(STUDY, rows, GROUPS["Perceptrons"][3])
+
+
+@pytest.mark.parametrize("name", reproduce.STUDIES)
+def test_surprises_are_explained(name):
+    """A published accuracy outside the interval of ours needs a sentence, and so does any number off by a tenth."""
+    path = report.RESULTS / f"{name}.json"
+    rows = report.load_results(name)["rows"] if path.exists() else {}
+    unexplained = []
+    for row in rows_of(reproduce.load_study(name)):
+        for metric, published in row.published.items():
+            ours = [result[metric] for result in rows.get(row.name, {"runs": []})["runs"]]
+            if published is None or not ours or row.note:
+                continue
+            allowed = 0.6 if metric.endswith("accuracy") else 0.1 * published
+            if abs(np.mean(ours) - published) > allowed:
+                unexplained.append((row.name, metric, published, np.mean(ours)))
+    assert not unexplained

@@ -1,13 +1,13 @@
 """What a fitted model comes to: one function for each kind of model, and the pictures that an autoencoder makes."""
 
-import matplotlib.pyplot as plt
 import numpy as np
 from sklearn.base import clone, is_classifier, is_clusterer
+from sklearn.decomposition import PCA
+from sklearn.manifold import TSNE
 from sklearn.metrics import confusion_matrix, log_loss
 from sklearn.model_selection import cross_val_predict
 
 from benchmarks.arrays import packed
-from skfashion.inspection import LatentSpaceDisplay, LatentWalkDisplay
 from skfashion.metrics import accuracy_interval, silhouette_interval, wcss_score
 
 N_PAIRED = 2000  # test images whose errors are kept, enough for a paired test
@@ -131,22 +131,19 @@ def _sampled(model, images):
 
 
 def _walked(model, images):
-    """Images along each number of a code, around the mean of the codes of training images."""
-    display = LatentWalkDisplay.from_estimator(model, images.X[:2000], n_steps=7)
-    plt.close(display.figure_)
-    return {"images": _as_bytes(display.images), "steps": display.steps.tolist()}
+    """Images along each number of a code, through the mean of the codes of training images."""
+    codes, steps = model.transform(images.X[:2000]), np.linspace(-3, 3, 7)
+    center, spread = codes.mean(axis=0), codes.std(axis=0)
+    walks = [model.inverse_transform(center + np.outer(steps, axis)) for axis in np.diag(spread)]
+    return {"images": _as_bytes(np.reshape(walks, (len(center), len(steps), 28, 28))), "steps": steps.tolist()}
 
 
 def _projected(model, images):
     """Codes of test images in the plane, by PCA and by t-SNE."""
-    shown, points = slice(1000), {}
-    for method in ("pca", "tsne"):
-        display = LatentSpaceDisplay.from_estimator(
-            model, images.X_test[shown], images.y_test[shown], method=method, random_state=0
-        )
-        plt.close(display.figure_)
-        points[method] = packed(display.points.astype(np.float16))
-    return {**points, "labels": packed(images.y_test[shown].astype(np.uint8))}
+    codes, labels = model.transform(images.X_test[:1000]).astype(np.float64), images.y_test[:1000]
+    methods = {"pca": PCA(2, random_state=0), "tsne": TSNE(random_state=0, perplexity=min(30, len(codes) / 4))}
+    points = {name: packed(method.fit_transform(codes).astype(np.float32)) for name, method in methods.items()}
+    return {**points, "labels": packed(labels.astype(np.uint8))}
 
 
 PICTURES = {"reconstructions": _reconstructed, "samples": _sampled, "walk": _walked, "latent_space": _projected}

@@ -57,7 +57,8 @@ def write_studies(folder):
     for name, results in there.items():
         (folder / f"{name}.rst").write_text(page(name, results, folder), encoding="utf-8")
     entries = "\n".join(f"   {name}" for name in there)
-    cost = "\n".join(list_row(*row) for row in costs(there))
+    header, *numbers = costs(there)
+    cost = "\n".join([list_row(*header), *(list_row(f":doc:`{name}`", *row) for name, *row in numbers)])
     (folder / "index.rst").write_text(INDEX.format(entries=entries, cost=cost), encoding="utf-8")
 
 
@@ -67,13 +68,13 @@ def load_results(name):
 
 def costs(there):
     """How long each study takes, as rows of a table."""
-    yield "study", "models with a result", "runs", "hours of one core", "hours of two cores"
+    yield "study", "models with a result", "runs", "minutes on one core", "minutes on two cores"
     for name, results in there.items():
         rows = results["rows"]
         runs = [run for row in rows.values() for run in row["runs"]]
-        hours = sum(run["fit_seconds"] * run["evidence"]["threads"] for run in runs) / 3600
+        minutes = sum(run["fit_seconds"] * run["evidence"]["threads"] for run in runs) / 60
         possible = sum(row.estimator is not None for row in rows_of(load_study(name)))
-        yield f":doc:`{name}`", f"{len(rows)} of {possible}", len(runs), f"{hours:.1f}", f"{hours / 2:.1f}"
+        yield name, f"{len(rows)} of {possible}", len(runs), f"{minutes:.0f}", f"{minutes / 2:.0f}"
 
 
 def page(name, results, folder):

@@ -5,6 +5,8 @@ import re
 from pathlib import Path
 
 from benchmarks.evidence import RESULTS
+from benchmarks.report import costs
+from benchmarks.reproduce import STUDIES
 
 README = Path(__file__).parents[1] / "README.md"
 
@@ -152,6 +154,13 @@ def clusters():
     return rows
 
 
+def studies():
+    """What it costs to fit each published study."""
+    header, *rows = costs({name: load(name) for name in STUDIES if (RESULTS / f"{name}.json").exists()})
+    lines = [header, ["---"] * len(header), *([f"`{name}`", *numbers] for name, *numbers in rows)]
+    return [f"| {' | '.join(map(str, line))} |" for line in lines]
+
+
 def percent(row, name):
     spread = f" ± {row['sd'][name]:.1f}" if row["sd"] else ""
     return f"{row['mean'][name]:.1f}{spread} %"
@@ -180,7 +189,7 @@ def main():
 
 
 TABLES = {
-    README: (accuracy, representations, classifiers, neighbors, speed, machine),
+    README: (accuracy, representations, classifiers, neighbors, speed, studies, machine),
     Path(__file__).parent / "TABLES.md": (classifiers_quick, clusters),
 }
 

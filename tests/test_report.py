@@ -120,7 +120,7 @@ def test_every_picture_of_a_page_is_there(pages):
 def test_the_cost_is_known(pages):
     (_, row) = cells(pages / "index.rst")
     # Six runs of half an hour on two threads.
-    assert row == [":doc:`fcn-ablation`", "5 of 0", "6", "6.0", "3.0"]
+    assert row == [":doc:`fcn-ablation`", "5 of 0", "6", "360", "180"]
 
 
 def test_without_common_seeds_nothing_is_tested(models):

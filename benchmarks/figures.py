@@ -48,17 +48,16 @@ def curves(group, class_names):
     if not histories:
         return None
     metrics = [metric for metric in ("loss", "accuracy") if f"train_{metric}" in next(iter(histories.values()))[0]]
-    figure, axes = plt.subplots(2, len(metrics), figsize=(5.5 * len(metrics), 7.5), squeeze=False, layout="constrained")
-    for row, against in zip(axes, ("epochs", "seconds"), strict=True):
-        for ax, metric in zip(row, metrics, strict=True):
-            TrainingCurveDisplay.from_histories(histories, metric=metric, against=against, ax=ax)
-            if metric == "loss":
-                scale, limits = scale_of(histories)
-                ax.set(yscale=scale, ylim=limits)
-            if ax.get_legend() is not None:
-                ax.get_legend().remove()
-    handles, labels = axes[0, 0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=2 if len(metrics) > 1 else 1, fontsize=8)
+    panels = [(metric, against) for against in ("epochs", "seconds") for metric in metrics]
+    figure, axes = plt.subplots(len(metrics), 2, figsize=(11, 3.5 * len(metrics) + 1), layout="constrained")
+    for ax, (metric, against) in zip(axes.flat, panels, strict=True):
+        TrainingCurveDisplay.from_histories(histories, metric=metric, against=against, ax=ax)
+        if metric == "loss":
+            scale, limits = scale_of(histories)
+            ax.set(yscale=scale, ylim=limits)
+        if ax.get_legend() is not None:
+            ax.get_legend().remove()
+    figure.legend(*axes.flat[0].get_legend_handles_labels(), loc="outside lower center", ncols=2, fontsize=8)
     return figure
 
 

@@ -17,7 +17,7 @@ def mlp(**settings):
 
 
 def cnn(architecture):
-    """The report trains until early stopping; here 20 epochs at the same rate."""
+    """The report gives no number of epochs; here 20 at its rate."""
     return CNNClassifier(architecture, learning_rate=0.001, lr_schedule=None, init="xavier_uniform", max_epochs=20)
 
 

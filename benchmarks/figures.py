@@ -47,7 +47,11 @@ def curves(group, class_names):
     histories = {name: epochs_of(run["history"]) for name, run in group.items() if "history" in run}
     if not histories:
         return None
-    metrics = [metric for metric in ("loss", "accuracy") if f"train_{metric}" in next(iter(histories.values()))[0]]
+    metrics = [
+        metric
+        for metric in ("loss", "accuracy")
+        if all(f"train_{metric}" in history[0] for history in histories.values())
+    ]
     panels = [(metric, against) for against in ("epochs", "seconds") for metric in metrics]
     figure, axes = plt.subplots(len(metrics), 2, figsize=(11, 3.5 * len(metrics) + 1), layout="constrained")
     for ax, (metric, against) in zip(axes.flat, panels, strict=True):
@@ -170,7 +174,7 @@ def best_pictures(group, name):
 
 
 DRAWERS = (
-    ("curves", curves, "Training images and, dashed, held-out ones, over epochs and over seconds on one thread."),
+    ("curves", curves, "Training images and, dashed, held-out ones, over epochs and over seconds."),
     ("trials", parallel_coordinates, "The settings of each trial; colours are scores on held-out images."),
     ("scores", trial_scores, "The score of each trial that was not cut short."),
     ("confusion", confusion, "What {best} takes for what, on the test images."),

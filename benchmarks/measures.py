@@ -54,7 +54,7 @@ def reconstructions(model, images):
         errors["negative_elbo"] = -model.elbo(images.X_test, random_state=0)
     return {
         **{name: significant(values.mean(dtype=np.float64)) for name, values in errors.items()},
-        "errors": {name: packed(values[:N_PAIRED].astype(np.float16)) for name, values in errors.items()},
+        "errors": {name: packed(values[:N_PAIRED].astype(np.float32)) for name, values in errors.items()},
     }
 
 

@@ -1,7 +1,8 @@
-"""Write a page for each study that has results, from the JSON alone: ``python -m benchmarks.report``.
+"""Write a page for each study that has results: ``python -m benchmarks.report``.
 
-A page shows published and own numbers side by side, how the rows of the house compare with the best of the others,
-and pictures. The documentation is built from these pages.
+Nothing is fitted: rows come from ``benchmarks/studies``, what they came to from ``benchmarks/results``. A page shows
+published and own numbers side by side, how the rows of the house compare with the best of the others, and pictures.
+The documentation is built from these pages.
 """
 
 import argparse
@@ -20,7 +21,7 @@ from benchmarks.studies import rows_of
 from skfashion.datasets import make_garments
 from skfashion.metrics import mcnemar_test
 
-GREATER_IS_BETTER = {"accuracy"}
+GREATER_IS_BETTER = {"accuracy", "cv_accuracy", "silhouette"}
 GARMENTS = make_garments(10, random_state=0).target_names
 CLASS_NAMES = {"fashion_mnist": GARMENTS, "black": GARMENTS, "mnist": list("0123456789")}
 
@@ -39,8 +40,8 @@ made from ``benchmarks/results`` and nothing else.
 What they cost
 --------------
 
-Seconds of fitting, of all runs that the pages show. Each ran on one core; two cores take two runs at a time
-(``--jobs 2``).
+Minutes of fitting, of all runs that these pages show, on one core; two cores fit two models at a time
+(``--jobs 2``), and so take half of that.
 
 .. list-table::
    :header-rows: 1
@@ -67,27 +68,25 @@ def load_results(name):
 
 
 def costs(there):
-    """How long each study takes, as rows of a table."""
-    yield "study", "models with a result", "runs", "minutes on one core", "minutes on two cores"
+    """How long the fits of each study take, as rows of a table."""
+    yield "study", "models", "fits", "minutes on one core", "minutes on two cores"
     for name, results in there.items():
-        rows = results["rows"]
-        runs = [run for row in rows.values() for run in row["runs"]]
+        study = load_study(name)
+        possible = [row for row in rows_of(study) if row.estimator is not None]
+        runs = [run for row in possible for run in results["rows"].get(row.name, {"runs": []})["runs"]]
         minutes = sum(run["fit_seconds"] * run["evidence"]["threads"] for run in runs) / 60
-        possible = sum(row.estimator is not None for row in rows_of(load_study(name)))
-        yield name, f"{len(rows)} of {possible}", len(runs), f"{minutes:.0f}", f"{minutes / 2:.0f}"
+        made = sum(row.name in results["rows"] for row in possible)
+        yield name, f"{made} of {len(possible)}", len(runs), f"{minutes:.0f}", f"{minutes / 2:.0f}"
 
 
 def page(name, results, folder):
     study, rows = load_study(name), results["rows"]
-    evidence = next(iter(rows.values()))["runs"][0]["evidence"]
-    machine = f"{evidence['cpu']}, torch {evidence['versions']['torch']}"
     parts = [
         f"{results['title']}\n{'=' * len(results['title'])}\n",
         study.__doc__.strip() + "\n",
-        f"``python -m benchmarks.reproduce {name}`` on {machine}, scikit-learn "
-        f"{evidence['versions']['scikit-learn']}. Accuracies are in percent, of the last epoch on the test images; the "
-        "95 % interval of a single one is about half a point to either side. Where runs were made at several seeds, "
-        "they are given with their standard deviation.\n",
+        f"``python -m benchmarks.reproduce {name}``, {machines(rows)}. Accuracies are in percent, of the last epoch on "
+        "the test images; the 95 % interval of a single one is about half a point to either side. Where runs were made "
+        "at several seeds, they are given with their standard deviation.\n",
         ".. list-table::\n   :header-rows: 1\n   :class: measured\n",
         list_row("model", "what", "published", "here", "difference", "runs"),
         *table(study, rows),
@@ -98,12 +97,24 @@ def page(name, results, folder):
     return "\n".join(parts)
 
 
+def machines(rows):
+    """Where and with what the runs of a study were made."""
+    found = [run["evidence"] for row in rows.values() for run in row["runs"]]
+    parts = {
+        "on": {each["cpu"] for each in found},
+        "threads": {str(each["threads"]) for each in found},
+        "torch": {each["versions"]["torch"] for each in found},
+        "scikit-learn": {each["versions"]["scikit-learn"] for each in found},
+        "commit": {each["commit"][:7] for each in found},
+    }
+    return ", ".join(f"{name} {' and '.join(sorted(values))}" for name, values in parts.items())
+
+
 def table(study, rows):
     """A line for each published number, those without a result included."""
     for row in rows_of(study):
-        values = {} if row.name not in rows else rows[row.name]["runs"]
         for metric, published in row.published.items():
-            ours = [run[metric] for run in values]
+            ours = values_of(rows, row, metric)
             known = "" if published is None else f"{published:.4g}"
             yield list_row(row.name, spelt(metric), known, *summary(ours, published), len(ours))
 
@@ -117,37 +128,50 @@ def summary(ours, published):
     return f"{np.mean(ours):.4g}{spread}", difference
 
 
+def values_of(rows, row, metric):
+    """This number of each run of a row that has it."""
+    return [run[metric] for run in rows.get(row.name, {"runs": []})["runs"] if metric in run]
+
+
 def notes(study, rows):
     """A sentence for each row that needs one, and how rows of the house compare."""
     remarks = {}
     for row in rows_of(study):
+        if row.note:
+            remarks.setdefault(row.note, []).append(row.name)
         if row.is_ours and row.name in rows:
             remarks.setdefault(comparison(study, rows, row), []).append(row.name)
-        elif row.note:
-            remarks.setdefault(row.note, []).append(row.name)
     for remark, names in remarks.items():
         yield f"- *{'*; *'.join(names)}*: {remark}"
     yield ""
 
 
 def comparison(study, rows, row):
-    """One of our rows against the best published one, on the same test images at the same seed."""
+    """One of our rows against the best reproduced one, on the same test images at the same seeds."""
     metric = row.compared
     others = [
-        other
-        for other in rows_of(study)
-        if not other.is_ours and other.name in rows and other.data == row.data
-        if all(metric in run for run in rows[other.name]["runs"])
+        other for other in rows_of(study) if other.published.get(metric) is not None and values_of(rows, other, metric)
     ]
     if not others:
         return "there is nothing to compare it with yet."
-    sign = 1 if metric in GREATER_IS_BETTER else -1
-    best = max(others, key=lambda other: sign * np.mean([run[metric] for run in rows[other.name]["runs"]]))
-    for ours in rows[row.name]["runs"]:
-        for other in rows[best.name]["runs"]:
-            if ours["seed"] == other["seed"] and keeps(ours, metric) and keeps(other, metric):
-                return paired(ours, other, best.name, metric)
-    return f"the best published model here is *{best.name}*; no run of both keeps what a paired test needs."
+    best = min(others, key=lambda other: rank(metric, values_of(rows, other, metric)))
+    mean, best_mean = (np.mean(values_of(rows, each, metric)) for each in (row, best))
+    text = f"{spelt(metric)} {mean:.4g} against {best_mean:.4g} of *{best.name}*, the best reproduced row"
+    pairs = [
+        (ours, other)
+        for ours in rows[row.name]["runs"]
+        for other in rows[best.name]["runs"]
+        if ours["seed"] == other["seed"] and keeps(ours, metric) and keeps(other, metric)
+    ]
+    sizes = sorted({run["n_train"] for pair in pairs for run in pair})
+    if len(sizes) > 1:
+        text += f" (trained on {' and '.join(f'{size:,}' for size in sizes)} images)"
+    return "; ".join([text, *(paired(ours, other, metric) for ours, other in pairs)]) + "."
+
+
+def rank(metric, values):
+    """What sorts the best first."""
+    return -np.mean(values) if metric in GREATER_IS_BETTER else np.mean(values)
 
 
 def keeps(run, metric):
@@ -155,22 +179,19 @@ def keeps(run, metric):
     return "right" in run if metric == "accuracy" else metric in run.get("errors", {})
 
 
-def paired(ours, best, name, metric):
-    """A sentence: who is better on the same test images, and how sure that is."""
+def paired(ours, other, metric):
+    """How often who is better on the same test images, and how sure that is."""
     if metric == "accuracy":
-        first, second = unpacked(ours["right"]), unpacked(best["right"])
+        first, second = unpacked(ours["right"]), unpacked(other["right"])
         result = mcnemar_test(np.ones(len(first), dtype=int), first.astype(int), second.astype(int))
         return (
-            f"{ours[metric]:.2f} against {best[metric]:.2f} of *{name}*, the best published model here; of the test "
-            f"images only ours gets {result.only_first} right, only the other {result.only_second} "
-            f"(McNemar's exact test, {p_value(result.pvalue)}; seed {ours['seed']})."
+            f"at seed {ours['seed']} only ours gets {result.only_first} test images right, only the other "
+            f"{result.only_second} (McNemar's exact test, {p_value(result.pvalue)})"
         )
-    first, second = (unpacked(run["errors"][metric]).astype(float) for run in (ours, best))
-    pvalue = stats.wilcoxon(first, second).pvalue
+    first, second = (unpacked(run["errors"][metric]).astype(float) for run in (ours, other))
     return (
-        f"{spelt(metric)} {ours[metric]:.4g} against {best[metric]:.4g} of *{name}*, the best published "
-        f"model here; it is lower on {(first < second).mean():.0%} of {len(first):,} test images "
-        f"(Wilcoxon's signed-rank test, {p_value(pvalue)}; seed {ours['seed']})."
+        f"at seed {ours['seed']} ours is lower on {(first < second).mean():.0%} of {len(first):,} test images "
+        f"(Wilcoxon's signed-rank test, {p_value(stats.wilcoxon(first, second).pvalue)})"
     )
 
 
@@ -188,9 +209,10 @@ def sections(name, study, rows, folder):
         members = [row for row in members if row.name in rows]
         if not members:
             continue
-        sign = 1 if members[0].compared in GREATER_IS_BETTER else -1
         runs = {row.name: rows[row.name]["runs"][0] for row in members}
-        best_first = sorted(runs, key=lambda key: -sign * runs[key].get(members[0].compared, -sign * np.inf))
+        metric = members[0].compared
+        best_first = sorted(members, key=lambda row: rank(metric, values_of(rows, row, metric) or [np.inf]))
+        best_first = [row.name for row in best_first]
         yield f"{title}\n{'-' * len(title)}\n"
         drawn = draw({key: runs[key] for key in best_first}, folder, f"{name}-{number}", CLASS_NAMES[members[0].data])
         for file, caption in drawn:

@@ -1,8 +1,9 @@
 """Reproduce a published table: ``python -m benchmarks.reproduce STUDY``.
 
 Every run (a row at a seed) is written to ``benchmarks/results/STUDY.json`` as soon as it is done, with its evidence;
-what is there is skipped, so that an interrupted study goes on where it was. At the end published and own numbers stand
-side by side. ``--quick`` takes a few minutes at most: one epoch on 2,000 images, kept apart in ``results/quick``.
+what is there is skipped, so that an interrupted study goes on where it was. A run that fails does not stop the others.
+At the end published and own numbers stand side by side. ``--quick`` takes a few minutes at most: one epoch on 2,000
+images, kept apart in ``results/quick``.
 """
 
 import argparse
@@ -13,11 +14,12 @@ from fnmatch import fnmatch
 from types import SimpleNamespace
 
 import numpy as np
+import torch
 from joblib import Parallel, delayed
 from sklearn.base import clone
 from sklearn.model_selection import train_test_split
 
-from benchmarks.evidence import RESULTS, command, evidence, write
+from benchmarks.evidence import RESULTS, evidence, write
 from benchmarks.measures import measured
 from benchmarks.studies import rows_of
 from skfashion.datasets import fetch_fashion_mnist, fetch_mnist
@@ -75,52 +77,79 @@ def run(row, seed, *, n_train=None, n_test=None, **settings):
         "fit_seconds": round(seconds, 1),
         "n_train": len(images.X),
         **measured(model, images, as_clusters="wcss" in row.published, pictures=row.pictures),
-        "evidence": evidence(),
     }
 
 
-def run_one(row, seed, how):
-    return row, run(row, seed, **how)
+def attempt(row, seed, how, evidence):
+    """The row with its result, or with the error that it ended in; others need not wait for that."""
+    try:
+        result = run(row, seed, **how)
+    except Exception as error:
+        return row, seed, error
+    return row, seed, {**result, "evidence": {**evidence, "threads": torch.get_num_threads()}}
 
 
 def reproduce(name, arguments):
-    """Fit what is missing of a study and print its table."""
-    study = load_study(name)
-    table, how = name, {}
+    """Fit what is missing of a study and print its table; return what failed."""
+    study, table, how = load_study(name), name, {}
     if arguments.epochs is not None:
         table, how = f"{name}-{arguments.epochs}-epochs", {"max_epochs": arguments.epochs}
     if arguments.quick:
         table, how = f"quick/{name}", QUICK
-    path = RESULTS / f"{table}.json"
-    rows = json.loads(path.read_text())["rows"] if path.exists() else {}
-    missing = missing_runs(study, rows, arguments)
+        write(table, {"title": study.TITLE, "rows": {}})
+    missing = missing_runs(study, load_rows(table), how, arguments)
+    started = evidence()  # what runs is the code of now, whatever is committed meanwhile
     done = Parallel(n_jobs=arguments.jobs, return_as="generator_unordered")(
-        delayed(run_one)(row, seed, how) for row, seed in missing
+        delayed(attempt)(row, seed, how, started) for row, seed in missing
     )
-    for number, (row, result) in enumerate(done, 1):
-        result["evidence"]["command"] = command()
-        held = rows.setdefault(row.name, {"runs": []})
-        held.update(published=row.published, estimator=repr(row.estimator))
-        held["runs"] = sorted([*held["runs"], result], key=lambda each: each["seed"])
-        write(table, {"title": study.TITLE, "rows": rows})
+    failed = []
+    for number, (row, seed, result) in enumerate(done, 1):
+        which = f"{number} of {len(missing)}: {row.name}, seed {seed}"
+        if isinstance(result, Exception):
+            failed.append(which)
+            print(f"{which}: {result!r}", flush=True)
+            continue
+        keep(table, study, row, how, result)
         found = ", ".join(f"{metric} {result[metric]:.5g}" for metric in row.published)
-        print(
-            f"{number} of {len(missing)}: {row.name}, seed {result['seed']}: {found} in {result['fit_seconds']} s",
-            flush=True,
-        )
-    print_table(study, rows)
+        print(f"{which}: {found} in {result['fit_seconds']} s", flush=True)
+    print_table(study, load_rows(table))
+    return failed
 
 
-def missing_runs(study, rows, arguments):
+def load_rows(table):
+    path = RESULTS / f"{table}.json"
+    return json.loads(path.read_text(encoding="utf-8"))["rows"] if path.exists() else {}
+
+
+def keep(table, study, row, how, result):
+    """Add a result to those that are there by now; another process may have written some."""
+    rows = load_rows(table)
+    held = rows.setdefault(row.name, {"published": row.published, "estimator": described(row, how), "runs": []})
+    held["runs"] = sorted([*held["runs"], result], key=lambda each: each["seed"])
+    write(table, {"title": study.TITLE, "rows": rows})
+
+
+def described(row, how):
+    """The estimator that is fitted, in one line."""
+    return " ".join(repr(prepared(row.estimator, **how)).split())
+
+
+def missing_runs(study, rows, how, arguments):
     """The rows and seeds that are asked for and have no result yet."""
     seeds = range(arguments.seeds or (1 if arguments.quick else study.SEEDS))
-    return [
-        (row, seed)
-        for row in chosen_rows(study, arguments.only)
-        for seed in seeds
-        if row.estimator is not None
-        if not any(result["seed"] == seed for result in rows.get(row.name, {"runs": []})["runs"])
-    ]
+    missing = []
+    for row in chosen_rows(study, arguments.only):
+        if row.estimator is None:
+            continue
+        held = rows.get(row.name, {"estimator": described(row, how), "runs": []})
+        if held["estimator"] != described(row, how):
+            raise SystemExit(
+                f"The results of {row.name!r} are those of {held['estimator']}, which is now {described(row, how)}: "
+                "remove them, or give the row another name."
+            )
+        there = [result["seed"] for result in held["runs"]]
+        missing += [(row, seed) for seed in seeds if seed not in there]
+    return missing
 
 
 def chosen_rows(study, pattern):
@@ -136,7 +165,7 @@ def print_table(study, rows):
     print(f"\n{study.TITLE}\n{'':{width}}{'':>14}{'published':>11}{'ours':>11}{'sd':>10}{'difference':>12}{'seeds':>7}")
     for row in rows_of(study):
         for metric, value in row.published.items() if row.name in rows else ():
-            values = [result[metric] for result in rows[row.name]["runs"]]
+            values = [result.get(metric, np.nan) for result in rows[row.name]["runs"]]
             mean, spread = np.mean(values), f"{np.std(values, ddof=1):.2g}" if len(values) > 1 else ""
             published, difference = ("", "") if value is None else (f"{value:.4g}", f"{mean - value:+.3g}")
             print(
@@ -150,17 +179,28 @@ def main():
     parser.add_argument(
         "--only", default="", help="run the rows whose name holds this pattern (* and ? match anything)"
     )
-    parser.add_argument("--seeds", type=int, help="how many, instead of the study's own number")
-    parser.add_argument("--epochs", type=int, help="epochs of every fit; results go to a file of their own")
-    parser.add_argument("--jobs", type=int, default=1, help="runs at a time; each gets its share of the cores")
-    parser.add_argument("--quick", action="store_true", help="one epoch on 2,000 images; results go to results/quick")
+    parser.add_argument("--seeds", type=at_least_one, help="how many, instead of the study's own number")
+    parser.add_argument("--jobs", type=at_least_one, default=1, help="runs at a time; each gets its share of the cores")
+    scale = parser.add_mutually_exclusive_group()
+    scale.add_argument("--epochs", type=at_least_one, help="epochs of every fit; results go to a file of their own")
+    scale.add_argument(
+        "--quick",
+        action="store_true",
+        help="one epoch on 2,000 images, anew in every call; results go to results/quick",
+    )
     parser.add_argument("--list", action="store_true", help="list the rows and fit nothing")
     arguments = parser.parse_args()
     if arguments.list:
         for row in chosen_rows(load_study(arguments.study), arguments.only):
             print(row.name)
-    else:
-        reproduce(arguments.study, arguments)
+    elif failed := reproduce(arguments.study, arguments):
+        raise SystemExit("failed: " + "; ".join(failed))
+
+
+def at_least_one(text):
+    if int(text) < 1:
+        raise argparse.ArgumentTypeError(f"at least 1 is needed, not {text}")
+    return int(text)
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from joblib import parallel_config
+from sklearn.base import clone
 from sklearn.cluster import KMeans
 from sklearn.decomposition import PCA
 from sklearn.metrics import silhouette_score
@@ -121,6 +122,54 @@ def test_parts_of_a_study(results, monkeypatch, capsys):
     assert not (results / "fcn-ablation.json").exists()
     with pytest.raises(SystemExit, match="no row matches 'nothing'"):
         call(monkeypatch, "--only", "nothing")
+
+
+def test_a_run_that_fails_does_not_stop_the_others(results, monkeypatch, capsys):
+    broken = clone(MLP).set_params(optimizer_params={"no such": 1})
+    monkeypatch.setitem(STUDY.GROUPS, "Broken", [Row("broken", broken, accuracy=1.0), Row("sound", MLP, accuracy=1.0)])
+    with pytest.raises(SystemExit, match=r"failed: .*broken, seed 0"):
+        call(monkeypatch, "--only", "*o*n*", "--seeds", "1")
+    assert "optimizer_params holds ['no such']" in capsys.readouterr().out
+    assert set(json.loads((results / "fcn-ablation.json").read_text())["rows"]) == {"sound"}
+
+
+def test_what_another_process_wrote_meanwhile_is_kept(results, monkeypatch):
+    run = reproduce.run
+
+    def beside(row, seed, **how):
+        if row.name == "plain":
+            monkeypatch.setattr(reproduce, "run", run)
+            call(monkeypatch, "--only", "held out", "--seeds", "1")
+        return run(row, seed, **how)
+
+    monkeypatch.setattr(reproduce, "run", beside)
+    call(monkeypatch, "--only", "plain", "--seeds", "1")
+    assert set(json.loads((results / "fcn-ablation.json").read_text())["rows"]) == {"plain", "held out"}
+
+
+def test_results_of_another_setting_are_not_taken_for_those_of_this_one(results, monkeypatch):
+    call(monkeypatch, "--only", "plain")
+    wider = [Row("plain", MLPClassifier((9,), max_epochs=1), accuracy=50.0)]
+    monkeypatch.setitem(STUDY.GROUPS, "All", wider)
+    with pytest.raises(SystemExit, match=r"The results of 'plain' are those of MLP.*\(8,\).* now MLP.*\(9,\)"):
+        call(monkeypatch, "--only", "plain")
+
+
+def test_a_quick_run_begins_anew(results, monkeypatch):
+    fitted = []
+    monkeypatch.setattr(
+        reproduce, "run", lambda row, seed, run=reproduce.run, **how: fitted.append(1) or run(row, seed, **how)
+    )
+    for _ in range(2):
+        call(monkeypatch, "--quick", "--only", "plain")
+    assert len(fitted) == 2
+
+
+@pytest.mark.parametrize("bad", [["--epochs", "3", "--quick"], ["--seeds", "0"], ["--jobs", "-1"]])
+def test_bad_arguments_are_refused(results, monkeypatch, capsys, bad):
+    with pytest.raises(SystemExit, match="2"):
+        call(monkeypatch, *bad)
+    assert bad[-1] in capsys.readouterr().err
 
 
 def test_two_runs_at_a_time_give_the_same(results, monkeypatch):

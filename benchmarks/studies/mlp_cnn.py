@@ -21,18 +21,23 @@ def cnn(architecture):
     return CNNClassifier(architecture, learning_rate=0.001, lr_schedule=None, init="xavier_uniform", max_epochs=20)
 
 
+# The report names the best settings; the grids around them, and three folds, are ours.
 SEARCH_DROPOUT = GridSearchCV(
-    mlp(max_epochs=10), {"hidden_layer_sizes": [(32,), (64,), (128,)], "dropout": [0.2, 0.3, 0.5]}, cv=FOLDS
+    mlp(max_epochs=20), {"hidden_layer_sizes": [(32,), (64,), (128,)], "dropout": [0.2, 0.3, 0.5]}, cv=FOLDS
 )
 SEARCH_LAYERS = GridSearchCV(mlp(max_epochs=20), {"hidden_layer_sizes": [(128,), (128, 64), (64,), (64, 64)]}, cv=FOLDS)
+REFITTED = mlp(hidden_layer_sizes=(128,), dropout=0.2, max_epochs=10)
 
 GROUPS = {
     "Perceptrons": [
         Row("MLP 128-64, baseline 1", mlp(), accuracy=88.53),
         Row("MLP 128-64, baseline 2", mlp(), accuracy=87.44, note="The report's second run of that network."),
     ],
-    "Grid search 1": [Row("grid search 1: 128, dropout 0.2", SEARCH_DROPOUT, cv_accuracy=88.04, accuracy=88.73)],
-    "Grid search 2": [Row("grid search 2: 128", SEARCH_LAYERS, cv_accuracy=88.43, accuracy=88.56)],
+    "Grid search 1": [
+        Row("grid search 1, 20 epochs: 128, dropout 0.2", SEARCH_DROPOUT, cv_accuracy=88.04),
+        Row("grid search 1, its best refitted for 10 epochs", REFITTED, accuracy=88.73),
+    ],
+    "Grid search 2": [Row("grid search 2, 20 epochs: 128", SEARCH_LAYERS, cv_accuracy=88.43, accuracy=88.56)],
     "CNN attempt 1": [Row("CNN attempt 1", cnn("plain"), accuracy=90.77, loss=0.4396, held_out=0.25)],
     "CNN attempt 2": [Row("CNN attempt 2", cnn("deep"), accuracy=92.30, loss=0.2342, held_out=0.25)],
     "CNN attempt 3": [Row("CNN attempt 3", cnn("slim"), accuracy=92.79, loss=0.2371, held_out=0.25)],

@@ -30,7 +30,7 @@ REFITTED = mlp(hidden_layer_sizes=(128,), dropout=0.2, max_epochs=10)
 
 SAME_FIT = "The same fit as baseline 1; the report ran that network twice."
 LONGER = (
-    "The published loss is that of a longer training: on our held-out images it is lowest after 13 of 20 epochs and "
+    "The published loss points to a longer training: on our held-out images it is lowest after 13 of 20 epochs and "
     "rises from there, while the accuracy stays."
 )
 

@@ -61,8 +61,8 @@ CALLED_KNN = (
     "of kNN shows the classes that it predicts."
 )
 CODES = (
-    "Codes have a scale of their own, so that their WCSS compares with nothing. A silhouette near 0 says that the codes "
-    "of the report form no clusters; those of a network that was trained on garments do."
+    "Codes have a scale of their own, so that their WCSS compares with nothing. A silhouette near 0 says that the "
+    "codes of the report form no clusters; those of a network that was trained on garments do."
 )
 HOW_BLACK = (
     "SGD stays where it begins, and Adam comes as close to 0 as it gets: how close depends on the widths and batches, "

@@ -9,6 +9,7 @@ images, kept apart in ``results/quick``.
 import argparse
 import importlib
 import json
+import re
 import time
 from fnmatch import fnmatch
 from types import SimpleNamespace
@@ -130,8 +131,9 @@ def keep(table, study, row, how, result):
 
 
 def described(row, how):
-    """The estimator that is fitted, in one line."""
-    return " ".join(repr(prepared(row.estimator, **how)).split())
+    """The estimator that is fitted, in one line, the same in every process."""
+    text = re.sub(r" object at 0x[0-9a-f]+", "", repr(prepared(row.estimator, **how)))
+    return " ".join(text.split())
 
 
 def missing_runs(study, rows, how, arguments):

@@ -155,6 +155,15 @@ def test_results_of_another_setting_are_not_taken_for_those_of_this_one(results,
         call(monkeypatch, "--only", "plain")
 
 
+@pytest.mark.parametrize("name", reproduce.STUDIES)
+def test_an_unchanged_row_is_described_alike(name):
+    for row in rows_of(reproduce.load_study(name)):
+        if row.estimator is not None:
+            text = reproduce.described(row, {"max_epochs": 3})
+            assert text == reproduce.described(row, {"max_epochs": 3})
+            assert "0x" not in text
+
+
 def test_a_quick_run_begins_anew(results, monkeypatch):
     fitted = []
     monkeypatch.setattr(

@@ -25,12 +25,16 @@ TUNED = MLPClassifier(
     max_epochs=50,
 )
 
-OURS = MLPClassifier((700, 200, 50), batch_norm=True, dropout=0.3, augmentation="flip", max_epochs=50)
+# Chosen on 10,000 held-out training images.
+OURS = MLPClassifier(
+    (1024, 512, 128), batch_norm=True, dropout=0.3, label_smoothing=0.1, augmentation="flip", max_epochs=50
+)
 
 SAME_FIT = "The same fit as the baseline, for which the report gives two numbers."
 TWO_RUNS = (
     "No further off than the report is from itself: its two runs of one setting, sgd at 0.1, came to 87.64 and 85.07."
 )
+RMSPROP = "We found no cause: batches of 32 to 512, a smoothing of 0.9 and a momentum of 0.9 do not bring it near."
 DIVERGES = "At this rate the loss rises; where it is after the last epoch is chance."
 
 GROUPS = {
@@ -44,7 +48,7 @@ GROUPS = {
         Row("rmsprop, 0.01", fcn(optimizer="rmsprop", learning_rate=0.01), 85.05, note=TWO_RUNS),
         Row("sgd, 0.001", fcn(learning_rate=0.001), 67.22, note=TWO_RUNS),
         Row("adam, 0.001", fcn(optimizer="adam", learning_rate=0.001), 88.78),
-        Row("rmsprop, 0.001", fcn(optimizer="rmsprop", learning_rate=0.001), 85.77),
+        Row("rmsprop, 0.001", fcn(optimizer="rmsprop", learning_rate=0.001), 85.77, note=RMSPROP),
     ],
     "Dropout, initialisation, normalisation": [
         Row("dropout 0.5", fcn(dropout=0.5), 86.66),
@@ -55,7 +59,7 @@ GROUPS = {
     ],
     "The tuned network": [
         Row("tuned: 700-200-50, rmsprop, 0.0001, dropout 0.15, He uniform", TUNED, 90.11),
-        Row("ours: 700-200-50, adam, one cycle, batch normalisation, dropout 0.3, flips", OURS),
+        Row("ours: 1024-512-128, adam, one cycle, batch normalisation, dropout, label smoothing, flips", OURS),
     ],
     "On digits": [
         Row("tuned, on MNIST digits", TUNED, 98.18, data="mnist"),

@@ -82,7 +82,7 @@ def costs(there):
 def page(name, results, folder):
     study, rows = load_study(name), results["rows"]
     parts = [
-        f"{results['title']}\n{'=' * len(results['title'])}\n",
+        f"{study.TITLE}\n{'=' * len(study.TITLE)}\n",
         study.__doc__.strip() + "\n",
         f"``python -m benchmarks.reproduce {name}``, {machines(rows)}. Accuracies are in percent, of the last epoch on "
         "the test images; the 95 % interval of a single one is about half a point to either side. Where runs were made "
@@ -142,7 +142,8 @@ def notes(study, rows):
         if row.is_ours and row.name in rows:
             remarks.setdefault(comparison(study, rows, row), []).append(row.name)
     for remark, names in remarks.items():
-        yield f"- *{'*; *'.join(names)}*: {remark}"
+        which = "; ".join(f"*{name}*" for name in names) if len(names) < 5 else f"*{names[0]}* to *{names[-1]}*"
+        yield f"- {which}: {remark}"
     yield ""
 
 
@@ -150,7 +151,10 @@ def comparison(study, rows, row):
     """One of our rows against the best reproduced one, on the same test images at the same seeds."""
     metric = row.compared
     others = [
-        other for other in rows_of(study) if other.published.get(metric) is not None and values_of(rows, other, metric)
+        other
+        for other in rows_of(study)
+        if other.data == row.data and not other.is_ours and any(other.published.values())
+        if values_of(rows, other, metric)
     ]
     if not others:
         return "there is nothing to compare it with yet."

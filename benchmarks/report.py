@@ -30,7 +30,7 @@ INDEX = """Studies
 
 Published tables of student reports on Fashion-MNIST, and what the same settings give here. A study is a list of
 estimators in ``benchmarks/studies``; ``python -m benchmarks.reproduce STUDY`` fits what is missing of it. The pages are
-made from ``benchmarks/results`` and nothing else.
+made from ``benchmarks/results``; nothing is fitted for them.
 
 .. toctree::
    :maxdepth: 1

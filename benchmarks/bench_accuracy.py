@@ -4,12 +4,11 @@ The test set is used once for each fit, at the end; settings were chosen on held
 """
 
 import argparse
-import json
 import time
 
 import numpy as np
 
-from benchmarks.evidence import RESULTS, evidence, write
+from benchmarks.evidence import evidence, read, write
 from skfashion.datasets import fetch_fashion_mnist
 from skfashion.neural_network import CNNClassifier, MLPClassifier, ResNetClassifier
 
@@ -30,8 +29,7 @@ def main():
     parser.add_argument("--seeds", type=int, help="seeds a model, instead of its own number")
     arguments = parser.parse_args()
     train, test = (fetch_fashion_mnist(subset=subset, return_X_y=True) for subset in ("train", "test"))
-    path = RESULTS / "accuracy.json"
-    models = json.loads(path.read_text())["models"] if path.exists() else {}
+    models = read("accuracy").get("models", {})
     for name, (model, n_seeds) in MODELS.items():
         if arguments.only in name:
             runs = [run(model, seed, train, test) for seed in range(arguments.seeds or n_seeds)]

@@ -22,7 +22,7 @@ from sklearn.preprocessing import MinMaxScaler
 from sklearn.svm import SVC, LinearSVC
 
 from benchmarks.bench_training import peak_mb
-from benchmarks.evidence import RESULTS, evidence, write
+from benchmarks.evidence import evidence, read, write
 from skfashion.baselines import ClusterClassifier, KNNClassifier, SubspaceClassifier, make_pca_svc
 from skfashion.datasets import fetch_fashion_mnist
 from skfashion.metrics import accuracy_interval
@@ -97,8 +97,7 @@ def main():
         print(json.dumps(run(arguments.one, n_train)))
         return
     table = "classifiers_quick" if arguments.quick else "classifiers"
-    path = RESULTS / f"{table}.json"
-    rows = json.loads(path.read_text())["rows"] if path.exists() else {}
+    rows = read(table).get("rows", {})
     for name in CLASSIFIERS:
         if arguments.only in name and (arguments.again or name not in rows):
             command = [sys.executable, "-m", "benchmarks.bench_classifiers", "--one", name]

@@ -5,7 +5,6 @@ test images are used once for each fit, at the end. k-means clusters the 70,000 
 """
 
 import argparse
-import json
 import time
 from functools import cached_property
 
@@ -18,7 +17,7 @@ from sklearn.metrics import normalized_mutual_info_score
 from sklearn.model_selection import train_test_split
 from sklearn.neighbors import KNeighborsClassifier
 
-from benchmarks.evidence import RESULTS, evidence, write
+from benchmarks.evidence import evidence, read, write
 from skfashion.datasets import fetch_fashion_mnist
 from skfashion.metrics import clustering_accuracy_score
 from skfashion.neural_network import (
@@ -140,8 +139,7 @@ def main():
     parser.add_argument("--only", default="", help="run the rows whose name holds this text")
     parser.add_argument("--again", action="store_true", help="run rows that have a result already")
     arguments = parser.parse_args()
-    path = RESULTS / "representations.json"
-    rows = json.loads(path.read_text())["rows"] if path.exists() else {}
+    rows = read("representations").get("rows", {})
     data = Data()
     for name, study in STUDIES.items():
         if arguments.only in name and (arguments.again or name not in rows):

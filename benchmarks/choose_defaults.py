@@ -1,13 +1,12 @@
 """Why the defaults are what they are: settings on held-out training images of Fashion-MNIST, over seeds."""
 
 import argparse
-import json
 
 import numpy as np
 from sklearn.base import clone
 from sklearn.model_selection import train_test_split
 
-from benchmarks.evidence import RESULTS, write
+from benchmarks.evidence import read, write
 from skfashion.baselines import make_pca_svc
 from skfashion.datasets import fetch_fashion_mnist
 from skfashion.neural_network import CNNClassifier, MLPClassifier
@@ -40,8 +39,7 @@ def main():
     arguments = parser.parse_args()
     X, y = fetch_fashion_mnist(return_X_y=True)
     X, X_val, y, y_val = train_test_split(X, y, test_size=10_000, stratify=y, random_state=0)
-    path = RESULTS / "defaults.json"
-    models = json.loads(path.read_text())["models"] if path.exists() else {}
+    models = read("defaults").get("models", {})
     for name, (model, n_seeds, settings) in MODELS.items():
         if arguments.only not in name:
             continue

@@ -50,6 +50,12 @@ def write(name, results):
     os.replace(file.name, path)
 
 
+def read(name):
+    """What :func:`write` wrote by this name; an empty dict if there is nothing yet."""
+    path = RESULTS / f"{name}.json"
+    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+
+
 def command():
     """What was typed to start this program; of no use in a process that it has started."""
     spec = sys.modules["__main__"].__spec__

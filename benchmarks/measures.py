@@ -146,4 +146,5 @@ def _projected(model, images):
     return {**points, "labels": packed(labels.astype(np.uint8))}
 
 
+# Computed here and not by the displays of the same names, so that a fit needs no matplotlib.
 PICTURES = {"reconstructions": _reconstructed, "samples": _sampled, "walk": _walked, "latent_space": _projected}

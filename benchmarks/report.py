@@ -6,7 +6,6 @@ The documentation is built from these pages.
 """
 
 import argparse
-import json
 from pathlib import Path
 
 import matplotlib as mpl
@@ -14,7 +13,7 @@ import numpy as np
 from scipy import stats
 
 from benchmarks.arrays import unpacked
-from benchmarks.evidence import RESULTS
+from benchmarks.evidence import read
 from benchmarks.figures import draw
 from benchmarks.reproduce import STUDIES, load_study
 from benchmarks.studies import rows_of
@@ -54,7 +53,7 @@ Minutes of fitting, of all runs that these pages show, on one core; two cores fi
 def write_studies(folder):
     """Write NAME.rst and its pictures for each study, and index.rst, which lists them."""
     folder.mkdir(parents=True, exist_ok=True)
-    there = {name: load_results(name) for name in STUDIES if (RESULTS / f"{name}.json").exists()}
+    there = results_of_studies()
     for name, results in there.items():
         (folder / f"{name}.rst").write_text(page(name, results, folder), encoding="utf-8")
     entries = "\n".join(f"   {name}" for name in there)
@@ -63,8 +62,9 @@ def write_studies(folder):
     (folder / "index.rst").write_text(INDEX.format(entries=entries, cost=cost), encoding="utf-8")
 
 
-def load_results(name):
-    return json.loads((RESULTS / f"{name}.json").read_text(encoding="utf-8"))
+def results_of_studies():
+    """The results of each study that has some, by its name."""
+    return {name: results for name in STUDIES if (results := read(name))}
 
 
 def costs(there):

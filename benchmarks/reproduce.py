@@ -8,7 +8,6 @@ images, kept apart in ``results/quick``.
 
 import argparse
 import importlib
-import json
 import re
 import time
 from fnmatch import fnmatch
@@ -20,7 +19,7 @@ from joblib import Parallel, delayed
 from sklearn.base import clone
 from sklearn.model_selection import train_test_split
 
-from benchmarks.evidence import RESULTS, evidence, write
+from benchmarks.evidence import evidence, read, write
 from benchmarks.measures import measured
 from benchmarks.studies import rows_of
 from skfashion.datasets import fetch_fashion_mnist, fetch_mnist
@@ -81,13 +80,13 @@ def run(row, seed, *, n_train=None, n_test=None, **settings):
     }
 
 
-def attempt(row, seed, how, evidence):
+def run_or_fail(row, seed, how, started):
     """The row with its result, or with the error that it ended in; others need not wait for that."""
     try:
         result = run(row, seed, **how)
     except Exception as error:
         return row, seed, error
-    return row, seed, {**result, "evidence": {**evidence, "threads": torch.get_num_threads()}}
+    return row, seed, {**result, "evidence": {**started, "threads": torch.get_num_threads()}}
 
 
 def reproduce(name, arguments):
@@ -101,7 +100,7 @@ def reproduce(name, arguments):
     missing = missing_runs(study, load_rows(table), how, arguments)
     started = evidence()  # what runs is the code of now, whatever is committed meanwhile
     done = Parallel(n_jobs=arguments.jobs, return_as="generator_unordered")(
-        delayed(attempt)(row, seed, how, started) for row, seed in missing
+        delayed(run_or_fail)(row, seed, how, started) for row, seed in missing
     )
     failed = []
     for number, (row, seed, result) in enumerate(done, 1):
@@ -120,8 +119,7 @@ def reproduce(name, arguments):
 
 
 def load_rows(table):
-    path = RESULTS / f"{table}.json"
-    return json.loads(path.read_text(encoding="utf-8"))["rows"] if path.exists() else {}
+    return read(table).get("rows", {})
 
 
 def keep(table, study, row, how, result):

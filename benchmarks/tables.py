@@ -1,18 +1,12 @@
 """Write the tables of README.md and TABLES.md from ``benchmarks/results``: no number there is typed by hand."""
 
-import json
 import re
 from pathlib import Path
 
-from benchmarks.evidence import RESULTS
-from benchmarks.report import costs
-from benchmarks.reproduce import STUDIES
+from benchmarks.evidence import read
+from benchmarks.report import costs, results_of_studies
 
 README = Path(__file__).parents[1] / "README.md"
-
-
-def load(name):
-    return json.loads((RESULTS / f"{name}.json").read_text())
 
 
 def accuracy():
@@ -20,7 +14,7 @@ def accuracy():
         "| default settings, 20 epochs, all 60,000 images | test accuracy | seeds | fit | parameters |",
         "| --- | --- | --- | --- | --- |",
     ]
-    for name, model in sorted(load("accuracy")["models"].items(), key=lambda item: item[1]["accuracy_mean"]):
+    for name, model in sorted(read("accuracy")["models"].items(), key=lambda item: item[1]["accuracy_mean"]):
         spread = f" ± {model['accuracy_sd']:.2f}" if model["accuracy_sd"] is not None else ""
         seconds = sorted(run["fit_seconds"] for run in model["runs"])[len(model["runs"]) // 2]
         rows.append(
@@ -31,7 +25,7 @@ def accuracy():
 
 
 def speed():
-    training = load("training")
+    training = read("training")
     rows = []
     networks = {"mlp": "MLP 784-128-64-10", "double": "CNN `double` (MCNN)", "autoencoder": "`ConvAutoencoder()`"}
     for name, title in networks.items():
@@ -43,7 +37,7 @@ def speed():
         ]
         rows.append("")
     memory = {name: row.get("peak_memory_added_mb") for name, row in training["mlp"]["programs"].items()}
-    search = load("search")["models"]
+    search = read("search")["models"]
     others = ", ".join(f"{name} {memory[name]}" for name in ("torch loop", "skorch", "scikit-learn"))
     rows.append(
         f"Fitting the MLP on 47 MB of uint8 images adds {memory['skfashion']} MB to the peak memory; "
@@ -62,7 +56,7 @@ def representations():
         "| numbers in a code | squared error a pixel | kNN on the codes | k-means on the codes | fit |",
         "| --- | --- | --- | --- | --- |",
     ]
-    results = load("representations")["rows"]
+    results = read("representations")["rows"]
     for name, row in results.items():
         mean = row["mean"]
         if "knn_accuracy" in mean:
@@ -88,7 +82,7 @@ def representations():
 
 
 def neighbors():
-    result = load("neighbors")
+    result = read("neighbors")
     rows = [
         f"| {result['n_neighbors']} nearest of {result['images']:,} images, {result['queries']:,} queries | seconds "
         "| time / scikit-learn | same neighbours |",
@@ -102,7 +96,7 @@ def neighbors():
     best = result["best"]
     setting = ", ".join(f"{name}={value!r}" for name, value in best["setting"].items())
     low, high = best["interval"]
-    subspace = load("subspaces")["chosen"]
+    subspace = read("subspaces")["chosen"]
     return [
         *rows,
         "",
@@ -124,7 +118,7 @@ def classifiers_quick():
 
 
 def classifier_rows(name):
-    rows = load(name)["rows"]
+    rows = read(name)["rows"]
     n_train = next(iter(rows.values()))["n_train"]
     lines = [
         f"| trained on {n_train:,} images | test accuracy | 95 % interval | fit | predict | memory | model |",
@@ -140,7 +134,7 @@ def classifier_rows(name):
 
 
 def clusters():
-    result = load("clusters")
+    result = read("clusters")
     rows = [
         f"| clusters of {result['images']:,} images | accuracy | NMI | ARI | WCSS | silhouette | clusters | noise |",
         "| --- | --- | --- | --- | --- | --- | --- | --- |",
@@ -156,7 +150,7 @@ def clusters():
 
 def studies():
     """What it costs to fit each published study."""
-    header, *rows = costs({name: load(name) for name in STUDIES if (RESULTS / f"{name}.json").exists()})
+    header, *rows = costs(results_of_studies())
     lines = [header, ["---"] * len(header), *([f"`{name}`", *numbers] for name, *numbers in rows)]
     return [f"| {' | '.join(map(str, line))} |" for line in lines]
 
@@ -167,7 +161,7 @@ def percent(row, name):
 
 
 def machine():
-    evidence = load("training")["evidence"]
+    evidence = read("training")["evidence"]
     versions = ", ".join(
         f"{name} {evidence['versions'][name]}" for name in ("torch", "scikit-learn", "skorch", "keras")
     )

@@ -43,7 +43,6 @@ STUDY = SimpleNamespace(
 def results(tmp_path, monkeypatch):
     """A study on garments, whose results go to a folder of the test."""
     monkeypatch.setattr(evidence, "RESULTS", tmp_path)
-    monkeypatch.setattr(reproduce, "RESULTS", tmp_path)
     monkeypatch.setattr(reproduce, "load_study", lambda name: STUDY)
     fetch = lambda subset="train", return_X_y=True: make_garments(  # noqa: E731
         200, random_state=0 if subset == "train" else 1, return_X_y=True

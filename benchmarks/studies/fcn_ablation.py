@@ -34,8 +34,8 @@ SAME_FIT = "The same fit as the baseline, for which the report gives two numbers
 TWO_RUNS = (
     "No further off than the report is from itself: its two runs of one setting, sgd at 0.1, came to 87.64 and 85.07."
 )
-RMSPROP = "We found no cause: batches of 32 to 512, a smoothing of 0.9 and a momentum of 0.9 do not bring it near."
-DIVERGES = "At this rate the loss rises; where it is after the last epoch is chance."
+RMSPROP = "We found no cause; seeds do not explain it."
+DIVERGES = "Training diverges at this rate: where it ends is chance."
 
 GROUPS = {
     "Optimizers and their rates": [

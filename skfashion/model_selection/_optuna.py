@@ -13,7 +13,7 @@ from sklearn.metrics import check_scoring
 from sklearn.model_selection import check_cv
 from sklearn.model_selection._search import BaseSearchCV
 from sklearn.utils import Bunch
-from sklearn.utils._param_validation import HasMethods, Interval, Options, StrOptions
+from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.metaestimators import _safe_split
 from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import _check_method_params, indexable
@@ -148,7 +148,7 @@ class OptunaSearchCV(BaseSearchCV):
         "study_name": [str, None],
         "timeout": [Interval(Real, 0, None, closed="neither"), None],
         "n_jobs": [Integral, None],
-        "error_score": [StrOptions({"raise"}), Options(Real, {np.nan})],
+        "error_score": [StrOptions({"raise"}), np.nan],
         "random_state": ["random_state"],
         "verbose": ["verbose"],
     }

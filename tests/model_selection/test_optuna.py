@@ -318,6 +318,14 @@ def test_as_scikit_learn_wants_it(estimator, check):
     check(estimator)
 
 
+def test_in_worker_processes(problem):
+    X, y = problem
+    model = search({"C": loguniform(0.01, 1)}, 2, LogisticRegression())
+    alone = cross_val_score(model, X, y, cv=2, error_score="raise")
+    np.testing.assert_array_equal(cross_val_score(model, X, y, cv=2, error_score="raise", n_jobs=2), alone)
+    np.testing.assert_array_equal(pickle.loads(pickle.dumps(model)).fit(X, y).predict(X), model.fit(X, y).predict(X))
+
+
 def test_nested_pickled_and_drawn(problem):
     X, y = problem
     model = search({"C": loguniform(0.01, 1)}, 3, LogisticRegression())

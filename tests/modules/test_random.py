@@ -65,13 +65,17 @@ def test_the_context_belongs_to_its_thread():
     assert torch.equal(generator.get_state(), state)
 
 
-def test_dropout_keeps_the_mean_and_the_share():
-    dropout = Dropout(0.25)
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float32, torch.bfloat16])
+@pytest.mark.parametrize("p", [0.001, 0.25])
+def test_dropout_keeps_the_mean_and_the_share(dtype, p):
+    dropout = Dropout(p)
     set_generator(dropout, torch.Generator().manual_seed(0))
-    out = dropout(torch.ones(100_000))
-    assert (out == 0).float().mean().item() == pytest.approx(0.25, abs=0.01)
-    assert out.max().item() == pytest.approx(1 / 0.75)
-    assert torch.equal(dropout.eval()(torch.ones(5)), torch.ones(5))
+    x = torch.ones(1000, 100, dtype=dtype).T
+    out = dropout(x)
+    assert (out.dtype, out.stride()) == (dtype, x.stride())
+    assert (out == 0).double().mean().item() == pytest.approx(p, rel=0.3)
+    assert out.max().item() == pytest.approx(1 / (1 - p), rel=torch.finfo(dtype).eps)
+    assert torch.equal(dropout.eval()(x), x)
 
 
 def test_dropout_gradient():

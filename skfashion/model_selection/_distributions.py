@@ -1,5 +1,11 @@
 """Distributions of Optuna for what scikit-learn's searches take."""
 
+import re
+import sys
+
+from sklearn import config_context
+from sklearn.base import BaseEstimator
+
 
 class Space:
     """Distributions of Optuna for lists and distributions of scipy, and the way back to values.
@@ -42,7 +48,11 @@ def _shown(values):
 
 def name_of(value):
     """What stands for a value; the same in every process."""
-    return f"{value.__module__}.{value.__qualname__}" if hasattr(value, "__qualname__") else repr(value)
+    if hasattr(value, "__qualname__"):
+        return f"{value.__module__}.{value.__qualname__}"
+    with config_context(print_changed_only=True):
+        text = value.__repr__(N_CHAR_MAX=sys.maxsize) if isinstance(value, BaseEstimator) else repr(value)
+    return re.sub(r" at 0x[0-9a-fA-F]+", "", text)
 
 
 def _of_scipy(name, frozen):

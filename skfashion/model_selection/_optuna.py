@@ -2,12 +2,13 @@
 
 import time
 import warnings
+from functools import partial
 from numbers import Integral, Real
 
 import joblib
 import numpy as np
-from scipy import stats
 from sklearn.base import _fit_context, clone, is_classifier
+from sklearn.callback import with_callbacks
 from sklearn.exceptions import FitFailedWarning
 from sklearn.metrics import check_scoring
 from sklearn.model_selection import check_cv
@@ -21,6 +22,8 @@ from sklearn.utils.validation import _check_method_params, indexable
 from skfashion._images import draw_seed
 from skfashion.model_selection._distributions import Space, load_optuna, name_of
 from skfashion.model_selection._pruning import report_epochs
+from skfashion.model_selection._results import results_of
+from skfashion.model_selection._study import claim, finished, in_memory, open_study, tell
 
 # Fold by fold reports come after all epochs that the first fold may report.
 _AFTER_EPOCHS = 1_000_000
@@ -39,7 +42,7 @@ class OptunaSearchCV(BaseSearchCV):
         ``scipy.stats`` ``uniform``, ``loguniform`` or ``randint``; see :data:`SEARCH_SPACES`.
 
     n_trials : int, default=20
-        How many trials the study holds in the end; those that the `storage` holds when the search begins count.
+        How many trials to run; those that the `storage` holds when the search begins count, unless they failed.
 
     scoring : str, callable or None, default=None
         As in :class:`~sklearn.model_selection.GridSearchCV`; one score, of which more is better. After an epoch it is
@@ -61,8 +64,8 @@ class OptunaSearchCV(BaseSearchCV):
 
     storage : str, optuna storage or None, default=None
         Where the study is kept, for instance ``"sqlite:///study.db"``: a search that is fitted again on the same
-        samples, splits, scores and space goes on where it was, and several processes (of different `random_state`) may
-        share one. None keeps it in memory.
+        estimator, samples, splits, scores and space goes on where it was, and several processes (of different
+        `random_state`) may share one. None keeps it in memory.
 
     study_name : str or None, default=None
         Its name in the storage; a storage needs one.
@@ -80,16 +83,17 @@ class OptunaSearchCV(BaseSearchCV):
         Of the default sampler. With an int and one job, the same trials in every run.
 
     verbose : int, default=0
-        1 prints a line a trial.
+        1 prints a line a trial. Callbacks of scikit-learn such as its ``ProgressBar``, see ``set_callbacks``, are told
+        of trials, folds and epochs.
 
     Attributes
     ----------
     study_ : optuna.Study
-        With all trials; :class:`~skfashion.inspection.ParallelCoordinatesDisplay` draws it.
+        With all trials; :class:`~skfashion.inspection.ParallelCoordinatesDisplay` draws it. A search that is pickled
+        takes them along, without the storage.
     cv_results_ : dict of str to array
-        A row a trial: ``params``, ``state`` (``"complete"``, ``"pruned"``, ``"fail"``), ``mean_test_score``,
-        ``std_test_score``, ``rank_test_score``, ``mean_fit_time`` and ``splitK_test_score``. Scores of folds that were
-        not reached are nan.
+        As of :class:`~sklearn.model_selection.RandomizedSearchCV`, a row a trial, and ``state`` (``"complete"``,
+        ``"pruned"`` or ``"fail"``). Scores of folds that were not reached are nan.
     best_params_ : dict
         The best setting.
     best_score_ : float
@@ -190,6 +194,7 @@ class OptunaSearchCV(BaseSearchCV):
         self.timeout = timeout
         self.random_state = random_state
 
+    @with_callbacks
     @_fit_context(prefer_skip_nested_validation=False)
     def fit(self, X, y=None, **params):
         """Run the trials that the study lacks, and fit the best setting.
@@ -215,102 +220,72 @@ class OptunaSearchCV(BaseSearchCV):
         ValueError
             If no trial succeeds, or if the storage holds another search by this name.
         """
-        if getattr(self, "_skl_callbacks", None):
-            raise ValueError("OptunaSearchCV calls no callbacks of its own: set them on its estimator.")
-        space = Space(self.param_distributions)
-        self.study_ = self._study()
         X, y = indexable(X, y)
+        task = self._task(X, y, self._get_routed_params_for_fit(params))
+        missing = max(0, self.n_trials - sum(trial.state.name != "FAIL" for trial in finished(self.study_)))
+        context = self._init_callback_context(max_subtasks=missing + self.refit, sequential_subtasks=False)
+        context.call_on_fit_task_begin(estimator=self, X=X, y=y)
+        Parallel(n_jobs=self.n_jobs, backend="threading")(
+            delayed(self._run_trial)(task, context, number) for number in range(missing)
+        )
+        self._conclude(task)
+        if self.refit:
+            self._refit(task, context.subcontext("refit-with-best-params", task_id=missing))
+        context.call_on_fit_task_end(estimator=self, X=X, y=y)
+        return self
+
+    def _task(self, X, y, routed):
+        """What every trial needs; opens the study."""
+        space = Space(self.param_distributions)
+        self.study_ = open_study(self.storage, self.study_name, self.pruner, self.sampler, draw_seed(self.random_state))
         cv = check_cv(self.cv, y, classifier=is_classifier(self.estimator))
         self.scorer_, self.multimetric_ = check_scoring(self.estimator, self.scoring), False
-        routed = self._get_routed_params_for_fit(params)
         splits = list(cv.split(X, y, **routed.splitter.split))
+        if not splits:
+            raise ValueError(f"cv={self.cv!r} gives no splits. Is it an iterator that has been used?")
         self.n_splits_ = len(splits)
-        self._claim(X, y, splits, space)
-        task = Bunch(
+        about = {
+            "samples": joblib.hash((X, y), coerce_mmap=True),
+            "splits": joblib.hash(splits),
+            "scoring": self.scoring if self.scoring is None else name_of(self.scoring),
+            "estimator": name_of(self.estimator),
+            "space": {name: repr(values) for name, values in sorted(space.distributions.items())},
+        }
+        claim(self.study_, about)
+        return Bunch(
             X=X,
             y=y,
             params=routed.estimator.fit,
             score_params=routed.scorer.score,
             splits=splits,
             space=space,
-            errors=[],
+            deadline=np.inf if self.timeout is None else time.perf_counter() + self.timeout,
+            exhausted=False,
+            errors={},
         )
-        deadline = np.inf if self.timeout is None else time.perf_counter() + self.timeout
-        missing = max(0, self.n_trials - len(_finished(self.study_)))
-        Parallel(n_jobs=self.n_jobs, backend="threading")(
-            delayed(self._run_trial)(task, deadline) for _ in range(missing)
-        )
-        self._conclude(task)
-        if self.refit:
-            start = time.perf_counter()
-            self.best_estimator_ = self._candidate(self.best_params_)
-            self.best_estimator_.fit(X, **({} if y is None else {"y": y}), **routed.estimator.fit)
-            self.refit_time_ = time.perf_counter() - start
-            if hasattr(self.best_estimator_, "feature_names_in_"):
-                self.feature_names_in_ = self.best_estimator_.feature_names_in_
-        return self
 
-    def _study(self):
-        optuna = load_optuna()
-        pruner = {"median": optuna.pruners.MedianPruner(), None: optuna.pruners.NopPruner()}
-        if self.storage is not None and self.study_name is None:
-            raise ValueError("A storage needs a study_name, by which a later search finds its trials.")
-        before = optuna.logging.get_verbosity()
-        optuna.logging.set_verbosity(optuna.logging.WARNING)
-        try:
-            study = optuna.create_study(
-                direction="maximize",
-                pruner=pruner[self.pruner] if isinstance(self.pruner, (str, type(None))) else self.pruner,
-                storage=self.storage,
-                study_name=self.study_name,
-                load_if_exists=True,
-            )
-        finally:
-            optuna.logging.set_verbosity(before)
-        if study.directions != [optuna.study.StudyDirection.MAXIMIZE]:
-            raise ValueError(f"The study {self.study_name!r} does not maximize one score: {study.directions}.")
-        seed = draw_seed(self.random_state)
-        if study.trials:  # the same numbers would give the same trials again
-            seed = int(np.random.default_rng([seed, len(study.trials)]).integers(2**31))
-        study.sampler = self.sampler or optuna.samplers.TPESampler(seed=seed)
-        return study
-
-    def _claim(self, X, y, splits, space):
-        """Write down what the study is about; raise a ValueError if it is about something else."""
-        about = {
-            "samples": joblib.hash((X, y)),
-            "splits": joblib.hash(splits),
-            "scoring": self.scoring if self.scoring is None else name_of(self.scoring),
-            "estimator": type(self.estimator).__name__,
-            "space": {name: repr(values) for name, values in sorted(space.distributions.items())},
-        }
-        known = self.study_.user_attrs.get("about")
-        if known is None:
-            self.study_.set_user_attr("about", about)
-        elif known != about:
-            others = ", ".join(name for name in about if about[name] != known[name])
-            raise ValueError(
-                f"The storage holds a study {self.study_name!r} of other {others}: take another study_name. (Samples "
-                "and splits have to be the same in every run, so cv needs a random_state if it shuffles.)"
-            )
-
-    def _run_trial(self, task, deadline):
-        if time.perf_counter() > deadline:
+    def _run_trial(self, task, fit_context, number):
+        if task.exhausted or time.perf_counter() > task.deadline:
             return
+        context = fit_context.subcontext("trial", task_id=number, max_subtasks=self.n_splits_)
+        context.call_on_fit_task_begin(estimator=self, X=task.X, y=task.y)
         optuna = load_optuna()
         trial = self.study_.ask(task.space.distributions)
         states = optuna.trial.TrialState
         try:
-            score = self._evaluate(trial, task)
+            score, state = self._evaluate(trial, task, context), states.COMPLETE
         except optuna.TrialPruned:
-            self.study_.tell(trial, state=states.PRUNED)
+            score, state = None, states.PRUNED
         except BaseException as error:
-            self.study_.tell(trial, state=states.FAIL)
+            score, state = None, states.FAIL
+            task.errors[trial.number] = error
+            trial.set_user_attr("error", repr(error))
             if isinstance(self.error_score, str) or not isinstance(error, Exception):
+                tell(self.study_, trial, state=state)
                 raise
-            task.errors.append((f"trial {trial.number} with {task.space.settings(trial.params)}: {error!r}", error))
-        else:
-            self.study_.tell(trial, score)
+        if tell(self.study_, trial, score, state):
+            task.exhausted = True
+        context.call_on_fit_task_end(estimator=self, X=task.X, y=task.y)
         if self.verbose:
             told = self.study_.trials[trial.number]
             print(f"trial {trial.number}: {told.state.name.lower()}, {told.value}, {told.params}", flush=True)
@@ -318,22 +293,24 @@ class OptunaSearchCV(BaseSearchCV):
     def _candidate(self, settings):
         return clone(self.estimator).set_params(**{name: clone(value, safe=False) for name, value in settings.items()})
 
-    def _evaluate(self, trial, task):
+    def _evaluate(self, trial, task, context):
         """The mean score of all folds."""
         settings = task.space.settings(trial.params)
-        scores, seconds = [], []
+        scores, seconds = [], {"fit": [], "score": []}
         for fold, (train, test) in enumerate(task.splits):
             estimator = self._candidate(settings)
             X_train, y_train = _safe_split(estimator, task.X, task.y, train)
             X_test, y_test = _safe_split(estimator, task.X, task.y, test, train)
+            score = partial(self._score, y=y_test, params=_check_method_params(task.X, task.score_params, indices=test))
             if fold == 0 and self.pruner is not None:
-                report_epochs(estimator, trial, self.scorer_, X_test, y_test)
+                report_epochs(estimator, trial, score, X_test)
             params = _check_method_params(task.X, task.params, indices=train)
-            start = time.perf_counter()
-            estimator.fit(X_train, **({} if y_train is None else {"y": y_train}), **params)
-            seconds.append(time.perf_counter() - start)
-            params = _check_method_params(task.X, task.score_params, indices=test)
-            scores.append(float(self.scorer_(estimator, X_test, *(() if y_test is None else (y_test,)), **params)))
+            begin = time.perf_counter()
+            self._fit_one(estimator, X_train, y_train, params, context.subcontext("fold"))
+            end = time.perf_counter()
+            scores.append(score(estimator, X_test))
+            seconds["fit"].append(end - begin)
+            seconds["score"].append(time.perf_counter() - end)
             trial.set_user_attr("scores", scores)
             trial.set_user_attr("seconds", seconds)
             if not np.isfinite(scores[-1]):
@@ -343,38 +320,50 @@ class OptunaSearchCV(BaseSearchCV):
                 raise load_optuna().TrialPruned
         return np.mean(scores)
 
+    def _score(self, estimator, X, y, params):
+        return float(self.scorer_(estimator, X, *(() if y is None else (y,)), **params))
+
+    def _fit_one(self, estimator, X, y, params, context):
+        """Fit an estimator; callbacks that are set on the search follow it."""
+        with context.propagate_callback_context(estimator):
+            context.call_on_fit_task_begin(estimator=self, X=X, y=y)
+            estimator.fit(X, **({} if y is None else {"y": y}), **params)
+        context.call_on_fit_task_end(estimator=self, X=X, y=y)
+
+    def _refit(self, task, context):
+        self.best_estimator_ = self._candidate(self.best_params_)
+        start = time.perf_counter()
+        self._fit_one(self.best_estimator_, task.X, task.y, task.params, context)
+        self.refit_time_ = time.perf_counter() - start
+        if hasattr(self.best_estimator_, "feature_names_in_"):
+            self.feature_names_in_ = self.best_estimator_.feature_names_in_
+
     def _conclude(self, task):
         """Make a table of all trials; tell of those that failed in this run."""
-        trials = _finished(self.study_)
-        complete = [row for row, trial in enumerate(trials) if trial.state.name == "COMPLETE"]
-        failures = "; ".join(failure for failure, _ in task.errors)
-        if not complete:
-            reason = task.errors[0][1] if task.errors else None
-            raise ValueError(f"None of the {len(trials)} trials came to an end. Failed: {failures or 0}.") from reason
-        if failures:
-            warnings.warn(f"{len(task.errors)} trials failed: {failures}", FitFailedWarning, stacklevel=3)
-        scores = np.full((len(trials), self.n_splits_), np.nan)
-        for row, trial in enumerate(trials):
-            found = trial.user_attrs.get("scores", [])[: self.n_splits_]
-            scores[row, : len(found)] = found
-        means = np.full(len(trials), np.nan)
-        means[complete] = [trials[row].value for row in complete]
-        spread = np.full(len(trials), np.nan)
-        spread[complete] = scores[complete].std(axis=1)
-        worst = np.where(np.isnan(means), -np.inf, means)
-        self.cv_results_ = {
-            "params": [task.space.settings(trial.params) for trial in trials],
-            "state": np.array([trial.state.name.lower() for trial in trials]),
-            "mean_fit_time": np.array([np.mean(trial.user_attrs.get("seconds") or [np.nan]) for trial in trials]),
-            "mean_test_score": means,
-            "std_test_score": spread,
-            "rank_test_score": stats.rankdata(-worst, method="min").astype(np.int32),
-            **{f"split{fold}_test_score": scores[:, fold] for fold in range(self.n_splits_)},
+        trials = finished(self.study_)
+        if not trials:
+            raise ValueError(f"No trial began within the timeout of {self.timeout} s.")
+        failures = {
+            trial.number: f"trial {trial.number} with {task.space.settings(trial.params)}: {trial.user_attrs['error']}"
+            for trial in trials
+            if "error" in trial.user_attrs
         }
-        self.best_index_ = int(worst.argmax())
-        self.best_score_ = float(means[self.best_index_])
-        self.best_params_ = self.cv_results_["params"][self.best_index_]
+        if not any(trial.state.name == "COMPLETE" for trial in trials):
+            pruned = sum(trial.state.name == "PRUNED" for trial in trials)
+            raise ValueError(
+                f"None of the {len(trials)} trials came to an end: {len(failures)} failed, {pruned} were pruned. "
+                + "; ".join(failures.values())
+            ) from next(iter(task.errors.values()), None)
+        if task.errors:
+            told = "; ".join(failures[number] for number in sorted(task.errors))
+            warnings.warn(f"{len(task.errors)} trials failed: {told}", FitFailedWarning, stacklevel=4)
+        params = [task.space.settings(trial.params) for trial in trials]
+        self.cv_results_ = results_of(trials, params, self.n_splits_)
+        self.best_index_ = int(self.cv_results_["rank_test_score"].argmin())
+        self.best_score_ = float(self.cv_results_["mean_test_score"][self.best_index_])
+        self.best_params_ = params[self.best_index_]
 
-
-def _finished(study):
-    return [trial for trial in study.trials if trial.state.is_finished()]
+    def __getstate__(self):
+        """The study without its storage, which may be gone or out of reach where it is unpickled."""
+        state = super().__getstate__()
+        return {**state, "study_": in_memory(state["study_"])} if "study_" in state else state

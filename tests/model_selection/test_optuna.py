@@ -4,6 +4,7 @@ import pickle
 import subprocess
 import sys
 import textwrap
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -15,10 +16,19 @@ from sklearn import config_context
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.compose import make_column_transformer
 from sklearn.exceptions import FitFailedWarning
+from sklearn.gaussian_process.kernels import RationalQuadratic
 from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import GridSearchCV, GroupKFold, ParameterSampler, StratifiedKFold, cross_val_score
+from sklearn.metrics import make_scorer
+from sklearn.model_selection import (
+    GridSearchCV,
+    GroupKFold,
+    ParameterSampler,
+    RandomizedSearchCV,
+    StratifiedKFold,
+    cross_val_score,
+)
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import MinMaxScaler, StandardScaler
+from sklearn.preprocessing import FunctionTransformer, MinMaxScaler, StandardScaler
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 import skfashion.baselines
@@ -152,14 +162,66 @@ def test_a_search_goes_on_where_it_was(problem, tmp_path):
     assert third.best_params_ == second.best_params_
 
 
-def test_an_interrupted_search_keeps_its_trials(problem, tmp_path):
+class Broken(Parabola):
+    """Raises `error` as long as it is one."""
+
+    error = None
+
+    def fit(self, X, y):
+        if Broken.error is not None:
+            raise Broken.error
+        return super().fit(X, y)
+
+
+def test_an_interrupted_search_keeps_its_trials(problem, tmp_path, monkeypatch):
     storage = {"storage": f"sqlite:///{tmp_path / 'study.db'}", "study_name": "x"}
     space = {"x": uniform(-10, 20)}
-    search(space, 4, pruner=None, **storage).fit(*problem)
+    search(space, 4, Broken(), pruner=None, **storage).fit(*problem)
+    monkeypatch.setattr(Broken, "error", KeyboardInterrupt())
     with pytest.raises(KeyboardInterrupt):
-        search(space, 6, Parabola(kind="interrupted"), **storage).fit(*problem)
-    state = search(space, 7, pruner=None, **storage).fit(*problem).cv_results_["state"]
-    assert state.tolist() == ["complete"] * 4 + ["fail"] + ["complete"] * 2
+        search(space, 6, Broken(), **storage).fit(*problem)
+    monkeypatch.setattr(Broken, "error", None)
+    state = search(space, 7, Broken(), pruner=None, **storage).fit(*problem).cv_results_["state"]
+    assert state.tolist() == ["complete"] * 4 + ["fail"] + ["complete"] * 3
+
+
+def test_a_search_that_failed_is_tried_again(problem, monkeypatch):
+    kept = {"storage": optuna.storages.InMemoryStorage(), "study_name": "x"}
+    space = {"x": uniform(-10, 20)}
+    monkeypatch.setattr(Broken, "error", OSError("no such disk"))
+    with pytest.raises(ValueError, match=r"3 failed, 0 were pruned.*trial 2 with.*no such disk"):
+        search(space, 3, Broken(), **kept).fit(*problem)
+    monkeypatch.setattr(Broken, "error", None)
+    found = search(space, 3, Broken(), pruner=None, **kept).fit(*problem)  # warns of nothing: nothing failed this time
+    assert found.cv_results_["state"].tolist() == ["fail"] * 3 + ["complete"] * 3
+
+
+def test_a_sampler_may_end_the_search(problem):
+    grid = {"x": [1.0, 2.0]}
+    found = search(grid, 5, sampler=optuna.samplers.GridSampler(grid)).fit(*problem)
+    assert sorted(params["x"] for params in found.cv_results_["params"]) == [1.0, 2.0]
+    assert found.best_params_ == {"x": 2.0}
+
+
+def test_processes_share_a_fresh_storage(tmp_path):
+    code = textwrap.dedent(f"""
+        import sys
+        from scipy.stats import loguniform
+        from sklearn.datasets import load_iris
+        from sklearn.linear_model import LogisticRegression
+        from skfashion.model_selection import OptunaSearchCV
+        search = OptunaSearchCV(
+            LogisticRegression(max_iter=500), {{"C": loguniform(0.1, 10)}}, n_trials=3, cv=2, pruner=None,
+            storage="sqlite:///{tmp_path / "study.db"}", study_name="x", random_state=int(sys.argv[1]),
+        )
+        sys.stdin.readline()
+        search.fit(*load_iris(return_X_y=True))
+    """)
+    pipes = {"stdin": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, "cwd": ROOT}
+    processes = [subprocess.Popen([sys.executable, "-c", code, str(seed)], **pipes) for seed in range(3)]
+    failures = [process.communicate("go\n")[1] for process in processes]
+    assert failures == [""] * 3
+    assert len(optuna.load_study(storage=f"sqlite:///{tmp_path / 'study.db'}", study_name="x").trials) >= 3
 
 
 def test_several_jobs_share_the_trials(problem):
@@ -189,12 +251,27 @@ def test_a_storage_that_holds_another_search_is_refused(problem):
         (lambda: search({"x": uniform(-10, 20)}, 2, scoring="accuracy", **kept).fit(X, y), "scoring"),
         (lambda: search({"x": [1, 2]}, 2, **kept).fit(X, y), "space"),
         (lambda: search({"x": uniform(-10, 20)}, 2, LogisticRegression(), **kept).fit(X, y), "estimator"),
+        (lambda: search({"x": uniform(-10, 20)}, 2, Parabola(kind="bad"), **kept).fit(X, y), "estimator"),
     ]:
         with pytest.raises(ValueError, match=f"holds a study 'x' of other {name}"):
             other()
     optuna.create_study(direction="minimize", storage=kept["storage"], study_name="down")
     with pytest.raises(ValueError, match="does not maximize"):
         search({"x": uniform(-10, 20)}, 2, **{**kept, "study_name": "down"}).fit(X, y)
+
+
+def test_what_is_built_anew_is_the_same_search(problem):
+    """Objects that show their address in memory, and X in another container."""
+    kept = {"storage": optuna.storages.InMemoryStorage(), "study_name": "x", "pruner": None}
+    for n_trials in (2, 4):
+        choices = [RationalQuadratic(), FunctionTransformer(lambda x: x), object(), object()]
+        found = search({"x": choices}, n_trials, Anything(kind=object()), scoring=Zero(), **kept).fit(*problem)
+    assert len(found.study_.trials) == 4
+
+
+class Zero:
+    def __call__(self, estimator, X, y):
+        return 0.0
 
 
 def test_an_interrupted_trial_is_told_so(problem):
@@ -221,10 +298,11 @@ class PruneAfter(optuna.pruners.BasePruner):
 MLP = MLPClassifier((8,), max_epochs=4, batch_size=16, lr_schedule=None, random_state=0)
 
 
-@pytest.mark.parametrize("piped", [False, True])
-def test_epochs_are_reported_and_pruned(problem, piped):
+@pytest.mark.parametrize("piped", [False, True, "with a memory"])
+def test_epochs_are_reported_and_pruned(problem, piped, tmp_path):
     X, y = problem
-    model = make_pipeline(StandardScaler(), MLP) if piped else MLP
+    memory = str(tmp_path) if piped == "with a memory" else None
+    model = make_pipeline(StandardScaler(), MLP, memory=memory) if piped else MLP
     space = {f"{'mlpclassifier__' if piped else ''}learning_rate": [0.003]}
     cv = StratifiedKFold(2)
     found = search(space, 3, model, pruner=PruneAfter(2), cv=cv).fit(X, y)
@@ -271,8 +349,63 @@ def test_callbacks_of_the_estimator_are_called_too(problem):
     model = clone(MLP).set_callbacks(Count())
     search({"learning_rate": [0.003]}, 2, model, refit=False).fit(*problem)
     assert Count.epochs == 2 * 2 * 4
-    with pytest.raises(ValueError, match="set them on its estimator"):
-        search({"learning_rate": [0.003]}, 2, MLP).set_callbacks(Count()).fit(*problem)
+
+
+class Tasks:
+    """Collects what ended, of the search and of all that it fits."""
+
+    max_propagation_depth = None
+
+    def __init__(self):
+        self.ended = Counter()
+
+    def setup(self, estimator, context):
+        pass
+
+    def teardown(self, estimator, context):
+        self.ended["teardown"] += 1
+
+    def on_fit_task_begin(self, estimator, context):
+        pass
+
+    def on_fit_task_end(self, estimator, context):
+        self.ended[f"{context.estimator_name} {context.task_name}"] += 1
+
+
+def test_callbacks_of_a_search_see_its_trials(problem):
+    tasks = Tasks()
+    search({"learning_rate": [0.003]}, 3, MLP, pruner=PruneAfter(2), n_jobs=2).set_callbacks(tasks).fit(*problem)
+    assert tasks.ended["OptunaSearchCV trial"] == 3
+    assert tasks.ended["MLPClassifier epoch"] >= 2 * 4 + 4  # of two folds, and of the last fit; two trials are pruned
+    assert tasks.ended["OptunaSearchCV fit"] == tasks.ended["teardown"] == 1
+
+
+def test_callbacks_reach_a_search_inside_of_others(problem):
+    inner = search({"C": [0.1, 1.0]}, 2, LogisticRegression(), pruner=None)
+    outer = {
+        "grid": GridSearchCV(inner, {"n_trials": [1]}, cv=2, error_score="raise"),
+        "pipeline": make_pipeline(StandardScaler(), inner),
+    }
+    for model in outer.values():
+        tasks = Tasks()
+        model.set_callbacks(tasks).fit(*problem)
+        assert tasks.ended["OptunaSearchCV trial"] == 2 + (model is outer["grid"])
+        assert tasks.ended["teardown"] == 1
+
+
+def test_scores_of_epochs_get_their_metadata(problem):
+    def weighted(y_true, y_pred, *, cost):
+        return float((cost * (y_true == y_pred)).mean())
+
+    X, y = problem
+    cost = np.linspace(0, 1, len(y))
+    with config_context(enable_metadata_routing=True):
+        scorer = make_scorer(weighted).set_score_request(cost=True)
+        found = search({"learning_rate": [0.003]}, 1, MLP, scoring=scorer).fit(X, y, cost=cost)
+        theirs = GridSearchCV(MLP, {"learning_rate": [0.003]}, scoring=scorer, cv=2).fit(X, y, cost=cost)
+    assert found.best_score_ == pytest.approx(theirs.best_score_)
+    reported = list(found.study_.trials[0].intermediate_values.values())
+    assert reported[3] == found.cv_results_["split0_test_score"][0]  # the last epoch is the whole fit
 
 
 # --- manners
@@ -337,6 +470,29 @@ def test_nested_pickled_and_drawn(problem):
     assert len(ParallelCoordinatesDisplay.from_estimator(found).lines_) == 3
 
 
+def test_results_are_those_of_other_searches_and_more(problem):
+    space = {"C": loguniform(0.01, 1), "solver": ["lbfgs"]}
+    ours = search(space, 2, LogisticRegression(), pruner=None).fit(*problem).cv_results_
+    theirs = RandomizedSearchCV(LogisticRegression(), space, n_iter=2, cv=2).fit(*problem).cv_results_
+    assert set(ours) == {*theirs, "state"}
+    for name in theirs:
+        assert np.shape(ours[name]) == np.shape(theirs[name])
+        assert getattr(ours[name], "dtype", None) == getattr(theirs[name], "dtype", None)
+    assert (ours["mean_fit_time"] > 0).all()
+
+
+def test_a_pickled_search_needs_no_storage(problem, tmp_path):
+    X, y = problem
+    kept = {"storage": f"sqlite:///{tmp_path / 'study.db'}", "study_name": "x"}
+    found = search({"C": loguniform(0.01, 1)}, 2, LogisticRegression(), **kept).fit(X, y)
+    pickled = pickle.dumps(found)
+    (tmp_path / "study.db").unlink()
+    again = pickle.loads(pickled)
+    np.testing.assert_array_equal(again.predict(X), found.predict(X))
+    assert [trial.params for trial in again.study_.trials] == found.cv_results_["params"]
+    assert not (tmp_path / "study.db").exists()
+
+
 def test_without_labels_and_without_refit(problem):
     X, _ = problem
     model = skfashion.neural_network.Autoencoder(2, (4,), max_epochs=1, random_state=0)
@@ -365,6 +521,8 @@ def test_optuna_keeps_its_voice(problem, capfd):
         ({"error_score": 0.0}, "error_score"),
         ({"pruner": "best"}, "pruner"),
         ({"storage": "sqlite://"}, "needs a study_name"),
+        ({"cv": iter([])}, "gives no splits"),
+        ({"timeout": 1e-9}, "No trial began within the timeout"),
     ],
 )
 def test_bad_parameters(problem, parameters, message):

@@ -24,7 +24,7 @@ def evidence():
     return {
         "command": command(),
         "date": datetime.now(UTC).strftime("%Y-%m-%d"),
-        "commit": _git("rev-parse", "HEAD"),
+        "commit": _git("rev-parse", "HEAD") or "unknown",
         "modified": bool(_git("status", "--porcelain", "--", "skfashion", "benchmarks/*.py")),
         "cpu": _cpu(),
         "cores": os.cpu_count(),
@@ -44,16 +44,21 @@ def write(name, results):
     path.parent.mkdir(parents=True, exist_ok=True)
     text = json.dumps({"evidence": evidence(), **results}, indent=2) + "\n"
     text = re.sub(r"\[[^][{}]*\]", lambda numbers: " ".join(numbers[0].split()), text)  # a list of numbers a line
-    with tempfile.NamedTemporaryFile("w", dir=path.parent, suffix=".part", delete=False) as file:
-        file.write(text)
-    os.chmod(file.name, 0o644)
-    os.replace(file.name, path)
+    with tempfile.TemporaryDirectory(dir=path.parent) as folder:
+        part = Path(folder) / path.name
+        part.write_text(text, encoding="utf-8")
+        os.replace(part, path)
 
 
 def read(name):
     """What :func:`write` wrote by this name; an empty dict if there is nothing yet."""
     path = RESULTS / f"{name}.json"
-    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    if not path.exists():
+        return {}
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except json.JSONDecodeError as error:
+        raise ValueError(f"{path} holds no results: {error}. Restore it, or remove it.") from error
 
 
 def command():

@@ -104,8 +104,15 @@ def searched(model):
 
 
 def plain(params):
-    """Settings as JSON holds them."""
-    return {name: significant(value) if isinstance(value, float) else value for name, value in params.items()}
+    """Settings as JSON holds them: what it does not know by its text."""
+    shown = {name: value.item() if isinstance(value, np.generic) else value for name, value in params.items()}
+    return {name: significant(value) if _is_plain(value) else repr(value) for name, value in shown.items()}
+
+
+def _is_plain(value):
+    if isinstance(value, (list, tuple)):
+        return all(_is_plain(each) for each in value)
+    return value is None or isinstance(value, (bool, int, float, str))
 
 
 def significant(value):

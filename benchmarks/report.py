@@ -135,6 +135,7 @@ def values_of(rows, row, metric):
 
 def notes(study, rows):
     """A sentence for each row that needs one, and how rows of the house compare."""
+    order = [row.name for row in rows_of(study)]
     remarks = {}
     for row in rows_of(study):
         if row.note:
@@ -142,7 +143,9 @@ def notes(study, rows):
         if row.is_ours and row.name in rows:
             remarks.setdefault(comparison(study, rows, row), []).append(row.name)
     for remark, names in remarks.items():
-        which = "; ".join(f"*{name}*" for name in names) if len(names) < 5 else f"*{names[0]}* to *{names[-1]}*"
+        in_a_row = names == order[order.index(names[0]) :][: len(names)]
+        shown = [names[0], names[-1]] if in_a_row and len(names) > 2 else names
+        which = (" to " if shown is not names else "; ").join(f"*{name}*" for name in shown)
         yield f"- {which}: {remark}"
     yield ""
 

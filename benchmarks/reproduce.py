@@ -9,7 +9,9 @@ images, kept apart in ``results/quick``.
 import argparse
 import importlib
 import re
+import sys
 import time
+import traceback
 from fnmatch import fnmatch
 from types import SimpleNamespace
 
@@ -84,8 +86,8 @@ def run_or_fail(row, seed, how, started):
     """The row with its result, or with the error that it ended in; others need not wait for that."""
     try:
         result = run(row, seed, **how)
-    except Exception as error:
-        return row, seed, error
+    except Exception:
+        return row, seed, traceback.format_exc()  # as text: not every error travels between processes
     return row, seed, {**result, "evidence": {**started, "threads": torch.get_num_threads()}}
 
 
@@ -96,8 +98,9 @@ def reproduce(name, arguments):
         table, how = f"{name}-{arguments.epochs}-epochs", {"max_epochs": arguments.epochs}
     if arguments.quick:
         table, how = f"quick/{name}", QUICK
-        write(table, {"title": study.TITLE, "rows": {}})
-    missing = missing_runs(study, load_rows(table), how, arguments)
+    rows = {} if arguments.quick else load_rows(table)
+    if missing := missing_runs(study, rows, how, arguments):
+        write(table, {"title": study.TITLE, "rows": rows})  # what cannot be written fails before it costs a fit
     started = evidence()  # what runs is the code of now, whatever is committed meanwhile
     done = Parallel(n_jobs=arguments.jobs, return_as="generator_unordered")(
         delayed(run_or_fail)(row, seed, how, started) for row, seed in missing
@@ -105,9 +108,9 @@ def reproduce(name, arguments):
     failed = []
     for number, (row, seed, result) in enumerate(done, 1):
         which = f"{number} of {len(missing)}: {row.name}, seed {seed}"
-        if isinstance(result, Exception):
+        if isinstance(result, str):
             failed.append(which)
-            print(f"{which}: {result!r}", flush=True)
+            print(f"{which}: {result}", flush=True)
             continue
         keep(table, study, row, how, result)
         found = ", ".join(f"{metric} {result[metric]:.5g}" for metric in row.published)
@@ -126,14 +129,25 @@ def keep(table, study, row, how, result):
     """Add a result to those that are there by now; another process may have written some."""
     rows = load_rows(table)
     held = rows.setdefault(row.name, {"published": row.published, "estimator": described(row, how), "runs": []})
-    held["runs"] = sorted([*held["runs"], result], key=lambda each: each["seed"])
+    others = [each for each in held["runs"] if each["seed"] != result["seed"]]
+    held["runs"] = sorted([*others, result], key=lambda each: each["seed"])
     write(table, {"title": study.TITLE, "rows": rows})
 
 
 def described(row, how):
     """The estimator that is fitted, in one line, the same in every process."""
-    text = re.sub(r" object at 0x[0-9a-f]+", "", repr(prepared(row.estimator, **how)))
-    return " ".join(text.split())
+    model = prepared(row.estimator, **how)
+    spaces = {name: space for name, space in model.get_params().items() if isinstance(space, dict)}
+    model.set_params(**{name: {key: _in_full(of) for key, of in space.items()} for name, space in spaces.items()})
+    text = model.__repr__(N_CHAR_MAX=sys.maxsize)
+    return " ".join(re.sub(r"( object)? at 0x[0-9a-f]+", "", text).split())
+
+
+def _in_full(values):
+    """A distribution of scipy with its range, which its own text hides; others as they are."""
+    if not hasattr(values, "dist"):
+        return values
+    return f"{values.dist.name}({', '.join(map(str, [*values.args, *values.kwds.items()]))})"
 
 
 def missing_runs(study, rows, how, arguments):
@@ -155,7 +169,8 @@ def missing_runs(study, rows, how, arguments):
 
 
 def chosen_rows(study, pattern):
-    rows = [row for row in rows_of(study) if fnmatch(row.name.lower(), f"*{pattern.lower()}*")]
+    pattern = pattern.lower()
+    rows = [row for row in rows_of(study) if pattern in row.name.lower() or fnmatch(row.name.lower(), f"*{pattern}*")]
     if not rows:
         raise SystemExit(f"no row matches {pattern!r}; --list shows them")
     return rows

@@ -7,6 +7,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from joblib import parallel_config
+from scipy.stats import loguniform, randint
 from sklearn.base import clone
 from sklearn.cluster import KMeans
 from sklearn.decomposition import PCA
@@ -17,11 +18,12 @@ from sklearn.svm import SVC
 
 from benchmarks import evidence, reproduce
 from benchmarks.arrays import packed, unpacked
-from benchmarks.measures import measured
+from benchmarks.measures import measured, plain
 from benchmarks.studies import Row, rows_of
 from skfashion.baselines import KNNClassifier
 from skfashion.datasets import make_garments
 from skfashion.metrics import wcss_score
+from skfashion.model_selection import OptunaSearchCV
 from skfashion.neural_network import MLPClassifier, VariationalAutoencoder
 
 MLP = MLPClassifier((8,), max_epochs=1, batch_size=50)
@@ -37,6 +39,10 @@ STUDY = SimpleNamespace(
         ]
     },
 )
+
+
+def searching(rates):
+    return OptunaSearchCV(MLP, {"learning_rate": rates}, n_trials=2, cv=2)
 
 
 @pytest.fixture
@@ -104,7 +110,7 @@ def test_an_interruption_costs_the_run_that_it_hits(results, monkeypatch):
     assert [len(row["runs"]) for row in after.values()] == [2, 2, 2]
     assert after["plain"] == before["plain"]
     assert len(count) == 3 + 4
-    assert not list(results.glob("*.part"))
+    assert [file.name for file in results.iterdir()] == ["fcn-ablation.json"]
     call(monkeypatch)
     assert len(count) == 7
 
@@ -146,12 +152,67 @@ def test_what_another_process_wrote_meanwhile_is_kept(results, monkeypatch):
     assert set(json.loads((results / "fcn-ablation.json").read_text())["rows"]) == {"plain", "held out"}
 
 
-def test_results_of_another_setting_are_not_taken_for_those_of_this_one(results, monkeypatch):
-    call(monkeypatch, "--only", "plain")
-    wider = [Row("plain", MLPClassifier((9,), max_epochs=1), accuracy=50.0)]
-    monkeypatch.setitem(STUDY.GROUPS, "All", wider)
-    with pytest.raises(SystemExit, match=r"The results of 'plain' are those of MLP.*\(8,\).* now MLP.*\(9,\)"):
-        call(monkeypatch, "--only", "plain")
+def test_a_run_that_another_process_made_too_counts_once(results, monkeypatch):
+    run = reproduce.run
+
+    def beside(row, seed, **how):
+        monkeypatch.setattr(reproduce, "run", run)
+        call(monkeypatch, "--only", "plain", "--seeds", "1")
+        return run(row, seed, **how)
+
+    monkeypatch.setattr(reproduce, "run", beside)
+    call(monkeypatch, "--only", "plain", "--seeds", "1")
+    assert len(json.loads((results / "fcn-ablation.json").read_text())["rows"]["plain"]["runs"]) == 1
+
+
+def test_what_cannot_be_written_or_read_costs_no_fit(results, monkeypatch):
+    monkeypatch.setattr(reproduce, "run", lambda *arguments, **how: pytest.fail("fitted"))
+    (results / "fcn-ablation.json").write_text("{")
+    with pytest.raises(ValueError, match=r"fcn-ablation.json holds no results"):
+        call(monkeypatch)
+    monkeypatch.setattr(evidence, "RESULTS", results / "fcn-ablation.json")  # a file, which holds no others
+    with pytest.raises(OSError, match=r"fcn-ablation.json"):
+        call(monkeypatch)
+
+
+@pytest.mark.parametrize(
+    ("before", "now"),
+    [
+        (MLP, MLPClassifier((9,), max_epochs=1)),
+        (searching(loguniform(1e-4, 1e-2)), searching(loguniform(1e-1, 1))),
+        (searching(randint(low=1, high=3)), searching(randint(low=1, high=4))),
+        (GridSearchCV(MLP, {"max_epochs": [1, 2, *range(25)]}), GridSearchCV(MLP, {"max_epochs": [1, 3, *range(25)]})),
+    ],
+)
+def test_results_of_another_setting_are_not_taken_for_those_of_this_one(results, monkeypatch, before, now):
+    monkeypatch.setattr(reproduce, "run", lambda row, seed, **how: {"seed": seed, "accuracy": 1.0, "fit_seconds": 1.0})
+    monkeypatch.setitem(STUDY.GROUPS, "All", [Row("plain", before, accuracy=50.0)])
+    call(monkeypatch)
+    monkeypatch.setitem(STUDY.GROUPS, "All", [Row("plain", now, accuracy=50.0)])
+    with pytest.raises(SystemExit, match=r"The results of 'plain' are those of .*, which is now "):
+        call(monkeypatch)
+
+
+def test_functions_are_described_without_their_address():
+    row = Row("plain", MLPClassifier(augmentation=make_garments))
+    assert "augmentation=<function make_garments>" in reproduce.described(row, {})
+
+
+def test_settings_of_a_search_are_written_as_numbers_or_text():
+    params = {"a": np.int64(3), "b": np.float32(0.5), "c": (4, 5), "d": KMeans(3), "e": None, "f": np.bool_(True)}
+    assert json.loads(json.dumps(plain(params))) == {
+        "a": 3,
+        "b": 0.5,
+        "c": [4, 5],
+        "e": None,
+        "f": True,
+        "d": "KMeans(n_clusters=3)",
+    }
+
+
+def test_names_with_brackets_are_found(monkeypatch):
+    monkeypatch.setitem(STUDY.GROUPS, "Brackets", [Row("sgd [a]", MLP)])
+    assert [row.name for row in reproduce.chosen_rows(STUDY, "SGD [a]")] == ["sgd [a]"]
 
 
 @pytest.mark.parametrize("name", reproduce.STUDIES)

@@ -6,6 +6,7 @@ import numpy as np
 import torch
 
 from skfashion.neural_network._augmentation import augment
+from skfashion.neural_network._memory import keep_freed_memory
 
 
 class Batch(NamedTuple):
@@ -84,6 +85,7 @@ class Batches:
         return -(-len(self.images) // self.batch_size)
 
     def __iter__(self):
+        keep_freed_memory()
         n = len(self.images)
         order = None
         if self.generator is not None:

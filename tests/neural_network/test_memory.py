@@ -1,0 +1,35 @@
+"""What training asks of the system: pages of memory, once and not in every batch."""
+
+import platform
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="other C libraries have rules of their own")
+@pytest.mark.parametrize("step", ["fit"])
+def test_batches_use_the_memory_of_those_before(step):
+    code = textwrap.dedent(f"""
+        import resource
+        import numpy as np
+        from skfashion.neural_network import CNNClassifier
+
+        def faults():
+            return resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+
+        X, y = np.zeros((2000, 784), np.uint8), np.arange(2000) % 10
+        cnn = CNNClassifier("single", batch_size=200, max_epochs=1, random_state=0).fit(X, y)
+        for images in (X, np.tile(X, (4, 1))):
+            before = faults()
+            cnn.{step}(images, *([np.arange(len(images)) % 10] if "{step}" == "fit" else []))
+            print(faults() - before)
+    """)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+    few, many = map(int, done.stdout.split())
+    pages_of_a_batch = 200 * 40 * 24 * 24 * 4 // 4096  # what its one convolution computes, in float32
+    assert (many - few) / 30 < pages_of_a_batch / 4

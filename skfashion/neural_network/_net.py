@@ -15,8 +15,10 @@ from skfashion.neural_network._loader import Batches, ImageSet
 from skfashion.neural_network._recipe import learning_rate_factor
 
 # Validation and prediction have no gradients to keep, so their batches are larger; still small enough that the
-# activations of a wide network fit into memory.
+# activations of a wide network fit into memory. Those of convolutions on a CPU have to fit into blocks that are used
+# again, see keep_freed_memory.
 _EVALUATION_BATCH = 512
+_EVALUATION_BATCH_OF_CONVOLUTIONS = 128
 
 _BATCH_HOOKS = ("on_batch_begin", "on_batch_end")
 
@@ -102,8 +104,9 @@ class Net(NeuralNet):
 
     def get_iterator(self, dataset, training=False, generator=None):
         if not training:
-            size = max(self.batch_size, _EVALUATION_BATCH)
-            return Batches(dataset, size, channels_last=self._convolutional)
+            if self._convolutional and torch.device(self.device).type == "cpu":
+                return Batches(dataset, _EVALUATION_BATCH_OF_CONVOLUTIONS, channels_last=True)
+            return Batches(dataset, max(self.batch_size, _EVALUATION_BATCH), channels_last=self._convolutional)
         return Batches(
             dataset,
             self.batch_size,

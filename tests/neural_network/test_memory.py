@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[2]
 
 
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="other C libraries have rules of their own")
-@pytest.mark.parametrize("step", ["fit"])
+@pytest.mark.parametrize("step", ["fit", "predict"])
 def test_batches_use_the_memory_of_those_before(step):
     code = textwrap.dedent(f"""
         import resource

@@ -86,7 +86,8 @@ def page(name, results, folder):
         study.__doc__.strip() + "\n",
         f"``python -m benchmarks.reproduce {name}``, {machines(rows)}. Accuracies are in percent, of the last epoch on "
         "the test images; the 95 % interval of a single one is about half a point to either side. Where runs were made "
-        "at several seeds, they are given with their standard deviation.\n",
+        "at several seeds, they are given with their standard deviation. Runs were made beside others, and commits "
+        "differ in speed: seconds of two rows compare only roughly.\n",
         ".. list-table::\n   :header-rows: 1\n   :class: measured\n",
         list_row("model", "what", "published", "here", "difference", "runs"),
         *table(study, rows),

@@ -332,3 +332,12 @@ def test_every_row_fits(fashion_mnist, name):
             result = reproduce.run(row, 0, n_train=300, n_test=100, max_epochs=1, n_trials=2)
             assert set(row.published) <= set(result)
             json.dumps(result)
+
+
+@pytest.mark.real_data
+def test_what_is_said_of_networks_that_learned_nothing(fashion_mnist):
+    """The notes of VAE_2 with sgd and with nadam."""
+    pixels = reproduce.FETCH["fashion_mnist"](subset="test", return_X_y=True)[0] / 255
+    losses = reproduce.load_study("optimizers").PUBLISHED_LOSS["VAE_2"]
+    assert losses[0] == pytest.approx(784 * pixels.var(), abs=0.01)
+    assert losses[-1] == pytest.approx(pixels.var(axis=0).sum(), abs=0.1)

@@ -147,7 +147,8 @@ def _in_full(values):
     """A distribution of scipy with its range, which its own text hides; others as they are."""
     if not hasattr(values, "dist"):
         return values
-    return f"{values.dist.name}({', '.join(map(str, [*values.args, *values.kwds.items()]))})"
+    settings = [*map(str, values.args), *(f"{name}={value}" for name, value in values.kwds.items())]
+    return f"{values.dist.name}({','.join(settings)})"  # without spaces, at which a repr would break it
 
 
 def missing_runs(study, rows, how, arguments):

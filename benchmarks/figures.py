@@ -71,12 +71,12 @@ def epochs_of(history):
 
 
 def scale_of(histories):
-    """The scale and the limits of losses: what diverges must not hide all others."""
+    """The scale and the limits of losses: neither those that diverge nor those of another size may hide the rest."""
     losses = np.array([epoch["train_loss"] for history in histories.values() for epoch in history], dtype=float)
     losses = losses[np.isfinite(losses)]
-    last = np.array([history[-1]["train_loss"] for history in histories.values()], dtype=float)
-    if np.nanmin(last) < 1e-4 * np.nanmax(last):
-        return "log", (max(losses[losses > 0].min() / 2, 1e-10), 2 * losses.max())
+    first, last = (np.array([history[at]["train_loss"] for history in histories.values()], float) for at in (0, -1))
+    if np.nanmin(last) < 0.05 * max(np.nanmax(last), np.nanmedian(first)):
+        return "log", (max(losses[losses > 0].min() / 2, 1e-10), 2 * np.nanmax(first))
     return "linear", (0, 1.2 * np.percentile(losses, 95))
 
 

@@ -221,8 +221,10 @@ def sections(name, study, rows, folder):
         metric = members[0].compared
         best_first = sorted(members, key=lambda row: rank(metric, values_of(rows, row, metric) or [np.inf]))
         best_first = [row.name for row in best_first]
-        yield f"{title}\n{'-' * len(title)}\n"
-        drawn = draw({key: runs[key] for key in best_first}, folder, f"{name}-{number}", CLASS_NAMES[members[0].data])
+        group = {key: runs[key] for key in best_first}
+        drawn = list(draw(group, folder, f"{name}-{number}", CLASS_NAMES[members[0].data]))
+        if drawn:
+            yield f"{title}\n{'-' * len(title)}\n"
         for file, caption in drawn:
             plain, marked = (caption.format(best=name) for name in (best_first[0], f"*{best_first[0]}*"))
             yield f".. figure:: {file}\n   :alt: {plain}\n\n   {marked}\n"

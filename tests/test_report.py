@@ -8,6 +8,7 @@ import pytest
 
 from benchmarks import evidence, report, reproduce
 from benchmarks.arrays import packed
+from benchmarks.figures import scale_of
 from benchmarks.measures import measured
 from benchmarks.studies import Row, rows_of
 from skfashion.datasets import make_garments
@@ -33,6 +34,7 @@ GROUPS = {
         Row("unpublished VAE", ESTIMATOR, compared="negative_elbo"),
         Row("ours: VAE", ESTIMATOR, compared="negative_elbo"),
     ],
+    "Clusters": [Row("k-means", ESTIMATOR, silhouette=0.1, compared="silhouette")],
 }
 STUDY = SimpleNamespace(__doc__="What it is about.", TITLE="A study", SEEDS=1, GROUPS=GROUPS)
 PICTURES = ("reconstructions", "samples", "walk", "latent_space")
@@ -75,6 +77,7 @@ def pages(tmp_path, monkeypatch, models):
         "VAE": [run(vae, negative_elbo=20.0, errors={"negative_elbo": packed(errors)})],
         "unpublished VAE": [run(vae, negative_elbo=15.0)],
         "ours: VAE": [run(vae, negative_elbo=18.0, errors={"negative_elbo": packed(errors - 2)})],
+        "k-means": [run({"silhouette": 0.2}, seconds=0)],
     }
     results = {"title": "A study", "rows": {name: {"runs": runs} for name, runs in rows.items()}}
     (tmp_path / "fcn-ablation.json").write_text(json.dumps(results))
@@ -136,10 +139,30 @@ def test_every_picture_of_a_page_is_there(pages):
     assert "What *ours: deep* takes for what" in text
 
 
+def test_a_group_without_pictures_has_no_section(pages):
+    titles = [line for line in (pages / "fcn-ablation.rst").read_text().splitlines() if line in GROUPS]
+    assert titles == ["Perceptrons", "Generators"]
+
+
+@pytest.mark.parametrize(
+    ("losses", "scale", "inside"),
+    [
+        ({"a": [2.0, 1.0, 0.8], "b": [2.0, 0.5, 0.4]}, "linear", (0.4, 0.8)),
+        ({"a": [2.0, *[1.0] * 18, 0.5], "diverges": [2.5, 1e9, np.nan]}, "linear", (0.5, 2.0)),
+        ({"a": [0.5, 0.3, 0.3], "b": [0.5, 0.1, 0.01]}, "log", (0.01, 0.5)),
+        ({"a": [0.1, 1e-20, 0.0]}, "log", (1e-10, 0.1)),
+    ],
+)
+def test_every_curve_is_seen(losses, scale, inside):
+    found, (low, high) = scale_of({name: [{"train_loss": loss} for loss in values] for name, values in losses.items()})
+    assert found == scale
+    assert low <= inside[0] < inside[1] <= high <= 3 * inside[1]
+
+
 def test_the_cost_is_known(pages):
     (_, row) = cells(pages / "index.rst")
-    # Seven runs of half an hour on two threads; that of a row which is no more does not count.
-    assert row == [":doc:`fcn-ablation`", "6 of 6", "7", "420", "210"]
+    # Seven runs of half an hour on two threads, and one of no time; that of a row which is no more does not count.
+    assert row == [":doc:`fcn-ablation`", "7 of 7", "8", "420", "210"]
 
 
 def test_without_common_seeds_nothing_is_tested(models):

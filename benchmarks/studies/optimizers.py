@@ -54,6 +54,7 @@ FALLING = (
 NOTES = {
     "FCNN, adam": ONE_RUN,
     "BCNN, rmsprop": ONE_RUN,
+    "BCNN, adam": ONE_RUN,
     "SCNN, adadelta": RISING,
     "VAE_1, adadelta": FALLING,
     "VAE_2, sgd": "The published loss is the squared error of one gray for all pixels: that network learned no more.",

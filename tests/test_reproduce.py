@@ -20,6 +20,7 @@ from benchmarks import evidence, reproduce
 from benchmarks.arrays import packed, unpacked
 from benchmarks.measures import measured, plain
 from benchmarks.studies import Row, rows_of
+from benchmarks.studies.generation import ATTEMPTS
 from skfashion.baselines import KNNClassifier
 from skfashion.datasets import make_garments
 from skfashion.metrics import wcss_score
@@ -353,3 +354,12 @@ def test_what_is_said_of_networks_that_learned_nothing(fashion_mnist):
     losses = reproduce.load_study("optimizers").PUBLISHED_LOSS["VAE_2"]
     assert losses[0] == pytest.approx(784 * pixels.var(), abs=0.01)
     assert losses[-1] == pytest.approx(pixels.var(axis=0).sum(), abs=0.1)
+
+
+def test_what_is_said_of_more_epochs_on_black_images():
+    fewer, more = ({**ATTEMPTS[number][0].get_params(), "max_epochs": None} for number in (15, 16))
+    assert fewer == more
+    losses = evidence.read("generation")["rows"]["attempt 15, black images"]["runs"][0]["history"]["train_loss"]
+    assert len(losses) == 500
+    assert set(losses[2:]) == {losses[-1]}
+    assert losses[-1] < 1e-30

@@ -56,6 +56,7 @@ NOTES = {
     "BCNN, rmsprop": ONE_RUN,
     "BCNN, adam": ONE_RUN,
     "SCNN, adadelta": RISING,
+    "MCNN, adadelta": RISING,
     "VAE_1, adadelta": FALLING,
     "VAE_2, sgd": "The published loss is the squared error of one gray for all pixels: that network learned no more.",
     "VAE_2, nadam": "The published loss is about the squared error of the mean image: that network learned no more.",

@@ -148,6 +148,20 @@ def clusters():
     return rows
 
 
+def memory():
+    """Page faults and time of a batch where freed memory is kept, and where it is given back to the system."""
+    result = read("memory")
+    header = f"| batches of {result['batch_size']} | page faults | and without | ms | and without | time / without |"
+    rows = [header, "| --- | --- | --- | --- | --- | --- |"]
+    for name, row in result["networks"].items():
+        kept, given = row["kept"], row["given back"]
+        rows.append(
+            f'| `CNNClassifier("{name}")` | {kept["page_faults_per_batch"]:,} | {given["page_faults_per_batch"]:,} '
+            f"| {kept['median']:.1f} | {given['median']:.1f} | {kept['median'] / given['median']:.2f} |"
+        )
+    return rows
+
+
 def studies():
     """What it costs to fit each published study."""
     header, *rows = costs(results_of_studies())
@@ -184,7 +198,7 @@ def main():
 
 TABLES = {
     README: (accuracy, representations, classifiers, neighbors, speed, studies, machine),
-    Path(__file__).parent / "TABLES.md": (classifiers_quick, clusters),
+    Path(__file__).parent / "TABLES.md": (classifiers_quick, clusters, memory),
 }
 
 

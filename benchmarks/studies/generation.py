@@ -78,17 +78,9 @@ NOT_GARMENTS = "The published loss is not one of garments: see the row of the sa
 LONGER = (15, 16)  # drawn by themselves, for the sake of the others' epochs
 
 
-def on_garments(numbers):
+def attempts(numbers, images, note, how):
     return [
-        Row(f"attempt {number}, garments", network, train_loss=loss, note=NOT_GARMENTS, **GARMENTS)
-        for number, (network, loss) in ATTEMPTS.items()
-        if number in numbers
-    ]
-
-
-def on_black(numbers, note):
-    return [
-        Row(f"attempt {number}, black images", network, train_loss=loss, note=note, **BLACK)
+        Row(f"attempt {number}, {images}", network, train_loss=loss, note=note, **how)
         for number, (network, loss) in ATTEMPTS.items()
         if number in numbers
     ]
@@ -100,11 +92,11 @@ GROUPS = {
     ],
     "On garments": [
         Row("ours: 32 numbers, He's initialisation, one cycle", Autoencoder(32, (512, 256), max_epochs=50), **GARMENTS),
-        *on_garments(range(1, 15)),
+        *attempts(range(1, 15), "garments", NOT_GARMENTS, GARMENTS),
     ],
-    "On garments, ten and fifty times as long": on_garments(LONGER),
-    "On black images": on_black(range(1, 15), HOW_BLACK),
-    "On black images, ten and fifty times as long": on_black(LONGER, STILL_BLACK),
+    "On garments, ten and fifty times as long": attempts(LONGER, "garments", NOT_GARMENTS, GARMENTS),
+    "On black images": attempts(range(1, 15), "black images", HOW_BLACK, BLACK),
+    "On black images, ten and fifty times as long": attempts(LONGER, "black images", STILL_BLACK, BLACK),
     "Clusters": [
         Row("k-means on pixels", KMeans(10, n_init=10), wcss=1.04e10, silhouette=0.137913, note=CALLED_KNN, **CLUSTERS),
         Row("kNN", KNNClassifier(5), wcss=1.04e10, silhouette=0.137913, note=CALLED_KNN, **CLUSTERS),

@@ -1,6 +1,5 @@
 """Fetch Fashion-MNIST and MNIST: records of files, and one function that turns a record into arrays."""
 
-import hashlib
 import os
 from dataclasses import dataclass
 from http.client import HTTPException
@@ -14,17 +13,19 @@ from sklearn.utils import Bunch
 from sklearn.utils._param_validation import Interval, StrOptions, validate_params
 
 from skfashion.datasets._idx import read_idx
+from skfashion.datasets._official import find_official
 
 _IMAGE_SHAPE = (28, 28)
 
 
 @dataclass(frozen=True)
 class _Source:
-    """One data set: where it lives and what its files must hash to."""
+    """One data set: where it lives, and the SHA-256 of its files as they are published and of what is in them."""
 
     folder: str
     mirrors: tuple
     checksums: dict
+    contents: dict
     target_names: tuple
     description: str
 
@@ -40,6 +41,12 @@ _FASHION_MNIST = _Source(
         "train-labels-idx1-ubyte.gz": "a04f17134ac03560a47e3764e11b92fc97de4d1bfaf8ba1a3aa29af54cc90845",
         "t10k-images-idx3-ubyte.gz": "346e55b948d973a97e58d2351dde16a484bd415d4595297633bb08f03db6a073",
         "t10k-labels-idx1-ubyte.gz": "67da17c76eaffca5446c3361aaab5c3cd6d1c2608764d35dfb1850b086bf8dd5",
+    },
+    contents={
+        "train-images-idx3-ubyte": "c59f468a2f672dc815687fe0f83887768d799fd8a3f3276145d20f83aa44d888",
+        "train-labels-idx1-ubyte": "bad3541b69d912435c50bb6ba87bec294ff4f6a2e1246121d8633921760443d9",
+        "t10k-images-idx3-ubyte": "5b4141f0afbad91edebe8549f8fcffe087ea10ca49f1dbef5c9a5cd8815ce37b",
+        "t10k-labels-idx1-ubyte": "0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34",
     },
     target_names=(
         "T-shirt/top",
@@ -67,6 +74,12 @@ _MNIST = _Source(
         "train-labels-idx1-ubyte.gz": "3552534a0a558bbed6aed32b30c495cca23d567ec52cac8be1a0730e8010255c",
         "t10k-images-idx3-ubyte.gz": "8d422c7b0a1c1c79245a5bcf07fe86e33eeafee792b84584aec276f5a2dbc4e6",
         "t10k-labels-idx1-ubyte.gz": "f7ae60f92e00ec6debd23a6088c31dbd2371eca3ffa0defaefb259924204aec6",
+    },
+    contents={
+        "train-images-idx3-ubyte": "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
+        "train-labels-idx1-ubyte": "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
+        "t10k-images-idx3-ubyte": "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
+        "t10k-labels-idx1-ubyte": "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
     },
     target_names=tuple("0123456789"),
     description="mnist.rst",
@@ -132,13 +145,14 @@ _FETCH_DOC = """
     Raises
     ------
     OSError
-        If a file is missing or has the wrong checksum and cannot be downloaded; the text says which files to place
-        where.
+        If a file is missing and cannot be downloaded; the text says which files to place where. Also if a file that
+        is there is damaged or another data set's: it is never overwritten, and the text says what to do.
 
     Notes
     -----
-    Each file's SHA-256 is checked before it is parsed. A download goes to a unique temporary name and is then renamed,
-    so that several processes may fetch at once, and a folder that is read-only works once it holds the files.
+    Each file's SHA-256 is checked before it is parsed. Files that were unpacked or packed anew are recognised by that
+    of what is in them. A download goes to a unique temporary name and is then renamed, so that several processes may
+    fetch at once, and a folder that is read-only works once it holds the files.
 
     References
     ----------
@@ -211,7 +225,7 @@ def _fetch(source, subset, data_home, download_if_missing, return_X_y, as_frame,
     images, target = [], []
     for part in _SUBSETS[subset]:
         paths = [
-            _locate(source, folder, f"{part}-{content}.gz", download_if_missing, n_retries, delay)
+            _locate(source, folder, f"{part}-{content}", download_if_missing, n_retries, delay)
             for content in ("images-idx3-ubyte", "labels-idx1-ubyte")
         ]
         part_images, part_target = _read_part(*paths, n_classes=len(source.target_names))
@@ -239,16 +253,18 @@ def _data_home(data_home):
     return Path(data_home).expanduser()
 
 
-def _locate(source, folder, filename, download_if_missing, n_retries, delay):
-    """Return the path of a file with the right checksum, downloading it from the first mirror that has it."""
-    path = folder / filename
+def _locate(source, folder, name, download_if_missing, n_retries, delay):
+    """Return the path of an official file, downloading it from the first mirror that has it if there is none."""
+    filename = f"{name}.gz"
     expected = source.checksums[filename]
-    problem = _problem(path, expected)
-    if problem is None:
+    path = find_official(folder, name, expected, source.contents[name])
+    if path is not None:
         return path
-    needed = f"To work without a network, place these files in {folder}: {', '.join(source.checksums)}."
+    needed = (
+        f"To work without a network, place these files, packed or unpacked, in {folder}: {', '.join(source.checksums)}."
+    )
     if not download_if_missing:
-        raise OSError(f"{path} {problem}, and download_if_missing=False. {needed}")
+        raise OSError(f"{folder / filename} is not there, and download_if_missing=False. {needed}")
     failures = []
     for mirror in source.mirrors:
         try:
@@ -256,19 +272,7 @@ def _locate(source, folder, filename, download_if_missing, n_retries, delay):
             return fetch_file(mirror + filename, folder=folder, sha256=expected, n_retries=n_retries, delay=delay)
         except (OSError, HTTPException) as error:
             failures.append(f"  {mirror}{filename}: {error}")
-    raise OSError(f"{path} {problem}, and no mirror gave it:\n" + "\n".join(failures) + f"\n{needed}")
-
-
-def _problem(path, expected):
-    """Say what is wrong with a file, or return None."""
-    try:
-        with open(path, "rb") as file:
-            found = hashlib.file_digest(file, "sha256").hexdigest()
-    except FileNotFoundError:
-        return "is not there"
-    if found != expected:
-        return f"is damaged or another data set's file (its SHA-256 is {found}, not {expected})"
-    return None
+    raise OSError(f"{folder / filename} is not there, and no mirror gave it:\n" + "\n".join([*failures, needed]))
 
 
 def _read_part(images_path, labels_path, n_classes):

@@ -4,6 +4,7 @@ import gzip
 import math
 import os
 import zlib
+from contextlib import contextmanager
 
 import numpy as np
 
@@ -65,14 +66,21 @@ def read_idx(path, *, max_bytes=1 << 30):
     array([7, 1, 9], dtype=uint8)
     """
     path = os.fspath(path)
+    with opened(path) as stream:
+        return _read_stream(stream, path, max_bytes)
+
+
+@contextmanager
+def opened(path):
+    """Open a file, gzip-compressed or not, to read what is in it; a damaged one gives a ValueError that names it."""
     with open(path, "rb") as raw:
         compressed = raw.read(2) == b"\x1f\x8b"
         raw.seek(0)
         try:
             with gzip.open(raw) if compressed else raw as stream:
-                return _read_stream(stream, path, max_bytes)
+                yield stream
         except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-            raise ValueError(f"{path!r} is a damaged gzip file: {error}.") from error
+            raise ValueError(f"{os.fspath(path)!r} is a damaged gzip file: {error}.") from error
 
 
 def _read_stream(stream, path, max_bytes):

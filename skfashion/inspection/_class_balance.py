@@ -1,11 +1,10 @@
 """How many images of each class there are."""
 
 import numpy as np
-from sklearn.utils import check_array, column_or_1d
 from sklearn.utils.multiclass import check_classification_targets, unique_labels
-from sklearn.utils.validation import _num_samples
 
-from skfashion.inspection._drawing import names_of, new_axes, style_of
+from skfashion.inspection._drawing import add_legend, axes_for, own_limits, style_of
+from skfashion.inspection._labels import labels_of, names_of
 
 
 class ClassBalanceDisplay:
@@ -65,9 +64,9 @@ class ClassBalanceDisplay:
             What was drawn.
         """
         sets = labels if isinstance(labels, dict) else {"samples": labels}
-        if not sets or any(_num_samples(y) == 0 for y in sets.values()):
-            raise ValueError("labels must hold at least one set of at least one label each.")
-        sets = {name: column_or_1d(check_array(y, ensure_2d=False, dtype=None)) for name, y in sets.items()}
+        if not sets:
+            raise ValueError("labels must hold at least one set of labels.")
+        sets = {name: labels_of(y) for name, y in sets.items()}
         for y in sets.values():
             check_classification_targets(y)
         classes = unique_labels(*sets.values())
@@ -91,19 +90,28 @@ class ClassBalanceDisplay:
             This display.
         """
         n_classes, n_sets = len(self.class_names), len(self.counts)
-        ax = new_axes(self, ax, (6.4, 1.2 + 0.12 * n_classes * (n_sets + 1)))
-        from matplotlib.patches import Rectangle
+        with axes_for(self, ax, (6.4, 1.2 + 0.12 * n_classes * (n_sets + 1))) as ax:
+            from matplotlib.patches import Rectangle
 
-        height = 0.8 / n_sets
-        self.bars_ = {}
-        for number, (name, counts) in enumerate(self.counts.items()):
-            places = np.arange(n_classes) + height * (number - (n_sets - 1) / 2)
-            label = f"{name}: {counts.sum():,} images"
-            shares = 100 * counts / counts.sum()
-            style = style_of(Rectangle, {"label": label}, bar)
-            self.bars_[name] = ax.barh(places, shares, **{"height": height, **style})
-        ax.set_yticks(range(n_classes), self.class_names)
-        ax.yaxis.set_inverted(True)
-        ax.set(xlabel="share in percent")
-        ax.legend(loc="center left", bbox_to_anchor=(1.01, 0.5))
+            if _names_beside(ax) not in (None, self.class_names):
+                ax = own_limits(ax)
+            height = 0.8 / n_sets
+            self.bars_ = {}
+            for number, (name, counts) in enumerate(self.counts.items()):
+                places = np.arange(n_classes) + height * (number - (n_sets - 1) / 2)
+                label = f"{name}: {counts.sum():,} images"
+                shares = 100 * counts / counts.sum()
+                style = style_of(Rectangle, {"label": label}, bar)
+                self.bars_[name] = ax.barh(places, shares, **{"height": height, **style})
+            ax.set_yticks(range(n_classes), self.class_names, parse_math=False)
+            ax.yaxis.set_inverted(True)
+            ax.set(xlabel="share in percent")
+            add_legend(ax, loc="center left", bbox_to_anchor=(1.01, 0.5))
         return self
+
+
+def _names_beside(ax):
+    """What is written at the ticks of axes that are drawn already and share those of `ax`; None if there are none."""
+    if not any(other.has_data() for other in ax.get_shared_y_axes().get_siblings(ax) if other is not ax):
+        return None
+    return [label.get_text() for label in ax.get_yticklabels()]

@@ -3,18 +3,12 @@
 from numbers import Integral
 
 import numpy as np
-from scipy.sparse import issparse
 from sklearn.utils import check_scalar
 
-from skfashion.inspection._drawing import (
-    around_zero,
-    columns_of,
-    draw_grid,
-    grid_size,
-    last_step,
-    new_axes,
-    pictures_from,
-)
+from skfashion._images import as_array
+from skfashion.inspection._drawing import around_zero, axes_for, columns_of, draw_grid, grid_size
+from skfashion.inspection._estimators import steps_of, weights_back
+from skfashion.inspection._pictures import pictures_made_by
 
 
 class FilterDisplay:
@@ -60,9 +54,11 @@ class FilterDisplay:
 
         Parameters
         ----------
-        estimator : estimator or Pipeline
+        estimator : estimator, Pipeline or search
             A network of this library (``module_``), a perceptron of scikit-learn (``coefs_``), or a linear model
-            (``coef_``), whose weights are named by its classes. Of a Pipeline the last step counts.
+            (``coef_``), whose weights are named by its classes. Of a Pipeline the last step counts: its weights of
+            codes, for instance those of PCA, become the weights of pixels that do the same; its weights of scaled
+            pixels are drawn as they are.
 
         n_filters : int, default=40
             How many at most.
@@ -77,9 +73,14 @@ class FilterDisplay:
         -------
         FilterDisplay
             What was drawn.
+
+        Raises
+        ------
+        TypeError
+            If the estimator has no weights, or if they weigh codes from which no linear way leads back to pixels.
         """
         check_scalar(n_filters, "n_filters", Integral, min_val=1)
-        model = last_step(estimator)
+        *before, model = steps_of(estimator)
         weights, captions = _first_weights(model), None
         pairwise = hasattr(model, "dual_coef_")  # support vector machines weigh pairs of classes
         if hasattr(model, "coef_") and not pairwise and len(getattr(model, "classes_", ())) == len(weights):
@@ -88,7 +89,7 @@ class FilterDisplay:
         if weights.ndim == 4:
             filters = weights.mean(axis=1)
         else:
-            filters = pictures_from(model, weights, image_shape)
+            filters = pictures_made_by(estimator, weights_back(before, weights), image_shape, signed=True)
             filters = filters.mean(axis=-1) if filters.ndim == 4 else filters
         return cls(filters, captions).plot(ax, n_columns=n_columns, **imshow)
 
@@ -112,9 +113,9 @@ class FilterDisplay:
             This display.
         """
         n_columns = columns_of(n_columns, len(self.filters), 10)
-        ax = new_axes(self, ax, grid_size(self.filters, n_columns, 0 if self.captions is None else 1))
         filters, imshow = around_zero(self.filters, imshow)
-        self.images_, _ = draw_grid(ax, filters, n_columns, captions=self.captions, **imshow)
+        with axes_for(self, ax, grid_size(filters, n_columns, 0 if self.captions is None else 1)) as ax:
+            self.images_, _ = draw_grid(ax, filters, n_columns, captions=self.captions, **imshow)
         return self
 
 
@@ -124,7 +125,7 @@ def _first_weights(model):
         weights = (each.detach().cpu().numpy() for each in model.module_.parameters())
         return next(each for each in weights if each.ndim in (2, 4))
     if hasattr(model, "coefs_"):
-        return model.coefs_[0].T
+        return as_array(model.coefs_[0]).T
     if hasattr(model, "coef_"):
-        return np.atleast_2d(model.coef_.toarray() if issparse(model.coef_) else model.coef_)
+        return np.atleast_2d(as_array(model.coef_))
     raise TypeError(f"{type(model).__name__} has no weights to show: neither 'module_' nor 'coefs_' nor 'coef_'.")

@@ -1,22 +1,18 @@
 """Images side by side."""
 
+from copy import copy
+from inspect import signature
 from numbers import Integral
 
 import numpy as np
-from sklearn.utils import _safe_indexing, check_consistent_length, check_scalar, column_or_1d
+from sklearn.utils import check_consistent_length, check_scalar
 from sklearn.utils.validation import _num_samples
 
 from skfashion._images import draw_generator
-from skfashion.inspection._drawing import (
-    as_drawn,
-    columns_of,
-    draw_grid,
-    grid_size,
-    names_of,
-    new_axes,
-    pictures_from,
-    pictures_of,
-)
+from skfashion.inspection._drawing import as_drawn, axes_for, columns_of, draw_grid, grid_size
+from skfashion.inspection._estimators import points_back, steps_of
+from skfashion.inspection._labels import labels_of, names_of
+from skfashion.inspection._pictures import Images, pictures_made_by
 
 
 class ImageGridDisplay:
@@ -79,7 +75,8 @@ class ImageGridDisplay:
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features), (n, h, w), (n, c, h, w) or (n, h, w, c)
-            The images. uint8 means pixels 0 to 255.
+            The images, of any dtype: whole numbers up to 255, some above 16, are levels and drawn over 255; others are
+            drawn from 0 to 1, or as far as they go.
 
         y : array-like of shape (n_samples,), default=None
             Their labels, for captions.
@@ -108,7 +105,7 @@ class ImageGridDisplay:
             What was drawn.
         """
         check_scalar(n_images, "n_images", Integral, min_val=1)
-        y = None if y is None else column_or_1d(y)
+        y = labels_of(y)
         check_consistent_length(X, y)
         order = np.arange(_num_samples(X))
         if random_state is not None:
@@ -120,8 +117,7 @@ class ImageGridDisplay:
         else:
             order = order[:n_images]
         captions = None if y is None else names_of(y[order].tolist(), class_names)
-        pictures = pictures_of(_safe_indexing(X, order), image_shape)
-        return cls(pictures, captions).plot(ax, n_columns=n_columns, **imshow)
+        return cls(Images(X, image_shape).pictures(order), captions).plot(ax, n_columns=n_columns, **imshow)
 
     @classmethod
     def from_estimator(cls, estimator, *, n_images=20, random_state=None, ax=None, n_columns=None, **imshow):
@@ -129,8 +125,10 @@ class ImageGridDisplay:
 
         Parameters
         ----------
-        estimator : estimator
-            Fitted, with a method ``sample(n_samples, random_state)``.
+        estimator : estimator, Pipeline or search
+            Fitted, with a method ``sample``, such as a variational autoencoder, a sampler of this library, or a mixture
+            or kernel density of scikit-learn. Of a Pipeline the last step generates, and ``inverse_transform`` of the
+            steps before leads to images.
 
         n_images : int, default=20
             How many.
@@ -146,10 +144,11 @@ class ImageGridDisplay:
         ImageGridDisplay
             What was drawn.
         """
-        if not hasattr(estimator, "sample"):
-            raise TypeError(f"{type(estimator).__name__} has no method 'sample': it generates no images.")
-        pictures = pictures_from(estimator, estimator.sample(n_images, random_state=random_state))
-        return cls(pictures).plot(ax, n_columns=n_columns, **imshow)
+        *before, model = steps_of(estimator)
+        if not hasattr(model, "sample"):
+            raise TypeError(f"{type(model).__name__} has no method 'sample': it generates no images.")
+        samples = points_back(before, _samples(model, n_images, random_state))
+        return cls(pictures_made_by(estimator, samples)).plot(ax, n_columns=n_columns, **imshow)
 
     def plot(self, ax=None, *, n_columns=None, **imshow):
         """Draw the images.
@@ -172,7 +171,16 @@ class ImageGridDisplay:
         """
         n_columns = columns_of(n_columns, len(self.images), 10)
         lines = 0 if self.captions is None else max(caption.count("\n") + 1 for caption in self.captions)
-        ax = new_axes(self, ax, grid_size(self.images, n_columns, lines))
         images, imshow = as_drawn(self.images, imshow)
-        self.images_, self.captions_ = draw_grid(ax, images, n_columns, captions=self.captions, **imshow)
+        with axes_for(self, ax, grid_size(images, n_columns, lines)) as ax:
+            self.images_, self.captions_ = draw_grid(ax, images, n_columns, captions=self.captions, **imshow)
         return self
+
+
+def _samples(model, n_samples, random_state):
+    if "random_state" in signature(model.sample).parameters:
+        return model.sample(n_samples, random_state=random_state)
+    if random_state is not None:  # mixtures draw by a parameter of theirs
+        model = copy(model).set_params(random_state=random_state)
+    samples = model.sample(n_samples)
+    return samples[0] if isinstance(samples, tuple) else samples  # mixtures also tell the component

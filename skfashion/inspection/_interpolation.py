@@ -5,7 +5,10 @@ from numbers import Integral
 import numpy as np
 from sklearn.utils import check_array, check_scalar
 
-from skfashion.inspection._drawing import as_drawn, draw_grid, grid_size, new_axes, pictures_from
+from skfashion._images import as_array
+from skfashion.inspection._drawing import as_drawn, axes_for, draw_grid, grid_size
+from skfashion.inspection._estimators import points_back, steps_of, unwrapped
+from skfashion.inspection._pictures import pictures_made_by
 
 
 class InterpolationDisplay:
@@ -47,7 +50,7 @@ class InterpolationDisplay:
 
         Parameters
         ----------
-        estimator : estimator
+        estimator : estimator, Pipeline or search
             A fitted transformer with ``inverse_transform``.
 
         X, X_other : array-like of shape (n_pairs, n_features), (n, h, w), (n, c, h, w) or (n, h, w, c)
@@ -65,14 +68,15 @@ class InterpolationDisplay:
             What was drawn.
         """
         check_scalar(n_steps, "n_steps", Integral, min_val=2)
+        estimator = unwrapped(estimator)
         if not (hasattr(estimator, "transform") and hasattr(estimator, "inverse_transform")):
             raise TypeError(f"{type(estimator).__name__} has no methods 'transform' and 'inverse_transform'.")
-        one, other = (check_array(estimator.transform(each)) for each in (X, X_other))
+        one, other = (check_array(as_array(estimator.transform(each))) for each in (X, X_other))
         if len(one) != len(other):
             raise ValueError(f"There are {len(one)} images to begin with, but {len(other)} to end with.")
         share = np.linspace(0, 1, n_steps)[:, None]
         codes = (1 - share) * one[:, None] + share * other[:, None]
-        images = pictures_from(estimator, estimator.inverse_transform(codes.reshape(-1, one.shape[1])))
+        images = pictures_made_by(estimator, points_back(steps_of(estimator), codes.reshape(-1, one.shape[1])))
         return cls(images.reshape(len(one), n_steps, *images.shape[1:])).plot(ax, **imshow)
 
     def plot(self, ax=None, **imshow):
@@ -93,7 +97,7 @@ class InterpolationDisplay:
         """
         n_steps = self.images.shape[1]
         pictures = self.images.reshape(-1, *self.images.shape[2:])
-        ax = new_axes(self, ax, grid_size(pictures, n_steps))
         pictures, imshow = as_drawn(pictures, imshow)
-        self.images_, _ = draw_grid(ax, pictures, n_steps, **imshow)
+        with axes_for(self, ax, grid_size(pictures, n_steps)) as ax:
+            self.images_, _ = draw_grid(ax, pictures, n_steps, **imshow)
         return self

@@ -3,11 +3,13 @@
 import numpy as np
 from sklearn.decomposition import PCA
 from sklearn.manifold import TSNE
-from sklearn.utils import _safe_indexing, check_array, check_consistent_length, column_or_1d
+from sklearn.utils import _safe_indexing, check_array, check_consistent_length
 from sklearn.utils.validation import _num_samples
 
-from skfashion._images import draw_generator, draw_seed
-from skfashion.inspection._drawing import colors_of, names_of, new_axes, style_of
+from skfashion._images import as_array, draw_generator, draw_seed
+from skfashion.inspection._drawing import add_legend, axes_for, style_of
+from skfashion.inspection._estimators import unwrapped
+from skfashion.inspection._labels import colors_of, labels_of, names_of
 
 _AXES = {"codes": "number {} of the code", "pca": "principal component {}", "tsne": "t-SNE {}"}
 
@@ -83,7 +85,7 @@ class LatentSpaceDisplay:
 
         Parameters
         ----------
-        estimator : estimator
+        estimator : estimator, Pipeline or search
             A fitted transformer.
 
         X : array-like of shape (n_samples, n_features), (n, h, w), (n, c, h, w) or (n, h, w, c)
@@ -97,13 +99,15 @@ class LatentSpaceDisplay:
         LatentSpaceDisplay
             What was drawn.
         """
+        estimator = unwrapped(estimator)
         if not hasattr(estimator, "transform"):
             raise TypeError(f"{type(estimator).__name__} has no method 'transform': it makes no codes.")
+        y = labels_of(y)
         check_consistent_length(X, y)
         drawn = _drawn(_num_samples(X), n_samples, random_state)
         return cls.from_codes(
-            np.asarray(estimator.transform(_safe_indexing(X, drawn))),
-            None if y is None else column_or_1d(y)[drawn],
+            estimator.transform(_safe_indexing(X, drawn)),
+            None if y is None else y[drawn],
             method=method,
             n_samples=None,
             class_names=class_names,
@@ -159,9 +163,13 @@ class LatentSpaceDisplay:
         if method not in ("auto", *_AXES):
             raise ValueError(f"method must be 'auto', 'codes', 'pca' or 'tsne'. Got {method!r} instead.")
         codes = check_array(
-            codes, dtype=[np.float64, np.float32], ensure_min_features=2, ensure_min_samples=2, input_name="codes"
+            as_array(codes),
+            dtype=[np.float64, np.float32],
+            ensure_min_features=2,
+            ensure_min_samples=2,
+            input_name="codes",
         )
-        labels = None if y is None else column_or_1d(y)
+        labels = labels_of(y)
         check_consistent_length(codes, labels)
         drawn = _drawn(len(codes), n_samples, random_state)
         codes, labels = codes[drawn], None if labels is None else labels[drawn]
@@ -186,24 +194,39 @@ class LatentSpaceDisplay:
         LatentSpaceDisplay
             This display.
         """
-        ax = new_axes(self, ax, (6.4, 4.4))
+        with axes_for(self, ax, (6.4, 4.4)) as ax:
+            self.points_ = self._scattered(ax, scatter)
+            if self.labels is not None:
+                handles = list(self.points_.values())  # by themselves names like "" and "_a" would be left out
+                add_legend(
+                    ax,
+                    handles,
+                    [each.get_label() for each in handles],
+                    loc="center left",
+                    bbox_to_anchor=(1.01, 0.5),
+                    markerscale=2.5,
+                    fontsize=8,
+                )
+            ax.set(xlabel=_AXES[self.method].format(1), ylabel=_AXES[self.method].format(2))
+            if self.method == "tsne":  # not set_xticks, which axes that share limits have in common
+                ax.tick_params(left=False, bottom=False, labelleft=False, labelbottom=False)
+        return self
+
+    def _scattered(self, ax, scatter):
+        """Draw the points and return them by class."""
         from matplotlib.collections import PathCollection
 
         defaults = {"s": 6, "alpha": 0.7, "linewidth": 0}
         if self.labels is None:
-            self.points_ = {None: ax.scatter(*self.points.T, **style_of(PathCollection, defaults, scatter))}
-        else:
-            classes = np.unique(self.labels).tolist()
-            names, colors = names_of(classes, self.class_names), colors_of(classes, self.class_names)
-            self.points_ = {}
-            for label, name, color in zip(classes, names, colors, strict=True):
-                style = style_of(PathCollection, {"color": color, "label": name, **defaults}, scatter)
-                self.points_[label] = ax.scatter(*self.points[self.labels == label].T, **style)
-            ax.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), markerscale=2.5, fontsize=8)
-        ax.set(xlabel=_AXES[self.method].format(1), ylabel=_AXES[self.method].format(2))
-        if self.method == "tsne":
-            ax.set(xticks=[], yticks=[])
-        return self
+            return {None: ax.scatter(*self.points.T, **style_of(PathCollection, defaults, scatter))}
+        classes = np.unique(self.labels).tolist()
+        names, colors = names_of(classes, self.class_names), colors_of(classes, self.class_names)
+        points = {}
+        for label, name, color in zip(classes, names, colors, strict=True):
+            style = style_of(PathCollection, {"color": color, "label": name, **defaults}, scatter)
+            points[label] = ax.scatter(*self.points[self.labels == label].T, **style)
+            points[label].set_label(style["label"])  # matplotlib names it otherwise if that is empty
+        return points
 
 
 def _drawn(n, n_samples, random_state):

@@ -5,7 +5,10 @@ from numbers import Integral, Real
 import numpy as np
 from sklearn.utils import check_array, check_scalar
 
-from skfashion.inspection._drawing import as_drawn, draw_grid, grid_size, new_axes, pictures_from
+from skfashion._images import as_array
+from skfashion.inspection._drawing import as_drawn, axes_for, draw_grid, grid_size
+from skfashion.inspection._estimators import points_back, steps_of, unwrapped
+from skfashion.inspection._pictures import pictures_made_by
 
 
 class LatentWalkDisplay:
@@ -55,7 +58,7 @@ class LatentWalkDisplay:
 
         Parameters
         ----------
-        estimator : estimator
+        estimator : estimator, Pipeline or search
             A fitted transformer with ``inverse_transform``, such as an autoencoder or PCA.
 
         X : array-like of images, default=None
@@ -84,16 +87,20 @@ class LatentWalkDisplay:
         """
         check_scalar(n_steps, "n_steps", Integral, min_val=2)
         check_scalar(span, "span", Real, min_val=0, include_boundaries="neither")
+        estimator = unwrapped(estimator)
         if not hasattr(estimator, "inverse_transform"):
             raise TypeError(f"{type(estimator).__name__} has no method 'inverse_transform': it decodes no codes.")
         if X is None:
-            n_dimensions = len(estimator.get_feature_names_out())
+            n_dimensions = len(steps_of(estimator)[-1].get_feature_names_out())
             center, spread = np.zeros(n_dimensions), np.ones(n_dimensions)
         else:
-            codes = check_array(estimator.transform(X), input_name="codes")
+            codes = _codes(estimator, X)
             center, spread = codes.mean(axis=0), codes.std(axis=0)
         if start is not None:
-            center = check_array(estimator.transform(start))[0]
+            starts = _codes(estimator, start)
+            if len(starts) != 1:
+                raise ValueError(f"start must be one image. Got {len(starts)}.")
+            center = starts[0]
         dimensions = range(len(center)) if dimensions is None else dimensions
         if not all(0 <= dimension < len(center) for dimension in dimensions):
             raise ValueError(f"dimensions must lie in 0 to {len(center) - 1}. Got {list(dimensions)}.")
@@ -101,7 +108,7 @@ class LatentWalkDisplay:
         codes = np.tile(center, (len(dimensions), n_steps, 1))
         for row, dimension in enumerate(dimensions):
             codes[row, :, dimension] += steps * spread[dimension]
-        images = pictures_from(estimator, estimator.inverse_transform(codes.reshape(-1, len(center))))
+        images = pictures_made_by(estimator, points_back(steps_of(estimator), codes.reshape(-1, len(center))))
         return cls(images.reshape(len(dimensions), n_steps, *images.shape[1:]), steps, list(dimensions)).plot(
             ax, **imshow
         )
@@ -124,14 +131,15 @@ class LatentWalkDisplay:
         """
         n_steps = len(self.steps)
         pictures = self.images.reshape(-1, *self.images.shape[2:])
-        ax = new_axes(self, ax, grid_size(pictures, n_steps, label_width=0.5))
         pictures, imshow = as_drawn(pictures, imshow)
-        self.images_, _ = draw_grid(
-            ax,
-            pictures,
-            n_steps,
-            row_labels=[f"number {dimension}" for dimension in self.dimensions],
-            column_labels=[f"{step:+.3g} sd" if step else "0" for step in self.steps.round(10)],
-            **imshow,
-        )
+        labels = {
+            "row_labels": [f"number {dimension}" for dimension in self.dimensions],
+            "column_labels": [f"{step:+.3g} sd" if step else "0" for step in self.steps.round(10)],
+        }
+        with axes_for(self, ax, grid_size(pictures, n_steps, label_width=0.5)) as ax:
+            self.images_, _ = draw_grid(ax, pictures, n_steps, **labels, **imshow)
         return self
+
+
+def _codes(estimator, X):
+    return check_array(as_array(estimator.transform(X)), dtype=[np.float64, np.float32], input_name="codes")

@@ -3,19 +3,13 @@
 from numbers import Integral
 
 import numpy as np
-from sklearn.utils import _safe_indexing, check_consistent_length, check_scalar, column_or_1d
+from sklearn.utils import check_consistent_length, check_scalar, column_or_1d
 from sklearn.utils.multiclass import check_classification_targets, unique_labels
 
-from skfashion.inspection._drawing import (
-    as_drawn,
-    columns_of,
-    draw_grid,
-    grid_size,
-    names_of,
-    new_axes,
-    pictures_from,
-    pictures_of,
-)
+from skfashion.inspection._drawing import as_drawn, axes_for, columns_of, draw_grid, grid_size
+from skfashion.inspection._estimators import unwrapped
+from skfashion.inspection._labels import labels_of, names_of
+from skfashion.inspection._pictures import Images
 
 
 class MisclassifiedDisplay:
@@ -84,7 +78,7 @@ class MisclassifiedDisplay:
 
         Parameters
         ----------
-        estimator : estimator
+        estimator : estimator, Pipeline or search
             A fitted classifier; with ``predict_proba`` the surest errors come first.
 
         X : array-like of shape (n_samples, n_features), (n, h, w), (n, c, h, w) or (n, h, w, c)
@@ -101,12 +95,13 @@ class MisclassifiedDisplay:
         MisclassifiedDisplay
             What was drawn.
         """
+        estimator = unwrapped(estimator)
         predicted, confidence = estimator.predict(X), None
         if hasattr(estimator, "predict_proba"):
             places = np.searchsorted(estimator.classes_, predicted)
             confidence = estimator.predict_proba(X)[np.arange(len(predicted)), places]
         display = cls._of(y, predicted, confidence, class_names, n_images)
-        display.images = pictures_from(estimator, _safe_indexing(X, display.indices), image_shape)
+        display.images = Images(X, image_shape, estimator).pictures(display.indices)
         return display.plot(ax, n_columns=n_columns, **imshow)
 
     @classmethod
@@ -161,14 +156,14 @@ class MisclassifiedDisplay:
         """
         check_consistent_length(X, y_true)
         display = cls._of(y_true, y_pred, confidence, class_names, n_images)
-        display.images = pictures_of(_safe_indexing(X, display.indices), image_shape)
+        display.images = Images(X, image_shape).pictures(display.indices)
         return display.plot(ax, n_columns=n_columns, **imshow)
 
     @classmethod
     def _of(cls, y_true, y_pred, confidence, class_names, n_images):
         """Find the errors to show; their images are still to come."""
         check_scalar(n_images, "n_images", Integral, min_val=1)
-        y_true, y_pred = column_or_1d(y_true), column_or_1d(y_pred)
+        y_true, y_pred = labels_of(y_true), labels_of(y_pred)
         check_consistent_length(y_true, y_pred, confidence)
         check_classification_targets(y_true)
         check_classification_targets(y_pred)
@@ -216,8 +211,9 @@ class MisclassifiedDisplay:
             for true, predicted, share in zip(self.true_names, self.predicted_names, shares, strict=True)
         ]
         width, height = grid_size(self.images, n_columns, captions[0].count("\n") + 1)
-        ax = new_axes(self, ax, (1.25 * width, 1.25 * height))
         images, imshow = as_drawn(self.images, imshow)
-        self.images_, self.captions_ = draw_grid(ax, images, n_columns, captions=captions, **imshow)
-        ax.set_title(f"{self.n_errors:,} of {self.n_samples:,} are wrong", fontsize=10)
+        with axes_for(self, ax, (1.25 * width, 1.25 * height)) as ax:
+            self.images_, self.captions_ = draw_grid(ax, images, n_columns, captions=captions, **imshow)
+            title = f"{self.n_errors:,} of {self.n_samples:,} are wrong"
+            self.images_[0].axes.set_title(title, fontsize=10)  # which are not ax where that shares its limits
         return self

@@ -4,7 +4,7 @@ from numbers import Real
 
 import numpy as np
 
-from skfashion.inspection._drawing import new_axes, style_of
+from skfashion.inspection._drawing import axes_for, own_limits, style_of
 from skfashion.inspection._trials import checked_trials, trials_of_search, trials_of_study
 
 
@@ -128,31 +128,39 @@ class ParallelCoordinatesDisplay:
             This display.
         """
         names = sorted({name for setting in self.params for name in setting})
-        ax = new_axes(self, ax, (max(4.0, 1.6 * len(names) + 1.5), 3.6))
-        import matplotlib.lines
+        with axes_for(self, ax, (max(4.0, 1.6 * len(names) + 1.5), 3.6)) as outer:
+            import matplotlib
 
-        low, high = self.scores.min(), self.scores.max()
-        colors = matplotlib.cm.ScalarMappable(matplotlib.colors.Normalize(low, high if high > low else low + 1))
+            low, high = self.scores.min(), self.scores.max()
+            colors = matplotlib.cm.ScalarMappable(matplotlib.colors.Normalize(low, high if high > low else low + 1))
+            ax = own_limits(outer)
+            heights = self._add_axes(ax, names)
+            self.lines_ = [None] * len(self.params)
+            for row in np.argsort(self.scores, kind="stable"):  # the highest scores lie on top
+                there = np.isfinite(heights[row])
+                style = {"color": colors.to_rgba(self.scores[row]), "linewidth": 1.2, "marker": "o", "markersize": 3}
+                style = style_of(matplotlib.lines.Line2D, style, line)
+                (self.lines_[row],) = ax.plot(np.flatnonzero(there), heights[row, there], **style)
+            self.axes_names_ = names
+            ax.set_xticks(range(len(names)), [name.replace("__", "\n") for name in names], parse_math=False)
+            ax.set(yticks=[], xlim=(-0.5, len(names) - 0.8), ylim=(-0.08, 1.08))
+            ax.grid(False)  # some styles draw one
+            ax.spines[:].set_visible(False)
+            outer.figure.colorbar(colors, ax=outer, label="score")
+        return self
+
+    def _add_axes(self, ax, names):
+        """Draw an axis for each parameter, and return where the settings cross it: (n_trials, n_parameters)."""
         heights = np.full((len(self.params), len(names)), np.nan)
+        box = {"facecolor": ax.get_facecolor(), "edgecolor": "none", "alpha": 0.8, "pad": 1}
         for column, name in enumerate(names):
             at = [row for row, setting in enumerate(self.params) if name in setting]
             heights[at, column], ticks = _places([self.params[row][name] for row in at])
             ax.axvline(column, color="0.6", linewidth=0.8, zorder=0)
+            style = {"ha": "right", "va": "center", "fontsize": 8, "zorder": 3, "bbox": box, "parse_math": False}
             for height, label in ticks:
-                box = {"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 1}
-                ax.text(column - 0.03, height, label, ha="right", va="center", fontsize=8, zorder=3, bbox=box)
-        self.lines_ = [None] * len(self.params)
-        for row in np.argsort(self.scores, kind="stable"):  # the highest scores lie on top
-            there = np.isfinite(heights[row])
-            style = {"color": colors.to_rgba(self.scores[row]), "linewidth": 1.2, "marker": "o", "markersize": 3}
-            style = style_of(matplotlib.lines.Line2D, style, line)
-            (self.lines_[row],) = ax.plot(np.flatnonzero(there), heights[row, there], **style)
-        self.axes_names_ = names
-        ax.set_xticks(range(len(names)), [name.replace("__", "\n") for name in names])
-        ax.set(yticks=[], xlim=(-0.5, len(names) - 0.8), ylim=(-0.08, 1.08))
-        ax.spines[:].set_visible(False)
-        self.figure_.colorbar(colors, ax=ax, label="score")
-        return self
+                ax.text(column - 0.03, height, label, **style)
+        return heights
 
 
 def _places(values):

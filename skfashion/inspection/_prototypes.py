@@ -1,19 +1,14 @@
 """What stands for a class, a cluster or a neighbourhood."""
 
-import numpy as np
-from sklearn.utils import _safe_indexing, check_consistent_length, column_or_1d
+from numbers import Integral
 
-from skfashion.inspection._drawing import (
-    around_zero,
-    as_drawn,
-    columns_of,
-    draw_grid,
-    grid_size,
-    names_of,
-    new_axes,
-    pictures_from,
-    pictures_of,
-)
+import numpy as np
+from sklearn.utils import check_consistent_length, check_scalar
+
+from skfashion.inspection._drawing import around_zero, as_drawn, axes_for, columns_of, draw_grid, grid_size
+from skfashion.inspection._exemplars import exemplars_of, mean_picture
+from skfashion.inspection._labels import labels_of, names_of
+from skfashion.inspection._pictures import Images
 
 
 class PrototypeDisplay:
@@ -68,7 +63,7 @@ class PrototypeDisplay:
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features), (n, h, w), (n, c, h, w) or (n, h, w, c)
-            The images. uint8 means pixels 0 to 255.
+            The images, of any dtype.
 
         y : array-like of shape (n_samples,)
             Their labels, or clusters.
@@ -87,11 +82,11 @@ class PrototypeDisplay:
         PrototypeDisplay
             What was drawn.
         """
-        y = column_or_1d(y)
+        y = labels_of(y)
         check_consistent_length(X, y)
         classes = np.unique(y)
-        members = [np.flatnonzero(y == label) for label in classes]
-        means = np.array([pictures_of(_safe_indexing(X, rows), image_shape).mean(axis=0) for rows in members])
+        images = Images(X, image_shape)
+        means = np.array([mean_picture(images.pictures(np.flatnonzero(y == label))) for label in classes])
         return cls(means, names_of(classes.tolist(), class_names)).plot(ax, n_columns=n_columns, **imshow)
 
     @classmethod
@@ -111,10 +106,11 @@ class PrototypeDisplay:
 
         Parameters
         ----------
-        estimator : estimator
-            With centroids (clusterers, mixtures, ``ClusterClassifier``, ``CentroidSampler``), with subspaces
-            (``SubspaceClassifier``: a row of directions for each class; PCA and its kin), or with neighbours
-            (``KNNClassifier``).
+        estimator : estimator, Pipeline or search
+            With centroids or means (clusterers, mixtures, ``ClusterClassifier``, ``CentroidSampler``,
+            ``NearestCentroid``), with subspaces (``SubspaceClassifier``: a row of directions for each class; PCA and
+            its kin), or with neighbours (``KNNClassifier`` and those of scikit-learn). What the last step of a Pipeline
+            goes by is brought back to pixels by ``inverse_transform`` of the steps before.
 
         X : array-like of images, default=None
             The images whose neighbours are averaged; for nothing but neighbours.
@@ -135,27 +131,16 @@ class PrototypeDisplay:
         -------
         PrototypeDisplay
             What was drawn.
+
+        Raises
+        ------
+        TypeError
+            If the estimator has no prototypes, or if a step before it has no way back to pixels.
         """
-        signed, captions = False, None
-        if hasattr(estimator, "kneighbors") and hasattr(estimator, "training_rows"):
-            if X is None:
-                raise ValueError("X is needed: the images whose neighbours are averaged.")
-            rows = estimator.training_rows()
-            nearest = estimator.kneighbors(X[:n_prototypes], return_distance=False)
-            prototypes = np.array(
-                [pictures_from(estimator, rows[those], image_shape).mean(axis=0) for those in nearest]
-            )
-        elif isinstance(getattr(estimator, "components_", None), list):
-            directions, captions, n_directions = _subspaces(estimator, class_names, n_prototypes)
-            n_columns = n_directions if n_columns is None else n_columns
-            prototypes, signed = pictures_from(estimator, directions, image_shape), True
-        elif hasattr(estimator, "components_"):
-            prototypes, signed = pictures_from(estimator, estimator.components_[:n_prototypes], image_shape), True
-        else:
-            prototypes = pictures_from(estimator, _centroids(estimator)[:n_prototypes], image_shape)
-            names = getattr(estimator, "names_", [])[:n_prototypes]
-            captions = names_of(list(names), class_names) if len(names) else None
-        display = cls(prototypes, captions, signed=signed)
+        check_scalar(n_prototypes, "n_prototypes", Integral, min_val=1)
+        found = exemplars_of(estimator, X, class_names, n_prototypes, image_shape)
+        n_columns = found.n_columns if n_columns is None else n_columns
+        display = cls(found.pictures, found.captions, signed=found.signed)
         return display.plot(ax, n_columns=n_columns, **imshow)
 
     def plot(self, ax=None, *, n_columns=None, **imshow):
@@ -178,29 +163,7 @@ class PrototypeDisplay:
             This display.
         """
         n_columns = columns_of(n_columns, len(self.prototypes), 10)
-        ax = new_axes(self, ax, grid_size(self.prototypes, n_columns, 0 if self.captions is None else 1))
         pictures, imshow = (around_zero if self.signed else as_drawn)(self.prototypes, imshow)
-        self.images_, self.captions_ = draw_grid(ax, pictures, n_columns, captions=self.captions, **imshow)
+        with axes_for(self, ax, grid_size(pictures, n_columns, 0 if self.captions is None else 1)) as ax:
+            self.images_, self.captions_ = draw_grid(ax, pictures, n_columns, captions=self.captions, **imshow)
         return self
-
-
-def _centroids(estimator):
-    for name in ("centroids_", "cluster_centers_", "means_"):
-        if hasattr(estimator, name):
-            return getattr(estimator, name)
-    raise TypeError(
-        f"{type(estimator).__name__} has no prototypes: neither centroids ('cluster_centers_', 'means_'), nor "
-        "'components_', nor 'kneighbors'."
-    )
-
-
-def _subspaces(estimator, class_names, n_prototypes):
-    """A row for each class: the first directions of its subspace, of which a small class has fewer."""
-    longest = max(len(components) for components in estimator.components_)
-    n_directions = max(1, min(n_prototypes // len(estimator.classes_), longest))
-    directions = np.zeros((len(estimator.classes_), n_directions, estimator.n_features_in_))
-    for row, components in zip(directions, estimator.components_, strict=True):
-        row[: len(components)] = components[:n_directions]
-    names = names_of(estimator.classes_.tolist(), class_names)
-    captions = [name if place == 0 else "" for name in names for place in range(n_directions)]
-    return directions.reshape(-1, estimator.n_features_in_), captions, n_directions

@@ -5,7 +5,9 @@ from numbers import Integral
 import numpy as np
 from sklearn.utils import check_scalar
 
-from skfashion.inspection._drawing import as_drawn, draw_grid, grid_size, new_axes, pictures_from, pictures_of
+from skfashion.inspection._drawing import as_drawn, axes_for, draw_grid, grid_size
+from skfashion.inspection._estimators import steps_of, unwrapped
+from skfashion.inspection._pictures import Images
 
 
 class ReconstructionDisplay:
@@ -16,7 +18,7 @@ class ReconstructionDisplay:
     Parameters
     ----------
     images, reconstructions : ndarray of shape (n_images, h, w) or (n_images, h, w, channels)
-        Before and after, on the scale of [0, 1].
+        Before and after, on one scale: brightness in [0, 1], or other numbers as they are.
 
     errors : ndarray of shape (n_images,)
         The mean squared error of the pixels of each.
@@ -54,7 +56,7 @@ class ReconstructionDisplay:
 
         Parameters
         ----------
-        estimator : estimator
+        estimator : estimator, Pipeline or search
             Fitted, with ``reconstruct``, or with ``transform`` and ``inverse_transform`` like PCA or a Pipeline.
 
         X : array-like of shape (n_samples, n_features), (n, h, w), (n, c, h, w) or (n, h, w, c)
@@ -75,12 +77,11 @@ class ReconstructionDisplay:
             What was drawn.
         """
         check_scalar(n_images, "n_images", Integral, min_val=1)
-        X = X[:n_images]
-        images = pictures_from(estimator, X, image_shape)
-        reconstructions = pictures_from(estimator, np.asarray(_round_trip(estimator, X)), image_shape)
-        if np.asarray(X).dtype == np.uint8 and not _scales_pixels(estimator):
-            reconstructions = reconstructions / 255
-        return cls.from_predictions(images, reconstructions, ax=ax, **imshow)
+        given = Images(X, image_shape, estimator)
+        images = given.pictures(slice(n_images))
+        reconstructions = _round_trip(unwrapped(estimator), X[:n_images])
+        reconstructions = given.pictures_beside(images, reconstructions, image_shape, estimator)
+        return cls._of(images, reconstructions).plot(ax, **imshow)
 
     @classmethod
     def from_predictions(cls, X, reconstructions, *, image_shape=None, ax=None, **imshow):
@@ -89,7 +90,8 @@ class ReconstructionDisplay:
         Parameters
         ----------
         X, reconstructions : array-like of shape (n_images, n_features), (n, h, w), (n, c, h, w) or (n, h, w, c)
-            Before and after; uint8 is scaled to [0, 1].
+            Before and after, of any dtype. Levels (whole numbers up to 255, some above 16) are compared over 255; their
+            reconstructions may be levels or brightness in [0, 1].
 
         image_shape : tuple of int, default=None
             As in the estimators; None infers it.
@@ -102,11 +104,14 @@ class ReconstructionDisplay:
         ReconstructionDisplay
             What was drawn.
         """
-        images, reconstructions = pictures_of(X, image_shape), pictures_of(reconstructions, image_shape)
-        if images.shape != reconstructions.shape:
-            raise ValueError(f"The images have shape {images.shape}, their reconstructions {reconstructions.shape}.")
+        given = Images(X, image_shape)
+        images = given.pictures()
+        return cls._of(images, given.pictures_beside(images, reconstructions, image_shape)).plot(ax, **imshow)
+
+    @classmethod
+    def _of(cls, images, reconstructions):
         errors = ((images - reconstructions) ** 2).reshape(len(images), -1).mean(axis=1)
-        return cls(images, reconstructions, errors).plot(ax, **imshow)
+        return cls(images, reconstructions, errors)
 
     def plot(self, ax=None, **imshow):
         """Draw images above reconstructions.
@@ -127,30 +132,21 @@ class ReconstructionDisplay:
         # What goes beyond the images is as dark, or as bright, as they get.
         low, high = min(0.0, self.images.min()), max(1.0, self.images.max())
         pictures = np.concatenate([self.images, self.reconstructions.clip(low, high)])
-        ax = new_axes(self, ax, grid_size(pictures, len(self.images), 1, label_width=1.0))
         pictures, imshow = as_drawn(pictures, imshow)
         captions = [""] * len(self.images) + [f"{error:.4f}" for error in self.errors]
-        self.images_, texts = draw_grid(
-            ax,
-            pictures,
-            len(self.images),
-            captions=captions,
-            row_labels=["image", "reconstruction,\nsquared error"],
-            **imshow,
-        )
+        labels = ["image", "reconstruction,\nsquared error"]
+        with axes_for(self, ax, grid_size(pictures, len(self.images), 1, label_width=1.0)) as ax:
+            self.images_, texts = draw_grid(
+                ax, pictures, len(self.images), captions=captions, row_labels=labels, **imshow
+            )
         self.captions_ = texts[len(self.images) :]
         return self
 
 
 def _round_trip(estimator, X):
-    if hasattr(estimator, "reconstruct"):
-        return estimator.reconstruct(X)
+    model = steps_of(estimator)
+    if len(model) == 1 and hasattr(model[0], "reconstruct"):
+        return model[0].reconstruct(X)
     if hasattr(estimator, "transform") and hasattr(estimator, "inverse_transform"):
         return estimator.inverse_transform(estimator.transform(X))
     raise TypeError(f"{type(estimator).__name__} has neither 'reconstruct' nor 'transform' and 'inverse_transform'.")
-
-
-def _scales_pixels(estimator):
-    """Whether uint8 pixels come back on the scale of [0, 1], as from the estimators of this library."""
-    steps = [step for _, step in getattr(estimator, "steps", [(None, estimator)]) if hasattr(step, "transform")]
-    return hasattr(steps[0], "reconstruct")

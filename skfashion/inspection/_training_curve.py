@@ -1,8 +1,11 @@
 """How training went."""
 
 import numpy as np
+from sklearn.base import is_classifier
 
-from skfashion.inspection._drawing import distinct_colors, last_step, new_axes, style_of
+from skfashion.inspection._drawing import add_legend, axes_for, style_of, whole_numbers
+from skfashion.inspection._estimators import steps_of
+from skfashion.inspection._labels import distinct_colors
 
 _TITLES = {"loss": "loss", "accuracy": "accuracy", "learning_rate": "learning rate"}
 
@@ -57,8 +60,9 @@ class TrainingCurveDisplay:
 
         Parameters
         ----------
-        estimator : estimator, Pipeline, or dict of str to these
-            With ``history_``; of a Pipeline its last step, of a search its best estimator.
+        estimator : estimator, Pipeline, search, or dict of str to these
+            With ``history_``, or ``loss_curve_`` as the perceptrons of scikit-learn have it; of a Pipeline its last
+            step, of a search its best estimator.
 
         metric, against
             As in the class.
@@ -97,6 +101,8 @@ class TrainingCurveDisplay:
         """
         if against not in ("epochs", "seconds"):
             raise ValueError(f"against must be 'epochs' or 'seconds'. Got {against!r} instead.")
+        if not histories:
+            raise ValueError("histories must hold at least one history.")
         for name, history in histories.items():
             if against == "seconds" and not all("duration" in epoch for epoch in history):
                 raise ValueError(f"The history {name!r} holds no 'duration' of its epochs.")
@@ -121,35 +127,50 @@ class TrainingCurveDisplay:
         TrainingCurveDisplay
             This display.
         """
-        ax = new_axes(self, ax, (6.4, 4.0))
+        with axes_for(self, ax, (6.4, 4.0)) as ax:
+            self.lines_ = {}
+            colors = distinct_colors(len(self.histories))
+            for (name, history), color in zip(self.histories.items(), colors, strict=True):
+                self._add_lines(ax, name, history, color, line)
+            xlabel = "epoch" if self.against == "epochs" else "seconds"
+            ax.set(xlabel=xlabel, ylabel=_TITLES.get(self.metric, self.metric))
+            if self.against == "epochs":
+                whole_numbers(ax.xaxis)
+            ax.grid(alpha=0.3)
+            if len(self.lines_) > 1:
+                add_legend(ax, **({"loc": "center left", "bbox_to_anchor": (1.01, 0.5)} if len(colors) > 1 else {}))
+        return self
+
+    def _add_lines(self, ax, name, history, color, line):
+        """Draw the quantities of one model."""
         from matplotlib.lines import Line2D
 
-        self.lines_ = {}
-        for (name, history), color in zip(self.histories.items(), distinct_colors(len(self.histories)), strict=True):
-            seconds = np.cumsum([row["duration"] for row in history]) if self.against == "seconds" else None
-            x = [row["epoch"] for row in history] if seconds is None else seconds
-            for quantity in _quantities(history, self.metric):
-                held_out = quantity.startswith("valid_")
-                part = "held-out images" if held_out else "training images"
-                label = f"{name}, held out" if name and held_out else name or part
-                style = {"color": color, "linestyle": "--" if held_out else "-", "label": label}
-                y = [row.get(quantity, np.nan) for row in history]
-                (self.lines_[name, quantity],) = ax.plot(x, y, **style_of(Line2D, style, line))
-        ax.set(xlabel="epoch" if self.against == "epochs" else "seconds", ylabel=_TITLES.get(self.metric, self.metric))
-        if self.against == "epochs":
-            ax.xaxis.get_major_locator().set_params(integer=True)
-        ax.grid(alpha=0.3)
-        if len(self.lines_) > 1:
-            outside = {"loc": "center left", "bbox_to_anchor": (1.01, 0.5)} if len(self.histories) > 1 else {}
-            ax.legend(**outside)
-        return self
+        seconds = np.cumsum([row["duration"] for row in history]) if self.against == "seconds" else None
+        x = [row["epoch"] for row in history] if seconds is None else seconds
+        for quantity in _quantities(history, self.metric):
+            held_out = quantity.startswith("valid_")
+            if name == "":  # the only model
+                label = "held-out images" if held_out else "training images"
+            else:
+                label = f"{name}, held out" if held_out else f"{name}"
+            style = {"color": color, "linestyle": "--" if held_out else "-", "label": label}
+            y = [row.get(quantity, np.nan) for row in history]
+            (self.lines_[name, quantity],) = ax.plot(x, y, **style_of(Line2D, style, line))
 
 
 def _history(model):
-    model = last_step(model)
-    if not getattr(model, "history_", None):
-        raise TypeError(f"{type(model).__name__} has no 'history_': it is not fitted, or not trained in epochs.")
-    return model.history_
+    model = steps_of(model)[-1]
+    if getattr(model, "history_", None):
+        return model.history_
+    if getattr(model, "loss_curve_", None):  # a perceptron of scikit-learn
+        scores = getattr(model, "validation_scores_", None) if is_classifier(model) else None
+        accuracy = {} if scores is None else {"valid_accuracy": scores}
+        columns = {"train_loss": model.loss_curve_, **accuracy}
+        return [
+            {"epoch": epoch, **dict(zip(columns, row, strict=True))}
+            for epoch, row in enumerate(zip(*columns.values(), strict=True), start=1)
+        ]
+    raise TypeError(f"{type(model).__name__} has no 'history_': it is not fitted, or not trained in epochs.")
 
 
 def _quantities(history, metric):

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from skfashion.inspection._drawing import new_axes, style_of
+from skfashion.inspection._drawing import add_legend, axes_for, style_of, whole_numbers
 from skfashion.inspection._trials import checked_trials, is_minimized, trials_of_search, trials_of_study
 
 
@@ -120,16 +120,16 @@ class TrialScoresDisplay:
         TrialScoresDisplay
             This display.
         """
-        ax = new_axes(self, ax, (6.4, 3.6))
-        from matplotlib.lines import Line2D
-
         trials = np.arange(1, len(self.scores) + 1)
         best = (np.fmin if self.minimize else np.fmax).accumulate(self.scores)
         style = {"linestyle": "", "marker": "o", "markersize": 4, "color": "#3f90da", "label": "trial"}
-        (self.points_,) = ax.plot(trials, self.scores, **style_of(Line2D, style, line))
-        (self.best_,) = ax.plot(trials, best, color="#bd1f01", drawstyle="steps-post", label="best so far")
-        ax.xaxis.get_major_locator().set_params(integer=True)
-        ax.set(xlabel="trial", ylabel="score")
-        ax.grid(alpha=0.3)
-        ax.legend()
+        with axes_for(self, ax, (6.4, 3.6)) as ax:
+            from matplotlib.lines import Line2D
+
+            (self.points_,) = ax.plot(trials, self.scores, **style_of(Line2D, style, line))
+            (self.best_,) = ax.plot(trials, best, color="#bd1f01", drawstyle="steps-post", label="best so far")
+            whole_numbers(ax.xaxis)
+            ax.set(xlabel="trial", ylabel="score")
+            ax.grid(alpha=0.3)
+            add_legend(ax)
         return self

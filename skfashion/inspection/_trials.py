@@ -2,12 +2,15 @@
 
 import numpy as np
 
+from skfashion.inspection._estimators import search_of
+
 
 def trials_of_search(search):
-    """Return the settings and scores of the candidates of a fitted search of scikit-learn."""
+    """Return the settings and scores of the candidates of a fitted search, which may be the end of a Pipeline."""
+    search = search_of(search)
     results = getattr(search, "cv_results_", None)
-    if results is None:
-        raise TypeError(f"{type(search).__name__} has no 'cv_results_': it is no fitted search.")
+    if results is None or "params" not in results:  # feature selection has results of another kind
+        raise TypeError(f"{type(search).__name__} has no 'cv_results_' of candidates: it is no fitted search.")
     refit = search.refit if isinstance(getattr(search, "refit", None), str) else "score"
     key = f"mean_test_{refit}"
     if key not in results:

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import threading
+import tracemalloc
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
@@ -12,7 +13,7 @@ import pytest
 from idx import idx_bytes
 from processes import run_python
 
-from skfashion.datasets import _fashion_mnist, fetch_fashion_mnist, fetch_mnist
+from skfashion.datasets import _fashion_mnist, _official, fetch_fashion_mnist, fetch_mnist
 
 FILES = {}
 for part, n in (("train", 7), ("t10k", 4)):
@@ -22,13 +23,18 @@ for part, n in (("train", 7), ("t10k", 4)):
     FILES[f"{part}-labels-idx1-ubyte.gz"] = gzip.compress(idx_bytes(labels), mtime=0)
 
 
+def sha256(content):
+    return hashlib.sha256(content).hexdigest()
+
+
 @pytest.fixture
 def source(monkeypatch):
     """A Fashion-MNIST of eleven images whose mirrors cannot be reached."""
     small = _fashion_mnist._Source(
         folder="fashion-mnist",
         mirrors=("http://127.0.0.1:9/first/", "http://127.0.0.1:9/second/"),
-        checksums={name: hashlib.sha256(content).hexdigest() for name, content in FILES.items()},
+        checksums={name: sha256(content) for name, content in FILES.items()},
+        contents={name.removesuffix(".gz"): sha256(gzip.decompress(content)) for name, content in FILES.items()},
         target_names=_fashion_mnist._FASHION_MNIST.target_names,
         description="fashion_mnist.rst",
     )
@@ -113,13 +119,95 @@ def test_read_only_cache(source, home):
         os.chmod(home / "fashion-mnist", 0o700)
 
 
-@pytest.mark.parametrize("damage", [b"", FILES["train-labels-idx1-ubyte.gz"][:-3], FILES["t10k-labels-idx1-ubyte.gz"]])
-def test_damaged_file_is_named_and_never_parsed(source, home, damage, monkeypatch):
+IMAGES, LABELS = "train-images-idx3-ubyte", "train-labels-idx1-ubyte"
+FOREIGN = {
+    "empty": b"",
+    "truncated": FILES[f"{LABELS}.gz"][:-3],
+    "another data set's": FILES["t10k-labels-idx1-ubyte.gz"],
+    "truncated and unpacked": gzip.decompress(FILES[f"{LABELS}.gz"])[:-1],
+    "a page of the web": b"<!DOCTYPE html>",
+    "packed twice": gzip.compress(FILES[f"{LABELS}.gz"]),
+    "with junk after it": FILES[f"{LABELS}.gz"] + b"junk",
+}
+
+
+@pytest.mark.parametrize("download", [True, False])
+@pytest.mark.parametrize("name", [f"{LABELS}.gz", LABELS, "train-labels.idx1-ubyte"])
+@pytest.mark.parametrize("content", FOREIGN.values(), ids=FOREIGN)
+def test_foreign_file_is_named_and_neither_parsed_nor_replaced(source, home, monkeypatch, name, content, download):
     monkeypatch.setattr(_fashion_mnist, "read_idx", lambda path: pytest.fail("parsed before all checksums held"))
-    path = home / "fashion-mnist" / "train-labels-idx1-ubyte.gz"
-    path.write_bytes(damage)
-    with pytest.raises(OSError, match=r"train-labels-idx1-ubyte\.gz is damaged or another data set's file"):
-        fetch_offline(data_home=home, download_if_missing=False)
+    monkeypatch.setattr(_fashion_mnist, "fetch_file", lambda *args, **kwargs: pytest.fail("a download was begun"))
+    folder = home / "fashion-mnist"
+    (folder / f"{LABELS}.gz").unlink()
+    (folder / name).write_bytes(content)
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    with pytest.raises(OSError, match="damaged or another data set's file") as info:
+        fetch_offline(data_home=home, download_if_missing=download)
+    expected = source.checksums[name] if name.endswith(".gz") else source.contents[LABELS]
+    for text in (str(folder / name), sha256(content), expected, "move it away", "another data_home"):
+        assert text in str(info.value)
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+
+
+@pytest.mark.parametrize("kind", ["folder", "broken link"])
+def test_a_name_that_is_taken_is_not_given_to_a_download(source, home, monkeypatch, kind):
+    monkeypatch.setattr(_fashion_mnist, "fetch_file", lambda *args, **kwargs: pytest.fail("a download was begun"))
+    path = home / "fashion-mnist" / f"{LABELS}.gz"
+    path.unlink()
+    if kind == "folder":
+        path.mkdir()
+    else:
+        path.symlink_to(home / "an unmounted disk")
+    with pytest.raises(OSError, match=f"{LABELS}.gz is a folder or a broken link"):
+        fetch_offline(data_home=home)
+    assert os.path.lexists(path)
+
+
+def unpacked(content):
+    return gzip.decompress(content)
+
+
+def packed_anew(content):
+    return gzip.compress(unpacked(content), 1, mtime=1)
+
+
+@pytest.mark.parametrize(
+    ("name_of", "as_found"),
+    [
+        (lambda name: name, unpacked),
+        (lambda name: name.replace("-idx", ".idx"), unpacked),
+        (lambda name: f"{name}/{name}", unpacked),
+        (lambda name: f"{name}.gz", unpacked),  # a browser that unpacks and keeps the name
+        (lambda name: f"{name}.gz", packed_anew),
+        (lambda name: name, packed_anew),
+        (lambda name: name.replace("-idx", ".idx") + ".gz", bytes),
+    ],
+)
+def test_official_files_are_known_however_they_are_named_and_packed(source, tmp_path, name_of, as_found):
+    for file, content in FILES.items():
+        path = tmp_path / "fashion-mnist" / name_of(file.removesuffix(".gz"))
+        path.parent.mkdir(exist_ok=True, parents=True)
+        path.write_bytes(as_found(content))
+    bunch = fetch_offline(subset="all", data_home=tmp_path)
+    np.testing.assert_array_equal(bunch.data[7:].ravel(), np.arange(4 * 784) % 251)
+    np.testing.assert_array_equal(bunch.target, [*(np.arange(7) * 3 % 10), *(np.arange(4) * 3 % 10)])
+
+
+def test_an_official_file_beside_a_foreign_one_is_taken(source, home):
+    (home / "fashion-mnist" / LABELS).write_bytes(unpacked(FILES[f"{LABELS}.gz"]))
+    (home / "fashion-mnist" / f"{LABELS}.gz").write_bytes(b"cut off")
+    assert len(fetch_offline(data_home=home).data) == 7
+
+
+def test_a_file_that_unpacks_without_end_is_refused_early(source, home, monkeypatch):
+    monkeypatch.setattr(_official, "_MOST_BYTES", 1 << 21)
+    (home / "fashion-mnist" / f"{LABELS}.gz").write_bytes(gzip.compress(bytes(1 << 26)))
+    tracemalloc.start()
+    with pytest.raises(OSError, match="damaged or another"):
+        fetch_offline(data_home=home)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 1 << 23
 
 
 def test_missing_file_without_download(source, tmp_path):
@@ -150,13 +238,6 @@ def test_download_takes_the_next_mirror(source, mirror, monkeypatch, tmp_path):
     assert names == ["train-images-idx3-ubyte.gz", "train-labels-idx1-ubyte.gz"]  # nothing temporary is left
     use_mirrors(monkeypatch, source, "http://127.0.0.1:9/dead/")
     assert len(fetch_offline(data_home=tmp_path).data) == 7  # from the cache
-
-
-def test_download_replaces_a_damaged_file(source, mirror, monkeypatch, home):
-    use_mirrors(monkeypatch, source, mirror)
-    (home / "fashion-mnist" / "train-labels-idx1-ubyte.gz").write_bytes(b"damaged")
-    with pytest.warns(UserWarning, match="SHA256 checksum of existing local file"):
-        assert len(fetch_offline(data_home=home).data) == 7
 
 
 def test_a_mirror_with_other_content_is_refused(source, mirror, monkeypatch, tmp_path):
@@ -232,6 +313,20 @@ def test_real_files(fashion_mnist):
     np.testing.assert_array_equal(np.bincount(y_test), np.full(10, 1000))
     assert X.mean() / 255 == pytest.approx(0.2860, abs=5e-5)
     assert X.std() / 255 == pytest.approx(0.3530, abs=5e-5)
+
+
+@pytest.mark.real_data
+@pytest.mark.parametrize(
+    "source", [_fashion_mnist._FASHION_MNIST, _fashion_mnist._MNIST], ids=lambda source: source.folder
+)
+def test_record_of_the_official_contents(source):
+    """The checksum of what is in each official file is that of the record."""
+    for name, content in source.contents.items():
+        path = _fashion_mnist._data_home(None) / source.folder / f"{name}.gz"
+        if not path.exists():
+            pytest.skip(f"{path} is not there")
+        assert _official._sha256(path) == source.checksums[path.name]
+        assert _official._content_sha256(path) == content
 
 
 @pytest.mark.real_data

@@ -1,0 +1,133 @@
+"""What an estimator is made of, and the way back from the space of its last step to images."""
+
+from copy import copy
+
+import numpy as np
+from sklearn.base import OneToOneFeatureMixin
+from sklearn.exceptions import NotFittedError
+from sklearn.frozen import FrozenEstimator
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import FunctionTransformer
+
+from skfashion._images import as_array, rows_of
+
+
+def unwrapped(estimator):
+    """The estimator itself, the best one of a search, or the one that is frozen, however these are nested."""
+    if isinstance(estimator, FrozenEstimator):
+        return unwrapped(estimator.estimator)
+    if hasattr(estimator, "best_estimator_"):
+        return unwrapped(estimator.best_estimator_)
+    if hasattr(estimator, "cv_results_") and getattr(estimator, "refit", None) is False:
+        raise NotFittedError(f"This {type(estimator).__name__} holds no fitted estimator: fit it with refit=True.")
+    return estimator
+
+
+def steps_of(estimator):
+    """The fitted estimators through which images go, in their order; one that is no Pipeline is its only step."""
+    estimator = unwrapped(estimator)
+    if not isinstance(estimator, Pipeline):
+        return [estimator]
+    steps = (step for _, step in estimator.steps if step is not None and not isinstance(step, str))  # "passthrough"
+    return [inner for step in steps for inner in steps_of(step)] or [estimator]
+
+
+def search_of(estimator):
+    """The search itself, one that is frozen, or one at the end of a Pipeline; else what is there instead."""
+    while not hasattr(estimator, "cv_results_"):
+        if isinstance(estimator, FrozenEstimator):
+            estimator = estimator.estimator
+        elif isinstance(estimator, Pipeline):
+            estimator = estimator.steps[-1][1]
+        else:
+            break
+    return estimator
+
+
+def points_back(steps, points):
+    """Images whose way through these steps would lead to these points.
+
+    Parameters
+    ----------
+    steps : list of estimators
+        For instance the steps before the last one.
+    points : ndarray of shape (n_points, n_features)
+        What comes out of the last of them, for instance centroids, or codes.
+
+    Returns
+    -------
+    array-like
+        Rows, or images where the first step was fitted on images.
+
+    Raises
+    ------
+    TypeError
+        If a step has no ``inverse_transform``.
+    """
+    for step in reversed(steps):
+        if not hasattr(step, "inverse_transform"):
+            raise TypeError(f"There is no way back to pixels: {type(step).__name__} has no 'inverse_transform'.")
+        points = _in_numpy(step).inverse_transform(points)
+    return points
+
+
+def _in_numpy(step):
+    """The step, or a copy with numpy's arrays of one of scikit-learn that was fitted on those of another library."""
+    if not type(step).__module__.startswith("sklearn."):
+        return step
+    foreign = {
+        name: np.asarray(value.cpu() if hasattr(value, "cpu") else value)
+        for name, value in vars(step).items()
+        if hasattr(value, "__dlpack__") and not isinstance(value, (np.ndarray, np.generic))
+    }
+    if foreign:
+        step = copy(step)
+        vars(step).update(foreign)
+    return step
+
+
+def directions_back(before, directions):
+    """Directions in the space of the last step as differences of rows of pixels."""
+    if not before:
+        return directions
+    ends, start = (_rows(points_back(before, each)) for each in (directions, np.zeros_like(directions[:1])))
+    return ends - start
+
+
+def weights_back(before, weights):
+    """Weights of what the last step sees as weights of pixels, which give images the same products.
+
+    Scaled pixels count as pixels, so that steps that scale each pixel leave weights as they are.
+
+    Parameters
+    ----------
+    before : list of estimators
+        The steps before the last one.
+    weights : ndarray of shape (n_weights, n_features of the last step)
+        For instance ``coef_``.
+
+    Returns
+    -------
+    ndarray of shape (n_weights, n_features)
+        The weights.
+
+    Raises
+    ------
+    TypeError
+        If a step has no ``inverse_transform``, or is not linear.
+    """
+    while before and isinstance(before[0], (OneToOneFeatureMixin, FunctionTransformer)):
+        before = before[1:]
+    if not before:
+        return weights
+    n_codes = weights.shape[1]
+    basis = directions_back(before, np.eye(n_codes))
+    probe = np.random.default_rng(0).normal(size=(1, n_codes))
+    if not np.allclose(directions_back(before, probe), probe @ basis, rtol=1e-3, atol=1e-3 * np.abs(basis).max()):
+        names = ", ".join(type(step).__name__ for step in before)
+        raise TypeError(f"Weights of codes are no weights of pixels: the way back through {names} is not linear.")
+    return weights @ np.linalg.pinv(basis).T
+
+
+def _rows(images):
+    return np.asarray(rows_of(as_array(images), None)[0], dtype=np.float64)

@@ -1,6 +1,15 @@
 """Where to compute."""
 
+import os
+from functools import partial
+
 import torch
+
+# The threads of torch do not survive a fork: whatever a child computes on more than one of them would wait for ever,
+# for instance in multiprocessing.Pool, in joblib's multiprocessing backend, or in servers that load a model first. With
+# one thread it works.
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=partial(torch.set_num_threads, 1))
 
 
 def resolve_device(device):

@@ -1,17 +1,20 @@
-"""Images in: how arrays of any shape become rows, what their pixels mean, and what every estimator checks of them."""
+"""Images in: how arrays of any shape become rows, and what every estimator checks of them."""
 
 import math
-import warnings
 from contextlib import contextmanager
 from dataclasses import dataclass
 from numbers import Integral
 
 import numpy as np
+from scipy.sparse import issparse
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import validate_data
 
-# How many channels a trailing or leading axis may have to be taken for the channels of grey, RGB or RGBA images.
-_CHANNELS = (1, 3, 4)
+from skfashion._pixels import PixelScale
+
+# How many channels a trailing or leading axis may have to be taken for the channels of an image: grey, grey and
+# transparency, RGB, RGBA.
+_CHANNELS = (1, 2, 3, 4)
 
 
 @dataclass(frozen=True)
@@ -47,13 +50,12 @@ def rows_of(X, layout):
     Parameters
     ----------
     X : array-like
-        2-D rows are returned untouched. (n, h, w), (n, c, h, w) and (n, h, w, c) are flattened.
+        2-D rows are returned untouched, if they are not sparse. (n, h, w), (n, c, h, w) and (n, h, w, c) are flattened.
     layout : Layout or None
         How rows have to be arranged, if that is known already.
     """
-    if isinstance(X, (list, tuple)):
-        X = _array(X)
-    if getattr(X, "ndim", 2) <= 2:  # frames of any library keep their column names
+    X = as_array(X)
+    if getattr(X, "ndim", 2) <= 2:
         return X, None, None
     X = _array(X)
     if X.ndim > 4:
@@ -79,6 +81,27 @@ def as_shown(rows, layout, shape):
     return rows.reshape(-1, *shape)
 
 
+def as_array(X):
+    """Return X, or any other argument of a fit, as a dense numpy array; frames keep the names of their columns.
+
+    Sequences of images, sparse matrices and the tensors of other libraries are converted.
+    """
+    if any(base.__module__.startswith("torch.utils.data") for base in type(X).__mro__):
+        raise TypeError(
+            f"A torch {'DataLoader' if type(X).__name__ == 'DataLoader' else 'Dataset'} ({type(X).__name__}) is no "
+            "array: pass its images as one array or tensor X, and its labels as y."
+        )
+    if issparse(X):
+        return X.toarray()
+    if isinstance(X, np.ndarray) or hasattr(X, "columns"):  # a frame of any library
+        return X
+    if hasattr(X, "__array__") or isinstance(X, (list, tuple)):
+        return _array(X)
+    if hasattr(X, "__len__") and hasattr(X, "__getitem__") and not isinstance(X, (str, bytes, dict)):
+        return _array(list(X))  # a lazy sequence of images
+    return X
+
+
 def _array(X):
     try:
         return np.asarray(X)
@@ -90,22 +113,38 @@ def _layout_of_images(shape, layout):
     """Tell (c, h, w) from (h, w, c)."""
     first, last = Layout(shape), Layout((shape[-1], *shape[:-1]), channels_last=True)
     if layout is not None:
-        for guess in (first, last):
+        for guess in (last, first) if layout.channels_last else (first, last):
             if guess.shape == layout.shape:
                 return guess
         raise ValueError(f"X holds images of shape {shape}; expected are images of (c, h, w) = {layout.shape}.")
-    if shape[-1] not in _CHANNELS:
-        return first
-    if shape[0] in _CHANNELS:
+    channels_last = _has_channels_last(shape)
+    if channels_last is None:
         raise ValueError(
             f"Images of shape {shape} can be (c, h, w) or (h, w, c): say which one by the parameter "
             "image_shape where there is one, or pass rows of shape (n_samples, n_features)."
         )
-    return last
+    return last if channels_last else first
+
+
+def _has_channels_last(shape):
+    """Whether an image of this shape is (h, w, c) and not (c, h, w); None if it may be either.
+
+    Few channels tell, or else a square that only one of both makes of height and width.
+    """
+    few_first, few_last = shape[0] in _CHANNELS, shape[-1] in _CHANNELS
+    if few_first != few_last:
+        return few_last
+    square_first, square_last = shape[1] == shape[2], shape[0] == shape[1]
+    if few_first or square_first == square_last:
+        return None
+    return square_last
 
 
 def declared_layout(image_shape):
-    """The layout that a parameter `image_shape` states; None for ``"auto"``."""
+    """The layout that a parameter `image_shape` states; None for ``"auto"``.
+
+    (channels, height, width) goes first where three numbers may be that or (height, width, channels).
+    """
     if isinstance(image_shape, str):
         return None
     if len(image_shape) not in (2, 3) or not all(isinstance(size, Integral) and size > 0 for size in image_shape):
@@ -116,7 +155,7 @@ def declared_layout(image_shape):
     shape = tuple(int(size) for size in image_shape)
     if len(shape) == 2:
         return Layout((1, *shape))
-    if shape[0] not in _CHANNELS and shape[-1] in _CHANNELS:
+    if _has_channels_last(shape):
         return Layout((shape[-1], *shape[:-1]), channels_last=True)
     return Layout(shape)
 
@@ -140,35 +179,6 @@ def check_layout(layout, n_features):
     return layout
 
 
-@dataclass(frozen=True)
-class PixelScale:
-    """What the values of the images of a fit were: uint8 pixels, which are scaled to [0, 1], or numbers as they are."""
-
-    uint8: bool
-    largest: float
-
-    # Scaled pixels end at 1; what is clearly larger cannot be scaled pixels.
-    _SCALED = 1.5
-
-    @classmethod
-    def of(cls, X):
-        uint8 = X.dtype == np.uint8
-        return cls(uint8, 1.0 if uint8 else float(X.max()))
-
-    def compare(self, X, name):
-        """Warn if X is on another scale than the images of the fit."""
-        other = PixelScale.of(X)
-        if self.uint8 != other.uint8 and max(self.largest, other.largest) > self._SCALED:
-            raw, scaled = (other, "was fitted on") if self.uint8 else (self, "is given")
-            warnings.warn(
-                f"{name} {scaled} uint8 pixels, which it scales to [0, 1], but "
-                f"{'is given' if self.uint8 else 'was fitted on'} values up to {raw.largest:g} of another dtype, "
-                "which it takes as they are: pass both as uint8, or divide by 255.",
-                UserWarning,
-                stacklevel=2,
-            )
-
-
 class ImageInput:
     """What every estimator of images shares: it takes rows or images, and its repr leads to the documentation."""
 
@@ -184,9 +194,20 @@ class ImageInput:
         return declared_layout(getattr(self, "image_shape", "auto"))
 
     def _check_images(self, X, y="no_validation", *, reset):
+        """Validate X and, if given, y; return X as a 2-D array on the scale of the fit (see PixelScale), and y.
+
+        In that array uint8 stands for levels from 0 to 255, any other dtype for numbers as they are.
+        """
+        X, y = self._validate_images(X, y, reset=reset)
+        if reset:
+            self._pixels = PixelScale.of(X)
+        return self._pixels.read(X, type(self).__name__), y
+
+    def _validate_images(self, X, y="no_validation", *, reset):
         """Validate X and, if given, y; return X as a 2-D array in its own dtype, and y."""
         layout = self._declared_layout() if reset else self._layout
         X, shown, shape = rows_of(X, layout)
+        y = y if isinstance(y, str) or y is None else as_array(y)
         validated = validate_data(self, X, y, reset=reset, order="C", estimator=self)
         X, y = validated if isinstance(validated, tuple) else (validated, None)
         check_float32(X, type(self).__name__)
@@ -195,27 +216,20 @@ class ImageInput:
             self._layout = check_layout(layout or shown or inferred_layout(n_features), n_features)
             self._shown_shape = shape or (n_features,)
             self.image_shape_ = self._layout.shape
-            self._pixels = PixelScale.of(X)
-        else:
-            self._pixels.compare(X, type(self).__name__)
         return X, y
 
 
-def check_float32(X, name):
+def check_float32(X, name, input_name="X"):
     """Raise a ValueError for what float32, in which networks compute, cannot hold."""
     if X.dtype.kind not in "biuf":
-        raise ValueError(f"{name} needs numbers, but X has dtype {X.dtype}.")
+        raise ValueError(f"{name} needs numbers, but {input_name} has dtype {X.dtype}.")
     if X.dtype.kind == "f" and X.dtype.itemsize > 4 and X.size:
         largest = np.finfo(np.float32).max
         if X.max() > largest or X.min() < -largest:
             raise ValueError(
-                f"Input X contains infinity or a value too large for dtype('float32'), in which {name} computes."
+                f"Input {input_name} contains infinity or a value too large for dtype('float32'), in which {name} "
+                "computes."
             )
-
-
-def scaled(X, dtype=np.float64):
-    """X as floats; uint8 pixels on the scale of [0, 1]."""
-    return X.astype(dtype) / dtype(255) if X.dtype == np.uint8 else X.astype(dtype)
 
 
 def draw_seed(random_state):

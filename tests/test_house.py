@@ -18,14 +18,15 @@ SUB_PACKAGES = sorted(
 # A room may import from the rooms named here and from itself.
 MAY_IMPORT = {
     "_device": set(),
-    "_images": set(),
-    "baselines": {"_device", "_images"},
+    "_images": {"_pixels"},
+    "_pixels": set(),
+    "baselines": {"_device", "_images", "_pixels"},
     "datasets": set(),
-    "inspection": {"_images"},
-    "metrics": {"_images", "baselines"},
+    "inspection": {"_images", "_pixels"},
+    "metrics": {"_images", "_pixels", "baselines"},
     "model_selection": {"_images"},
     "modules": set(),
-    "neural_network": {"_device", "_images", "modules"},
+    "neural_network": {"_device", "_images", "_pixels", "modules"},
 }
 
 

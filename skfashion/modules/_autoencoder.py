@@ -11,6 +11,9 @@ from skfashion.modules._random import Dropout, Stochastic
 
 _STRIDE = 2
 
+# The darkest pixel that a decoder with a sigmoid starts at: where it is darker, there is no gradient to speak of.
+_DARKEST = 0.01
+
 
 def _halved(size, kernel_size, padding):
     """The length of a side after a convolution of stride 2; a transposed convolution leads back from there."""
@@ -218,7 +221,22 @@ class AutoencoderModule(nn.Module):
         self.encoder = Encoder(framed, self._outputs_a_dimension * latent_dim, padding=padding, **layers)
         self.decoder = Decoder(latent_dim, framed, padding=decoder_padding, **layers)
         self.output_activation = ACTIVATIONS[output_activation]()
-        initialize(self, init)
+        self.init = init
+        self.reset_weights()
+
+    def reset_weights(self, seed=None):
+        """Draw all weights anew, see :func:`~skfashion.modules._layers.initialize`."""
+        initialize(self, self.init, seed)
+
+    def start_at(self, image):
+        """Let the output start around an image (channels, height, width): per pixel, or per channel of convolutions."""
+        framed = self.frame(image[None])[0]
+        last = next(layer for layer in reversed(self.decoder) if hasattr(layer, "bias"))
+        values = framed.flatten() if isinstance(last, nn.Linear) else framed.flatten(1).mean(1)
+        if isinstance(self.output_activation, nn.Sigmoid):
+            values = values.clamp(_DARKEST, 1 - _DARKEST).logit()
+        with torch.no_grad():
+            last.bias.copy_(values)
 
     def encode(self, images):
         """The codes of images (n, channels, height, width)."""

@@ -41,7 +41,12 @@ class ConvNet(nn.Sequential):
             image_shape = front[0].output_shape(image_shape)
         modules, _ = build_layers((*layers, dense(n_outputs, activation="identity")), image_shape)
         super().__init__(*front, *modules)
-        initialize(self, init)
+        self.init = init
+        self.reset_weights()
+
+    def reset_weights(self, seed=None):
+        """Draw all weights anew, see :func:`~skfashion.modules._layers.initialize`."""
+        initialize(self, self.init, seed)
 
 
 def build_foreign(architecture, image_shape, n_outputs):

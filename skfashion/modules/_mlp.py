@@ -46,4 +46,9 @@ class MLP(nn.Sequential):
                 layers.append(Dropout(p))
             n_features = n_units
         super().__init__(*layers, nn.Linear(n_features, n_outputs))
-        initialize(self, init)
+        self.init = init
+        self.reset_weights()
+
+    def reset_weights(self, seed=None):
+        """Draw all weights anew, see :func:`~skfashion.modules._layers.initialize`."""
+        initialize(self, self.init, seed)

@@ -5,6 +5,8 @@ import math
 import torch
 from torch import nn
 
+from skfashion.modules._layers import initialize
+
 
 class _Conv(nn.Sequential):
     """A 3 x 3 convolution that keeps the size, batch normalisation, ReLU."""
@@ -13,7 +15,7 @@ class _Conv(nn.Sequential):
         super().__init__(
             nn.Conv2d(n_inputs, n_outputs, 3, padding=1, bias=False),
             nn.BatchNorm2d(n_outputs),
-            nn.ReLU(inplace=True),
+            nn.ReLU(),  # not in place, which full backward hooks cannot bear
         )
 
 
@@ -77,6 +79,11 @@ class ResNet(nn.Module):
             layers += [_Residual(n_channels) for _ in range(depth)]
         self.body = nn.Sequential(*layers, _MaxMeanPool())
         self.head = nn.Linear(8 * width, n_outputs)
+        self.reset_weights()
+
+    def reset_weights(self, seed=None):
+        """Draw all weights anew, see :func:`~skfashion.modules._layers.initialize`."""
+        initialize(self, "pytorch", seed)
 
     def forward(self, x):
         output = self.head(self.body(x))

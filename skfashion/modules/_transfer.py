@@ -1,7 +1,6 @@
 """A classifier on top of an encoder."""
 
 import copy
-from contextlib import nullcontext
 
 import torch
 from torch import nn
@@ -46,6 +45,15 @@ class TransferModule(nn.Module):
         self.norm.running_var.copy_(torch.as_tensor(code_variance))
         self.head = MLP(encoder.latent_dim, n_outputs, hidden_layer_sizes, activation, dropout, batch_norm, init)
 
+    def reset_weights(self, seed=None):
+        """Draw the weights of the perceptron anew, see :func:`~skfashion.modules._layers.initialize`."""
+        self.head.reset_weights(seed)
+
+    def given_weights(self):
+        """Names of the weights that are those of the encoder that it was built with."""
+        names = self.state_dict() if self.freeze else ()
+        return {name for name in names if name.startswith("encoder.")}
+
     def train(self, mode=True):
         super().train(mode)
         if self.freeze:
@@ -53,6 +61,6 @@ class TransferModule(nn.Module):
         return self
 
     def forward(self, images):
-        with torch.no_grad() if self.freeze else nullcontext():
-            codes = self.encoder.encode(images)
-        return self.head(self.norm(codes))
+        # Without torch.no_grad, so that the scores have a gradient in the image: a frozen encoder needs none in its
+        # weights, which do not require one.
+        return self.head(self.norm(self.encoder.encode(images)))

@@ -62,11 +62,27 @@ def augment(images, augmentation, generator):
             f"augmentation must return a tensor of the shape that it is given, {tuple(images.shape)}. Got "
             f"{tuple(augmented.shape) if hasattr(augmented, 'shape') else type(augmented).__name__} instead."
         )
+    if not augmented.is_floating_point() or augmented.device != images.device:
+        raise ValueError(
+            f"augmentation must return floats on {images.device}, where the images are. Got {augmented.dtype} on "
+            f"{augmented.device} instead."
+        )
+    augmented = augmented.detach().to(images.dtype)
+    if not augmented.isfinite().all():
+        raise ValueError("augmentation must return finite images, but these hold NaN or infinity.")
     return augmented
 
 
-def check_augmentation(augmentation, image_shape):
-    """Raise a ValueError if a named augmentation is asked for rows that are no images."""
+def check_augmentation(augmentation, image_shape, *, denoising=False):
+    """Raise a ValueError for an augmentation that cannot be applied to these images.
+
+    Named ones need images, and others cannot be applied to an image and its clean version alike.
+    """
+    if denoising and callable(augmentation):
+        raise ValueError(
+            "A callable augmentation cannot be applied to noisy and clean images alike: change both before fit, or "
+            f"take one of {sorted(AUGMENTATIONS)}."
+        )
     if isinstance(augmentation, str) and image_shape[1] == 1:
         raise ValueError(
             f"augmentation={augmentation!r} needs images, but a row of X is taken for an image of (c, h, w) = "

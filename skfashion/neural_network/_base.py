@@ -1,6 +1,5 @@
 """What all neural estimators share: parameters, validation of images, seeding, and one way to train."""
 
-import copy
 import inspect
 import re
 import warnings
@@ -14,17 +13,28 @@ from sklearn.model_selection import train_test_split
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted
 
 from skfashion._device import resolve_device
-from skfashion._images import ImageInput, all_or_nothing, draw_seed
+from skfashion._images import ImageInput, all_or_nothing, as_array, draw_seed
 from skfashion.neural_network._augmentation import check_augmentation
 from skfashion.neural_network._callbacks import EpochMonitor, runs_inside_a_search
+from skfashion.neural_network._health import has_finite_weights, warn_of_a_dead_network
 from skfashion.neural_network._loader import ImageSet, to_device
-from skfashion.neural_network._net import Net, apply_iter, has_finite_weights
-from skfashion.neural_network._parameters import CONSTRAINTS, OWNED_BY_ESTIMATOR, SHARED_PARAMETERS
+from skfashion.neural_network._net import Net, apply_iter
+from skfashion.neural_network._net_params import NetParams
+from skfashion.neural_network._parameters import CONSTRAINTS, SHARED_PARAMETERS
 from skfashion.neural_network._precision import resolve_precision
-from skfashion.neural_network._recipe import EarlyStopping, resolve_optimizer
+from skfashion.neural_network._recipe import WARM_UP, EarlyStopping, resolve_optimizer, resolve_schedule
+from skfashion.neural_network._snapshot import keep_alike, restore, restore_optimizer, snapshot_of, start_gently
+from skfashion.neural_network._stored import StoredAsArrays
+
+# After a schedule has ended, partial_fit goes on at this share of the learning rate: a model that has come to rest
+# would be thrown off by all of it.
+_RATE_AFTER_A_SCHEDULE = 0.1
+
+# Passes of partial_fit that the history holds, so that a stream of images costs the same at every call.
+_N_PASSES = 100
 
 
-class BaseNet(ImageInput, CallbackSupportMixin, BaseEstimator):
+class BaseNet(NetParams, StoredAsArrays, ImageInput, CallbackSupportMixin, BaseEstimator):
     """An estimator around a private skorch net.
 
     A subclass names its ingredients: its parameters, the module (:meth:`_module`), the criterion (:meth:`_criterion`),
@@ -36,6 +46,12 @@ class BaseNet(ImageInput, CallbackSupportMixin, BaseEstimator):
     # Texts that the docstrings of all estimators share; {name} stands for one of them. Defaults are filled in from the
     # signature.
     _docstring_parts = {"shared_parameters": SHARED_PARAMETERS}
+
+    # The skorch net around the module.
+    _net_class = Net
+
+    # How many epochs of the history are those of fit; the others are passes of partial_fit.
+    _n_epochs_of_fit = 0
 
     # What early stopping watches in the history, and whether greater is better.
     _monitor = ("valid_loss", -1)
@@ -60,7 +76,7 @@ class BaseNet(ImageInput, CallbackSupportMixin, BaseEstimator):
         learning_rate=0.003,
         optimizer_params=None,
         weight_decay=0.0,
-        lr_schedule="onecycle",
+        lr_schedule="auto",
         batch_size=128,
         max_epochs=20,
         early_stopping=False,
@@ -111,17 +127,37 @@ class BaseNet(ImageInput, CallbackSupportMixin, BaseEstimator):
         """Return a function of output and target that gives a dict of values an image for the history, or None."""
 
     def _weighed_rows(self, X, sample_weight):
-        """Return the indices of the rows of X that weigh something, and their weights (None if equal)."""
+        """Return the indices of the rows of X that weigh something, and their weights (None if all are 1)."""
         if sample_weight is None:
             return np.arange(len(X)), None
+        sample_weight = as_array(sample_weight)
         weight = _check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
         return np.flatnonzero(weight), weight[weight > 0]
 
-    def _image_set(self, X, rows=None, y=None, weight=None, members=slice(None)):
+    def _image_set(self, X, rows=None, y=None, weight=None, members=slice(None), clean=None):
         """The images of a fit, on the device of the parameters; of rows, y and weight only some members."""
         kept = {"rows": rows, "y": y, "weight": weight}
         kept = {name: values[members] for name, values in kept.items() if values is not None}
-        return ImageSet(X, self._layout, resolve_device(self.device), **kept)
+        return ImageSet(X, self._layout, resolve_device(self.device), clean=clean, **kept)
+
+    def _relative_weights(self, weight, n_rows, *, resume):
+        """Weights over the mean of all weights that the model has been trained with: 1 on average, or None if all are.
+
+        A single image of a stream has to weigh more or less than those before it, so the mean goes on with
+        ``partial_fit``.
+        """
+        seen = getattr(self, "_mean_weight", None) if resume else None
+        weight = np.ones(n_rows) if weight is None else weight
+        relative = weight / weight.max()  # sums of weights may be too large, or too small, for a float
+        mean = float(relative.mean() * weight.max())
+        if seen is None:
+            self._mean_weight, self._n_weights = mean, n_rows
+            relative = relative / relative.mean()
+        else:
+            self._n_weights += n_rows
+            self._mean_weight += (mean - seen) * (n_rows / self._n_weights)
+            relative = weight / self._mean_weight
+        return None if (relative == 1).all() else relative
 
     @contextmanager
     def _fit_task(self, X, y, sample_weight):
@@ -142,12 +178,13 @@ class BaseNet(ImageInput, CallbackSupportMixin, BaseEstimator):
 
     def _new_net(self, n_outputs, seed):
         device = resolve_device(self.device)
+        self._fitted_params = self.get_params(deep=False)
         optimizer, optimizer_params = resolve_optimizer(
             self.optimizer, self.weight_decay, self._optimizer_params(), device
         )
         module, module_params = self._module(n_outputs)
         criterion, criterion_params = self._criterion()
-        net = Net(
+        net = self._net_class(
             module,
             criterion,
             **{f"module__{name}": value for name, value in module_params.items()},
@@ -156,7 +193,7 @@ class BaseNet(ImageInput, CallbackSupportMixin, BaseEstimator):
             **{f"optimizer__{name}": value for name, value in optimizer_params.items()},
             optimizer__param_groups=self._parameter_groups(),
             lr=self.learning_rate,
-            lr_schedule=self.lr_schedule,
+            lr_schedule=resolve_schedule(self.lr_schedule, self.early_stopping),
             batch_size=self.batch_size,
             max_epochs=self.max_epochs,
             train_split=None,
@@ -188,48 +225,36 @@ class BaseNet(ImageInput, CallbackSupportMixin, BaseEstimator):
         """Whether the module is of a class that we did not write."""
         return False
 
-    def _checked_net_params(self):
-        params = self.net_params or {}
-        for name in params:
-            owner = OWNED_BY_ESTIMATOR.get(str(name).split("__")[0])
-            if owner is not None:
-                raise ValueError(f"net_params holds {name!r}, which is set by {owner} of {type(self).__name__}.")
-        callbacks = params.get("callbacks") or []
-        if not isinstance(callbacks, (list, tuple)):
-            raise ValueError(
-                f"The callbacks in net_params must be a list of skorch callbacks. Got {callbacks!r} instead."
-            )
-        # skorch initialises callbacks in place; the parameter must stay as it was given.
-        return {**params, "callbacks": [_copied(callback) for callback in callbacks]}
-
-    def _resumed_net(self, n_outputs, *, with_optimizer):
+    def _resumed_net(self, n_outputs, *, one_pass):
         """A new net, by the parameters as they are now, that goes on where `net_` stopped."""
-        old, net = self.net_, self._new_net(n_outputs, seed=0)
+        old, net = self.net_, self._new_net(n_outputs, seed=self.net_.seed)
+        snapshot = snapshot_of(old)
         try:
-            net.module_.load_state_dict(old.module_.state_dict())
+            restore(net, snapshot)
         except RuntimeError as error:
             raise ValueError(
                 f"{type(self).__name__} cannot go on training: its parameters now describe another network than the "
                 f"fitted one. Fit with warm_start=False. ({str(error).splitlines()[0]})"
             ) from error
-        net.generator_.set_state(old.generator_.get_state())
-        net.history.extend(dict(row) for row in old.history)
-        if with_optimizer and old.optimizer_ is not None and _keep_alike(old.optimizer_, net.optimizer_):
-            settings = [{k: v for k, v in group.items() if k != "params"} for group in net.optimizer_.param_groups]
-            net.optimizer_.load_state_dict(copy.deepcopy(old.optimizer_.state_dict()))
-            for group, now in zip(net.optimizer_.param_groups, settings, strict=True):
-                group.update(now)
+        if one_pass and old.optimizer_ is not None and keep_alike(old.optimizer_, net.optimizer_):
+            restore_optimizer(net.optimizer_, snapshot["optimizer"])
+        else:
+            start_gently(net, _RATE_AFTER_A_SCHEDULE if one_pass and old.lr_schedule is not None else 1.0)
         return net
 
-    def _learn(self, X, rows, y, weight, n_outputs, *, resume, valid=None, one_pass=False, monitor=None):
-        """Train on rows of X with targets y (None: the images themselves) and weights (None: equal)."""
-        check_augmentation(self._augmentation(), self.image_shape_)
-        seed, device_X = draw_seed(self.random_state), to_device(X, resolve_device(self.device))
+    def _learn(self, X, rows, y, weight, n_outputs, *, resume, valid=None, one_pass=False, monitor=None, clean=None):
+        """Train on rows of X with targets y or `clean` (None: the images themselves) and weights (None: equal)."""
+        check_augmentation(self._augmentation(), self.image_shape_, denoising=clean is not None)
+        device = resolve_device(self.device)
+        seed, device_X = draw_seed(self.random_state), to_device(X, device)
+        clean = None if clean is None else to_device(clean, device)
         train = np.arange(len(rows))
         if valid is None and self.early_stopping and not one_pass:
             train, held_out = train_test_split(train, test_size=self.validation_fraction, stratify=y, random_state=seed)
-            valid = self._image_set(device_X, rows, y, weight, np.sort(held_out))
-        train = self._image_set(device_X, rows, y, weight, np.sort(train))
+            valid = self._image_set(device_X, rows, y, weight, np.sort(held_out), clean)
+        train = self._image_set(device_X, rows, y, weight, np.sort(train), clean)
+        if monitor is not None:
+            monitor.train = train
         self._fit_net(train, valid, n_outputs, seed, resume=resume, one_pass=one_pass, monitor=monitor)
 
     def _fit_net(self, train, valid, n_outputs, seed, *, resume=False, one_pass=False, monitor=None):
@@ -238,18 +263,22 @@ class BaseNet(ImageInput, CallbackSupportMixin, BaseEstimator):
         A net that is trained by ``fit`` parts with its optimizer, one trained by ``partial_fit`` keeps it for the next
         call.
         """
-        net = self._resumed_net(n_outputs, with_optimizer=one_pass) if resume else self._new_net(n_outputs, seed)
-        if one_pass:
-            net.lr_schedule = None  # nobody knows how many passes are to come
+        net = self._resumed_net(n_outputs, one_pass=one_pass) if resume else self._new_net(n_outputs, seed)
+        if not resume:
+            self._start(net, train)
+        before = {name: p.detach().clone() for name, p in net.module_.named_parameters() if p.requires_grad}
+        n_epochs_before = len(net.history)
         stopping = None
         if self.early_stopping and not one_pass:
-            stopping = EarlyStopping(*self._monitor, tol=self.tol, patience=self.n_iter_no_change)
+            rising = WARM_UP * self.max_epochs if net.lr_schedule == "onecycle" else 0
+            stopping = EarlyStopping(*self._monitor, self.tol, self.n_iter_no_change, n_warm_up_epochs=rising)
         interrupted = self._run(
             net,
             train,
             may_survive=not (one_pass or runs_inside_a_search()),
             dataset_valid=valid,
             epochs=1 if one_pass else self.max_epochs,
+            schedule=None if one_pass else net.lr_schedule,  # nobody knows how many passes are to come
             stopping=stopping,
             monitor=monitor,
         )
@@ -257,10 +286,20 @@ class BaseNet(ImageInput, CallbackSupportMixin, BaseEstimator):
             stopping.restore(net.module_)
         if interrupted and not has_finite_weights(net.module_):
             raise ValueError(f"{type(self).__name__} had diverged when training was interrupted: lower learning_rate.")
-        if not one_pass:
+        net.module_.to(memory_format=torch.contiguous_format)  # what safetensors and other tools expect
+        if one_pass:
+            del net.history[self._n_epochs_of_fit : -_N_PASSES]
+        else:
             net.optimizer_ = None
+            self._n_epochs_of_fit = len(net.history)
+            if not interrupted:
+                losses = net.history[n_epochs_before:, "train_loss"]
+                warn_of_a_dead_network(type(self).__name__, net, train, before, losses)
         vars(self).update(self._net_attributes(net, best_epoch=stopping and stopping.best_epoch))
         self.interrupted_ = interrupted
+
+    def _start(self, net, train):
+        """Prepare a new net by the images that it is going to be trained on."""
 
     def _run(self, net, train, *, may_survive, **fit_params):
         """Train; return whether the user cut it short by Ctrl-C, which only a fit of its own may survive."""
@@ -285,40 +324,41 @@ class BaseNet(ImageInput, CallbackSupportMixin, BaseEstimator):
         internal = ("batches", "train_loss_best", "valid_loss_best")
         history = [{name: value for name, value in row.items() if name not in internal} for row in net.history]
         scores = [sign * row[monitor] for row in history if monitor in row]
+        n_epochs = history[-1]["epoch"] if history else 0
         return {
             "net_": net,
             "history_": history,
             "loss_curve_": [row["train_loss"] for row in history],
             "validation_scores_": scores or None,
-            "n_epochs_": len(history),
-            "best_epoch_": best_epoch or len(history),
+            "n_epochs_": n_epochs,
+            "best_epoch_": n_epochs if best_epoch is None else best_epoch,
         }
 
+    def _attributes_at_an_epoch(self, net, train):
+        """The fitted attributes as if the fit had ended after the last epoch of `net`, apart from it."""
+        return self._net_attributes(self._rebuilt_net(snapshot_of(net), str(net.device)))
+
+    def _n_outputs(self):
+        """The argument of :meth:`_module`; None for a network that gives images."""
+
     def _per_image(self, X, function):
-        """Collect ``function(module, images)``, a tensor of a row an image, over the batches of X."""
+        """Collect ``function(module, images)``, a tensor of a row an image, over the batches of X.
+
+        Floats are float32 as the network computes them, or float64 where X is.
+        """
         check_is_fitted(self)
-        X, _ = self._check_images(X, reset=False)
+        X, _ = self._validate_images(X, reset=False)
+        double = X.dtype == np.float64
+        given, X = X, self._pixels.read(X, type(self).__name__)
         values, start = None, 0
         images = ImageSet(X, self._layout, torch.device(self.net_.device))
         for batch in map(torch.Tensor.numpy, apply_iter(self.net_, images, function)):
             if values is None:  # one array from the start: many small ones would fragment the memory
-                values = np.empty((len(X), *batch.shape[1:]), dtype=batch.dtype)
+                widened = np.float64 if double and batch.dtype == np.float32 else batch.dtype
+                values = np.empty((len(X), *batch.shape[1:]), dtype=widened)
             values[start : start + len(batch)] = batch
             start += len(batch)
-        return check_finite(values, X, type(self).__name__)
-
-
-def _keep_alike(one, other):
-    """Whether two optimizers keep the same things for the same parameters, so that one can go on for the other."""
-
-    def kept(optimizer):
-        rates = ("lr", "initial_lr", "weight_decay")
-        return [
-            {name: len(value) if name == "params" else value for name, value in group.items() if name not in rates}
-            for group in optimizer.param_groups
-        ]
-
-    return type(one) is type(other) and kept(one) == kept(other)
+        return check_finite(values, given, type(self).__name__)
 
 
 def check_finite(values, X, name):
@@ -326,9 +366,3 @@ def check_finite(values, X, name):
     if values.dtype.kind == "f" and not np.isfinite(values).all():
         raise ValueError(f"X holds values up to {np.abs(X).max():g}: {name} computes in float32, which overflows.")
     return values
-
-
-def _copied(callback):
-    if isinstance(callback, tuple):
-        return callback[0], copy.copy(callback[1])
-    return copy.copy(callback)

@@ -1,6 +1,5 @@
 """Between scikit-learn's callbacks and the epochs of a net; and who is listening to Ctrl-C."""
 
-import copy
 import sys
 
 # Frames of these packages above a fit mean that the fit may be one of many: Ctrl-C has to stop them all.
@@ -36,13 +35,18 @@ class EpochMonitor:
         Of the whole fit.
     data : dict
         ``X``, ``y`` and ``metadata`` as the callbacks see them.
+
+    Attributes
+    ----------
+    train : ImageSet
+        The images that the net is trained on, once they are known.
     """
 
     def __init__(self, estimator, context, data):
         self.estimator = estimator
         self.context = context
         self.data = data
-        self.epoch = None
+        self.epoch = self.train = None
 
     def begin_epoch(self):
         self.epoch = self.context.subcontext(task_name="epoch")
@@ -53,6 +57,6 @@ class EpochMonitor:
         return self.epoch.call_on_fit_task_end(
             estimator=self.estimator,
             # Copied only for a callback that wants an estimator as of this epoch.
-            reconstruction_attributes=lambda: self.estimator._net_attributes(copy.deepcopy(net)),
+            reconstruction_attributes=lambda: self.estimator._attributes_at_an_epoch(net, self.train),
             **self.data,
         )

@@ -9,7 +9,9 @@ from sklearn.utils import compute_class_weight
 from sklearn.utils._param_validation import Interval, Real, StrOptions
 from sklearn.utils.multiclass import _check_partial_fit_first_call, check_classification_targets
 
+from skfashion._images import as_array
 from skfashion.neural_network._base import BaseNet
+from skfashion.neural_network._classifier_net import ClassifierNet
 from skfashion.neural_network._parameters import CLASSIFIER_ATTRIBUTES, CLASSIFIER_PARAMETERS
 
 
@@ -34,6 +36,8 @@ class BaseNetClassifier(ClassifierMixin, BaseNet):
 
     _monitor = ("valid_accuracy", 1)
 
+    _net_class = ClassifierNet
+
     def __init__(self, *, label_smoothing=0.0, class_weight=None, **shared):
         super().__init__(**shared)
         self.label_smoothing = label_smoothing
@@ -44,6 +48,9 @@ class BaseNetClassifier(ClassifierMixin, BaseNet):
 
     def _metrics(self):
         return _accuracy
+
+    def _n_outputs(self):
+        return len(self.classes_)
 
     @with_callbacks
     @_fit_context(prefer_skip_nested_validation=True)
@@ -79,7 +86,7 @@ class BaseNetClassifier(ClassifierMixin, BaseNet):
         resume = self.warm_start and hasattr(self, "net_")
         with self._fit_task(X, y, sample_weight) as monitor:
             X, y = self._check_images(X, y, reset=not resume)
-            kept = self._kept_rows(X, y, sample_weight, new_classes=not resume)
+            kept = self._kept_rows(X, y, sample_weight, new_classes=not resume, resume=resume)
             valid = self._check_validation(X_val, y_val)
             self._learn(X, *kept, len(self.classes_), resume=resume, valid=valid, monitor=monitor)
         return self
@@ -112,32 +119,34 @@ class BaseNetClassifier(ClassifierMixin, BaseNet):
             )
         resume = hasattr(self, "net_")
         with self._all_or_nothing():
-            _check_partial_fit_first_call(self, classes)
+            _check_partial_fit_first_call(self, None if classes is None else as_array(classes))
             X, y = self._check_images(X, y, reset=not resume)
-            kept = self._kept_rows(X, y, sample_weight, new_classes=False)
+            kept = self._kept_rows(X, y, sample_weight, new_classes=False, resume=resume)
             self._learn(X, *kept, len(self.classes_), resume=resume, one_pass=True)
         return self
 
-    def _kept_rows(self, X, y, sample_weight, *, new_classes):
-        """Return the rows of X that weigh something, their encoded labels and their weights (None if equal)."""
+    def _kept_rows(self, X, y, sample_weight, *, new_classes, resume):
+        """Return the rows of X that weigh something, their encoded labels and their weights (None if all are 1)."""
         check_classification_targets(y)
         rows, weight = self._weighed_rows(X, sample_weight)
         if self.class_weight is not None:
-            by_class = self._class_weights(y[rows])
+            by_class = self._class_weights(y[rows], weight)
             weight = (by_class if weight is None else weight * by_class)[by_class > 0]
             rows = rows[by_class > 0]
+        if len(rows) == 0:
+            raise ValueError("Sample weights and class_weight together must leave an image with a non-zero weight.")
         encoder = LabelEncoder()
         if new_classes:
             encoder.fit(y[rows])
             self.classes_ = encoder.classes_
         encoder.classes_ = self.classes_
-        return rows, encoder.transform(y[rows]), weight
+        return rows, encoder.transform(y[rows]), self._relative_weights(weight, len(rows), resume=resume)
 
-    def _class_weights(self, y):
+    def _class_weights(self, y, sample_weight):
         """The weight of each label in y by its class; a class that `class_weight` does not name weighs 1."""
         classes, codes = np.unique(y, return_inverse=True)
         if isinstance(self.class_weight, str):
-            return compute_class_weight(self.class_weight, classes=classes, y=y)[codes]
+            return compute_class_weight(self.class_weight, classes=classes, y=y, sample_weight=sample_weight)[codes]
         weights = np.array([self.class_weight.get(label, 1.0) for label in classes], dtype=np.float64)
         if not np.isfinite(weights).all() or (weights < 0).any() or not weights.any():
             raise ValueError(
@@ -169,10 +178,10 @@ class BaseNetClassifier(ClassifierMixin, BaseNet):
 
         Returns
         -------
-        ndarray of shape (n_samples, n_classes), dtype float32
+        ndarray of shape (n_samples, n_classes), dtype float32, or float64 if X is float64
             In the order of `classes_`.
         """
-        return self._per_image(X, lambda module, images: module(images).softmax(1))
+        return _normalized(self._per_image(X, lambda module, images: module(images).softmax(1)))
 
     def predict_log_proba(self, X):
         """Return the logarithm of the probability of each class.
@@ -184,7 +193,7 @@ class BaseNetClassifier(ClassifierMixin, BaseNet):
 
         Returns
         -------
-        ndarray of shape (n_samples, n_classes), dtype float32
+        ndarray of shape (n_samples, n_classes), dtype float32, or float64 if X is float64
             In the order of `classes_`; finite where the probability underflows.
         """
         return self._per_image(X, lambda module, images: module(images).log_softmax(1))
@@ -205,3 +214,10 @@ class BaseNetClassifier(ClassifierMixin, BaseNet):
         # Before looking up classes_, so that an unfitted call raises NotFittedError.
         best = self._per_image(X, lambda module, images: module(images).argmax(1))
         return self.classes_[best]
+
+
+def _normalized(probabilities):
+    """Probabilities that sum to 1 in their own precision."""
+    if probabilities.dtype == np.float64:
+        probabilities /= probabilities.sum(axis=1, keepdims=True)
+    return probabilities

@@ -1,11 +1,11 @@
 """A classifier on top of an autoencoder's encoder."""
 
-import copy
 from numbers import Integral, Real
 
 import numpy as np
 from sklearn.base import clone
 from sklearn.frozen import FrozenEstimator
+from sklearn.model_selection._search import BaseSearchCV
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
@@ -23,8 +23,9 @@ class EncoderClassifier(BaseNetClassifier):
 
     Parameters
     ----------
-    encoder : autoencoder, FrozenEstimator or None, default=None
-        An :class:`Autoencoder`, :class:`ConvAutoencoder` or :class:`VariationalAutoencoder`. An unfitted one is cloned
+    encoder : autoencoder, search, FrozenEstimator or None, default=None
+        An :class:`Autoencoder`, :class:`ConvAutoencoder` or :class:`VariationalAutoencoder`, or a fitted search of one,
+        which stands for its best estimator. An unfitted one is cloned
         and fitted first on the images of ``fit`` (those that weigh something, all alike, also those that early stopping
         holds out) or of the first ``partial_fit``; a fitted one is used as it is, and never changed. None stands for
         ``ConvAutoencoder(latent_dim=16)``.
@@ -93,7 +94,7 @@ class EncoderClassifier(BaseNetClassifier):
 
     _parameter_constraints = {
         **BaseNetClassifier._parameter_constraints,
-        "encoder": [BaseAutoencoder, FrozenEstimator, None],
+        "encoder": [BaseAutoencoder, FrozenEstimator, BaseSearchCV, None],
         "hidden_layer_sizes": ["array-like", Interval(Integral, 1, None, closed="left")],
         "freeze": ["boolean"],
         "encoder_learning_rate": [Interval(Real, 0, None, closed="neither"), None],
@@ -118,7 +119,7 @@ class EncoderClassifier(BaseNetClassifier):
         learning_rate=0.003,
         optimizer_params=None,
         weight_decay=0.0,
-        lr_schedule="onecycle",
+        lr_schedule="auto",
         batch_size=128,
         max_epochs=20,
         early_stopping=False,
@@ -174,16 +175,17 @@ class EncoderClassifier(BaseNetClassifier):
         """The autoencoder in the parameter `encoder`."""
         if self.encoder is None:
             return ConvAutoencoder(latent_dim=16)
-        if not isinstance(self.encoder, FrozenEstimator):
-            return self.encoder
-        frozen = self.encoder.estimator
-        if not isinstance(frozen, BaseAutoencoder):
+        frozen = isinstance(self.encoder, FrozenEstimator)
+        given = self.encoder.estimator if frozen else self.encoder
+        encoder = getattr(given, "best_estimator_", given)
+        if not isinstance(encoder, BaseAutoencoder):
             raise ValueError(
-                "The 'encoder' parameter of EncoderClassifier must be an autoencoder of skfashion.neural_network, or "
-                f"hold one in a FrozenEstimator. Got {self.encoder!r} instead."
+                "The 'encoder' parameter of EncoderClassifier must be an autoencoder of skfashion.neural_network, a "
+                f"fitted search of one, or hold either in a FrozenEstimator. Got {self.encoder!r} instead."
             )
-        check_is_fitted(frozen)
-        return frozen
+        if frozen:
+            check_is_fitted(encoder)
+        return encoder
 
     def _declared_layout(self):
         encoder = self._given_encoder()
@@ -208,7 +210,7 @@ class EncoderClassifier(BaseNetClassifier):
     def _fitted_encoder(self, X, rows):
         encoder = self._given_encoder()
         if hasattr(encoder, "net_"):
-            return copy.copy(encoder)  # what the user does with the encoder later is of no concern here
+            return _shared(encoder)
         encoder = clone(encoder).set_params(image_shape=self._layout.row_shape)
         if encoder.random_state is None and self.random_state is not None:
             encoder.set_params(random_state=draw_seed(self.random_state))
@@ -234,7 +236,32 @@ class EncoderClassifier(BaseNetClassifier):
             "init": self.init,
         }
 
+    def __getstate__(self):
+        """Hold a frozen encoder once: as the parameter, if it is still what was fitted."""
+        state = super().__getstate__()
+        if "encoder_" in state and self._is_encoder_as_given():
+            state = {**state, "encoder_": None}
+        return state
+
+    def __setstate__(self, state):
+        if "encoder_" in state and state["encoder_"] is None:
+            state = {**state, "encoder_": _shared(state["_fitted_params"]["encoder"].estimator)}
+        super().__setstate__(state)
+
+    def _is_encoder_as_given(self):
+        given = getattr(self._fitted_params["encoder"], "estimator", None)
+        if not isinstance(given, BaseAutoencoder):
+            return False
+        return all(vars(given).get(name) is value for name, value in vars(self.encoder_).items())
+
     def _parameter_groups(self):
         if self.encoder_learning_rate is None:
             return []
         return [("encoder.*", {"lr": self.encoder_learning_rate})]
+
+
+def _shared(encoder):
+    """A fitted encoder of the same attributes: what the user does with the given one later is of no concern here."""
+    shared = object.__new__(type(encoder))
+    vars(shared).update(vars(encoder))
+    return shared

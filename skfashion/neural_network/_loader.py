@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
-from skfashion.neural_network._augmentation import augment
+from skfashion._pixels import WHITE
 from skfashion.neural_network._memory import keep_freed_memory
 
 
@@ -31,18 +31,22 @@ class ImageSet:
         Where the tensors live.
     rows : ndarray of int64, default=None
         The rows of X that belong to this set, by default all.
-    y : ndarray of int64, default=None
+    y : ndarray of int64 or float32, default=None
         The target of each row in `rows`; without it an image is its own target.
     weight : ndarray of float, default=None
-        The positive weight of each row in `rows`, to be scaled at will.
+        The positive weight of each row in `rows`; 1 on average over a training set.
+    clean : ndarray or tensor of shape (n, n_features), default=None
+        The image that each row of X is to be turned into, if it is not the row itself.
     """
 
-    def __init__(self, X, layout, device, *, rows=None, y=None, weight=None):
+    def __init__(self, X, layout, device, *, rows=None, y=None, weight=None, clean=None):
         self.layout = layout
         self.X = X if isinstance(X, torch.Tensor) else to_device(X, device)
+        self.clean = clean if clean is None or isinstance(clean, torch.Tensor) else to_device(clean, device)
         self.rows = None if rows is None else torch.from_numpy(rows).to(device)
         self.y = None if y is None else torch.from_numpy(y).to(device)
-        self.weight = None if weight is None else _weight(weight).to(device)
+        # Weights of a lot of images may differ by more than float32 can: none of them may vanish.
+        self.weight = None if weight is None else torch.from_numpy(weight.clip(1e-30)).float().to(device)
 
     def __len__(self):
         return len(self.X if self.rows is None else self.rows)
@@ -54,31 +58,51 @@ class ImageSet:
     def take(self, where):
         """Return the batch at `where`: a slice of the set, or an index tensor into it."""
         rows = where if self.rows is None else self.rows[where]
-        # A slice would be a view of the caller's X, which a foreign module could write to.
-        images = self.X[rows].clone() if isinstance(rows, slice) else self.X.index_select(0, rows)
-        images = self._as_images(images)
-        target = images if self.y is None else self.y[where]
+        images = self._as_images(_taken(self.X, rows))
+        if self.clean is not None:
+            target = self._as_images(_taken(self.clean, rows))
+        else:
+            target = images if self.y is None else self.y[where]
         return Batch(images, target, None if self.weight is None else self.weight[where])
 
     def _as_images(self, rows):
-        """uint8 means pixels 0 to 255 and is scaled to [0, 1]; any other dtype is taken as it is."""
+        """uint8 stands for levels, which become brightness in [0, 1]; numbers are taken as they are."""
         images = rows.float()
         if rows.dtype == torch.uint8:
-            images = images.div_(255)
+            images = images.div_(WHITE)
         channels, height, width = self.layout.shape
         if self.layout.channels_last:
             return images.view(-1, height, width, channels).permute(0, 3, 1, 2)
         return images.view(-1, channels, height, width)
 
 
-class Batches:
-    """Go once through an :class:`ImageSet` in batches: in order, or shuffled by a generator and augmented."""
+def _taken(rows, where):
+    """Some rows of a tensor as memory of their own: a slice would be the caller's X, which a module could write to."""
+    return rows[where].clone() if isinstance(where, slice) else rows.index_select(0, where)
 
-    def __init__(self, images, batch_size, *, generator=None, augmentation=None, channels_last=False):
+
+class Batches:
+    """Go once through an :class:`ImageSet` in batches.
+
+    Parameters
+    ----------
+    images : ImageSet
+        The images.
+    batch_size : int
+        Images in a batch; the last one may be shorter.
+    order : torch.Generator, default=None
+        Shuffles the images; None leaves them in order.
+    augment : callable, default=None
+        Turns a batch of images into another one of the same shape.
+    channels_last : bool, default=False
+        The memory format of batches.
+    """
+
+    def __init__(self, images, batch_size, *, order=None, augment=None, channels_last=False):
         self.images = images
         self.batch_size = batch_size
-        self.generator = generator
-        self.augmentation = augmentation
+        self.order = order
+        self.augment = augment
         self.channels_last = channels_last
 
     def __len__(self):
@@ -88,19 +112,23 @@ class Batches:
         keep_freed_memory()
         n = len(self.images)
         order = None
-        if self.generator is not None:
-            order = torch.randperm(n, generator=self.generator, device=self.images.device)
+        if self.order is not None:
+            order = torch.randperm(n, generator=self.order, device=self.images.device)
         for start in range(0, n, self.batch_size):
             where = slice(start, min(start + self.batch_size, n))
             yield self._prepare(self.images.take(where if order is None else order[where]))
 
     def _prepare(self, batch):
-        images = batch.images
-        if self.augmentation is not None:
-            images = augment(images, self.augmentation, self.generator)
+        images, target = batch.images, batch.target
+        if self.augment is not None:
+            if self.images.clean is None:
+                images = self.augment(images)
+            else:  # an image and what it is to be turned into are flipped and shifted together
+                images, target = self.augment(torch.cat([images, target], dim=1)).chunk(2, dim=1)
         if self.channels_last:
             images = images.contiguous(memory_format=torch.channels_last)
-        target = images if batch.target is batch.images else batch.target
+        if batch.target is batch.images:
+            target = images
         return Batch(images, target, batch.weight)
 
 
@@ -114,11 +142,6 @@ def to_device(array, device):
     if device.type != "cpu" and tensor.dtype == torch.float64:
         tensor = tensor.float()  # half to transfer, and not every GPU has float64
     return tensor.to(device)
-
-
-def _weight(weight):
-    """Weights of any magnitude, scaled so that they fit into float32 and none of them vanishes."""
-    return torch.from_numpy((weight / weight.max()).clip(1e-30)).float()
 
 
 def _tensor(array):

@@ -81,7 +81,7 @@ class MLPClassifier(BaseNetClassifier):
         learning_rate=0.003,
         optimizer_params=None,
         weight_decay=0.0,
-        lr_schedule="onecycle",
+        lr_schedule="auto",
         batch_size=128,
         max_epochs=20,
         early_stopping=False,

@@ -2,7 +2,8 @@
 
 import dis
 import time
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext
+from functools import partial
 
 import numpy as np
 import torch
@@ -10,9 +11,13 @@ from skorch import NeuralNet
 from skorch.callbacks import Callback, PrintLog
 from skorch.utils import TeeGenerator
 
-from skfashion.modules._random import draw_from, set_generator
+from skfashion.modules._random import draw_from, set_generator, stream
+from skfashion.neural_network._augmentation import augment
+from skfashion.neural_network._batch_of_one import frozen_batch_norm
+from skfashion.neural_network._health import check_finite_training
 from skfashion.neural_network._loader import Batches, ImageSet
 from skfashion.neural_network._recipe import learning_rate_factor
+from skfashion.neural_network._tally import Tally, as_float32
 
 # Validation and prediction have no gradients to keep, so their batches are larger; still small enough that the
 # activations of a wide network fit into memory. Those of convolutions on a CPU have to fit into blocks that are used
@@ -21,6 +26,14 @@ _EVALUATION_BATCH = 512
 _EVALUATION_BATCH_OF_CONVOLUTIONS = 128
 
 _BATCH_HOOKS = ("on_batch_begin", "on_batch_end")
+
+# What is random in training, each with a generator of its own: the order of images, what modules draw (dropout, codes),
+# and augmentation.
+_STREAMS = ("order", "noise", "augmentation")
+
+# Trained weights that get a new optimizer: over so many steps the learning rate rises, until the optimizer knows the
+# size of their gradients. Adam's first step, for one, moves every weight by the whole rate.
+_STEPS_OF_WARM_UP = 100
 
 
 class Net(NeuralNet):
@@ -39,8 +52,9 @@ class Net(NeuralNet):
         How a row of X is an image.
     metrics : callable, default=None
         ``metrics(output, target)`` gives a dict of tensors with one value an image, averaged into the history.
-    lr_schedule : {None, "onecycle", "cosine"}
-        The course of the learning rate over the `max_epochs` of a fit.
+    lr_schedule : {None, "onecycle", "cosine", "adaptive"}
+        The course of the learning rate over the `max_epochs` of a fit; ``"adaptive"`` follows the `stopping` of
+        :meth:`fit_loop`.
     augmentation : str, callable or None
         Changes to training batches.
     precision : {"float32", "bfloat16"}
@@ -78,15 +92,19 @@ class Net(NeuralNet):
         return [("print_log", PrintLog())] if self.verbose else []
 
     def initialize(self):
-        self.generator_ = torch.Generator().manual_seed(self.seed)
+        self.streams_ = {name: stream(self.seed, name) for name in _STREAMS}
+        self.gentle_factor_, self.n_steps_ = None, 0
+        self.best_losses_ = {}
         super().initialize()
         for group in self.optimizer_.param_groups:
             group["initial_lr"] = group["lr"]  # parts of a network may have a rate of their own
         return self
 
     def initialize_module(self):
-        with draw_from(self.generator_):
+        with draw_from(stream(self.seed, "module")):
             super().initialize_module()
+        if not self.foreign:
+            self.module_.reset_weights(self.seed)
         self.module_.float()
         if self._convolutional:
             self.module_.to(memory_format=torch.channels_last)
@@ -102,7 +120,7 @@ class Net(NeuralNet):
             return X
         return ImageSet(np.asarray(X), self.layout, torch.device(self.device), y=None if y is None else np.asarray(y))
 
-    def get_iterator(self, dataset, training=False, generator=None):
+    def get_iterator(self, dataset, training=False):
         if not training:
             if self._convolutional and torch.device(self.device).type == "cpu":
                 return Batches(dataset, _EVALUATION_BATCH_OF_CONVOLUTIONS, channels_last=True)
@@ -110,18 +128,27 @@ class Net(NeuralNet):
         return Batches(
             dataset,
             self.batch_size,
-            generator=generator or self._device_generator(),
-            augmentation=self.augmentation,
+            order=self._on_device("order"),
+            augment=None if self.augmentation is None else self._augment,
             channels_last=self._convolutional,
         )
 
-    def _device_generator(self):
-        """A generator on the device: the net's own, or one that it seeds."""
-        device = torch.device(self.device)
+    def _augment(self, images):
+        return augment(images, self.augmentation, self._on_device("augmentation"))
+
+    def _on_device(self, name):
+        """A generator on the device: one of the net's own, or one that it seeds."""
+        generator, device = self.streams_[name], torch.device(self.device)
         if device.type == "cpu":
-            return self.generator_
-        seed = torch.randint(2**62, (), generator=self.generator_).item()
+            return generator
+        seed = torch.randint(2**62, (), generator=generator).item()
         return torch.Generator(device).manual_seed(seed)
+
+    def on_epoch_begin(self, net, dataset_train=None, dataset_valid=None, **kwargs):
+        """Count epochs on from the last one: the history need not hold all of them."""
+        last = self.history[-1]["epoch"] if self.history else 0
+        self.history.new_epoch()
+        self.history.record("epoch", last + 1)
 
     def partial_fit(self, X, y=None, classes=None, **fit_params):
         """Train for more epochs; unlike skorch's, let KeyboardInterrupt through."""
@@ -131,11 +158,13 @@ class Net(NeuralNet):
         self.notify("on_train_begin", X=X, y=y)
         try:
             self.fit_loop(X, y, **fit_params)
-        finally:
+        except KeyboardInterrupt:
             self.notify("on_train_end", X=X, y=y)
+            raise
+        self.notify("on_train_end", X=X, y=y)
         return self
 
-    def fit_loop(self, X, y=None, epochs=None, *, dataset_valid=None, stopping=None, monitor=None):
+    def fit_loop(self, X, y=None, epochs=None, *, dataset_valid=None, schedule=None, stopping=None, monitor=None):
         """Train for some epochs.
 
         Parameters
@@ -146,6 +175,8 @@ class Net(NeuralNet):
             How many, by default `max_epochs`.
         dataset_valid : ImageSet, default=None
             Evaluated after each epoch.
+        schedule : str or None, default=None
+            The course of the learning rate, as `lr_schedule`.
         stopping : EarlyStopping, default=None
             Asked after each epoch.
         monitor : object, default=None
@@ -153,13 +184,13 @@ class Net(NeuralNet):
             to stop.
         """
         datasets = {"dataset_train": self.get_dataset(X, y), "dataset_valid": dataset_valid}
-        generator = self._device_generator()
-        set_generator(self.module_, generator)
+        noise = self._on_device("noise")
+        set_generator(self.module_, noise)
         try:
             for epoch in range(self.max_epochs if epochs is None else epochs):
                 if monitor is not None:
                     monitor.begin_epoch()
-                self._run_epoch(datasets, generator, epoch)
+                self._run_epoch(datasets, noise, partial(self._rate_factor, schedule, epoch, stopping))
                 requests = [self._notify_epoch_end(datasets)]
                 if stopping is not None:
                     requests.append(stopping.update(self.history[-1], self.module_))
@@ -172,38 +203,61 @@ class Net(NeuralNet):
             self._set_training(False)
         return self
 
-    def _run_epoch(self, datasets, generator, epoch):
-        """Train for one epoch of a schedule, validate, and write both into the history."""
+    def _run_epoch(self, datasets, noise, rate_factor):
+        """Train for one epoch, validate, and write both into the history."""
         start = time.perf_counter()
         self.notify("on_epoch_begin", **datasets)
-        batches = self.get_iterator(datasets["dataset_train"], training=True, generator=generator)
-        train = self._train_epoch(batches, epoch)
-        valid = {} if datasets["dataset_valid"] is None else self._validate(datasets["dataset_valid"], generator)
+        batches = self.get_iterator(datasets["dataset_train"], training=True)
+        train = self._train_epoch(batches, rate_factor)
+        valid = {} if datasets["dataset_valid"] is None else self._validate(datasets["dataset_valid"], noise)
         for prefix, means in (("train", train), ("valid", valid)):
-            for name, value in means.items():
-                self.history.record(f"{prefix}_{name}", value)
-            if means:  # what skorch's Checkpoint and PrintLog look for
-                best = min(self.history[:-1, f"{prefix}_loss"], default=np.inf) if len(self.history) > 1 else np.inf
-                self.history.record(f"{prefix}_loss_best", means["loss"] < best)
+            if means:
+                self._record(prefix, means, datasets[f"dataset_{prefix}"])
         # Groups with a rate of their own come first.
         self.history.record("learning_rate", self.optimizer_.param_groups[-1]["lr"])
         self.history.record("duration", time.perf_counter() - start)
-        self._check_finite()
+        check_finite_training(self)
 
-    def _train_epoch(self, batches, epoch):
+    def _record(self, prefix, means, images):
+        """Write the means over an epoch into the history, with what skorch's callbacks look for there."""
+        for name, value in means.items():
+            self.history.record(f"{prefix}_{name}", value)
+        if not self._has_hook(*_BATCH_HOOKS):  # instead of all batches: the device is asked once an epoch
+            self.history.new_batch()
+            self.history.record_batch(f"{prefix}_loss", means["loss"])
+            self.history.record_batch(f"{prefix}_batch_size", len(images))
+        best = self.best_losses_.get(prefix, np.inf)
+        self.history.record(f"{prefix}_loss_best", means["loss"] < best)
+        if "valid_loss_best" not in self.history[-1]:  # by which skorch's callbacks keep the best net
+            self.history.record("valid_loss_best", means["loss"] < best)
+        self.best_losses_[prefix] = min(best, means["loss"])
+
+    def _rate_factor(self, schedule, epoch, stopping, progress):
+        """The factor on the learning rate when the share `progress` of an epoch is done; None leaves the rate alone."""
+        if schedule is None and self.gentle_factor_ is None:
+            return None
+        factor = 1.0
+        if self.gentle_factor_ is not None:
+            self.n_steps_ += 1
+            factor = self.gentle_factor_ * min(1.0, self.n_steps_ / _STEPS_OF_WARM_UP)
+        if schedule == "adaptive":
+            return factor * stopping.adaptive_factor
+        if schedule is not None:
+            return factor * learning_rate_factor(schedule, (epoch + progress) / self.max_epochs)
+        return factor
+
+    def _train_epoch(self, batches, rate_factor):
         self._set_training(True)
-        tally = _Tally(self.metrics)
+        tally = Tally(self.metrics)
         step = self._hooked_step if self._has_hook(*_BATCH_HOOKS) else self.train_step
         with torch.enable_grad():
             for number, batch in enumerate(batches):
-                if self.lr_schedule is not None:
-                    self._follow_schedule((epoch + number / len(batches)) / self.max_epochs)
+                factor = rate_factor(number / len(batches))
+                if factor is not None:
+                    for group in self.optimizer_.param_groups:
+                        group["lr"] = group.get("initial_lr", self.lr) * factor
                 tally.add(step(batch), batch)
         return tally.means()
-
-    def _follow_schedule(self, progress):
-        for group in self.optimizer_.param_groups:
-            group["lr"] = group.get("initial_lr", self.lr) * learning_rate_factor(self.lr_schedule, progress)
 
     def train_step(self, batch):
         """One step of the optimizer; return what :meth:`train_step_single` returned first."""
@@ -222,11 +276,12 @@ class Net(NeuralNet):
 
     def train_step_single(self, batch):
         """Forward and backward: a dict with the mean ``loss``, the ``losses`` of the images, and ``y_pred``."""
-        single = _frozen_batch_norm(self.module_) if len(batch.images) == 1 else nullcontext()
+        single = frozen_batch_norm(self.module_) if len(batch.images) == 1 else nullcontext()
         with single, self._autocast(), self._caught():
             output = self.infer(batch.images)
-        losses = self.criterion_(_float32(output), batch.target)
-        loss = losses.mean() if batch.weight is None else (losses * batch.weight).sum() / batch.weight.sum()
+        losses = self.criterion_(as_float32(output), batch.target)
+        # Not over the weights of the batch: a weight would mean less in a small batch, and nothing in a batch of one.
+        loss = losses.mean() if batch.weight is None else (losses * batch.weight).sum() / len(losses)
         loss.backward()
         return {"loss": loss, "losses": losses.detach(), "y_pred": output}
 
@@ -239,13 +294,13 @@ class Net(NeuralNet):
         """Our own modules draw from the generator by themselves."""
         if not self.foreign:
             return nullcontext()
-        return draw_from(self._device_generator())
+        return draw_from(self._on_device("noise"))
 
     def _hooked_step(self, batch):
         """A step for callbacks that look at batches: they get what skorch would give them."""
         self.notify("on_batch_begin", batch=batch[:2], training=True)
         step = self.train_step(batch)
-        self._record_batch("train", batch, step["loss"], step["y_pred"])
+        self._record_batch("train", batch, step["loss"], as_float32(step["y_pred"]))
         return step
 
     def _record_batch(self, prefix, batch, loss, y_pred):
@@ -268,17 +323,17 @@ class Net(NeuralNet):
             return True
         return False
 
-    def _validate(self, images, generator):
+    def _validate(self, images, noise):
         """Evaluate; what is drawn for it is the same in every epoch, and leaves the generator of training alone."""
-        set_generator(self.module_, torch.Generator(generator.device).manual_seed(self.seed))
+        set_generator(self.module_, torch.Generator(noise.device).manual_seed(self.seed))
         try:
             return self._evaluate(images)
         finally:
-            set_generator(self.module_, generator)
+            set_generator(self.module_, noise)
 
     def _evaluate(self, images):
         """The mean loss and metrics of the network as it is now, without dropout, in float32."""
-        tally = _Tally(self.metrics)
+        tally = Tally(self.metrics)
         hooked = self._has_hook(*_BATCH_HOOKS)
         for batch in self.get_iterator(images):
             if hooked:
@@ -298,65 +353,20 @@ class Net(NeuralNet):
         with torch.inference_mode(not training):
             return self.infer(batch[0])
 
-    def get_loss(self, y_pred, y_true, X=None, training=False):
-        return self.criterion_(y_pred, y_true).mean()
 
-    def _check_finite(self):
-        """Raise a ValueError if a loss of the last epoch, or a weight after it, is not finite."""
-        row = self.history[-1]
-        losses = {name: row[name] for name in ("train_loss", "valid_loss") if name in row}
-        if all(np.isfinite(loss) for loss in losses.values()) and has_finite_weights(self.module_):
-            return
-        shown = ", ".join(f"{name} {loss:g}" for name, loss in losses.items())
-        raise ValueError(
-            f"Training diverged: in epoch {row['epoch']}, at learning rate {row['learning_rate']:g}, a loss or weight "
-            f"is not finite ({shown}). Lower learning_rate, or scale X (uint8 is scaled)."
-        )
-
-
-class _Tally:
-    """Weighted means over an epoch. What is added stays on the device until the epoch is over."""
-
-    def __init__(self, metrics):
-        self.metrics = metrics
-        self.values = {}
-        self.weights = []
-
-    def add(self, step, batch):
-        self._append("loss", step["losses"])
-        if self.metrics is not None:
-            with torch.no_grad():
-                metrics = self.metrics(_float32(step["y_pred"]), batch.target)
-            for name, values in metrics.items():
-                self._append(name, values)
-        if batch.weight is not None:
-            self.weights.append(batch.weight)
-
-    def _append(self, name, values):
-        self.values.setdefault(name, []).append(values)
-
-    def means(self):
-        weight = self._joined(self.weights) if self.weights else None
-        return {name: float(np.average(self._joined(values), weights=weight)) for name, values in self.values.items()}
-
-    @staticmethod
-    def _joined(tensors):
-        return torch.cat(tensors).cpu().double().numpy()
-
-
-def apply_iter(net, images, function):
-    """Yield ``function(module, images)``, a tensor, for each batch of images, without dropout, in float32."""
+def inference_batches(net, images):
+    """Yield the batches of images for a network without dropout, in float32, while no gradient is recorded."""
     if net.module_.training:
         net._set_training(False)
     for batch in net.get_iterator(images):
         with torch.inference_mode():
-            yield function(net.module_, batch.images).cpu()
+            yield batch
 
 
-def has_finite_weights(module):
-    """Whether all weights and running statistics are finite."""
-    values = [value for value in module.state_dict().values() if torch.is_floating_point(value)]
-    return not values or bool(torch.stack([value.isfinite().all() for value in values]).all())
+def apply_iter(net, images, function):
+    """Yield ``function(module, images)``, a tensor, for each batch of images, without dropout, in float32."""
+    for batch in inference_batches(net, images):
+        yield function(net.module_, batch.images).cpu()
 
 
 def _is_raised_by_code(interrupt):
@@ -365,25 +375,3 @@ def _is_raised_by_code(interrupt):
     while last.tb_next is not None:
         last = last.tb_next
     return last.tb_frame.f_code.co_code[last.tb_lasti] == dis.opmap["RAISE_VARARGS"]
-
-
-def _float32(output):
-    """Undo autocast: losses are computed in float32."""
-    if isinstance(output, tuple):
-        return tuple(part.float() for part in output)
-    return output.float()
-
-
-@contextmanager
-def _frozen_batch_norm(module):
-    """Let batch normalisation use its running statistics: a batch of one has no variance."""
-    frozen = [
-        part for part in module.modules() if isinstance(part, torch.nn.modules.batchnorm._BatchNorm) and part.training
-    ]
-    for part in frozen:
-        part.eval()
-    try:
-        yield
-    finally:
-        for part in frozen:
-            part.train()

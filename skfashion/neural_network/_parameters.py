@@ -14,7 +14,7 @@ CONSTRAINTS = {
     "learning_rate": [Interval(Real, 0, None, closed="neither")],
     "optimizer_params": [dict, None],
     "weight_decay": [Interval(Real, 0, None, closed="left")],
-    "lr_schedule": [StrOptions({"onecycle", "cosine"}), None],
+    "lr_schedule": [StrOptions({"auto", "onecycle", "cosine", "adaptive"}), None],
     "batch_size": [Interval(Integral, 1, None, closed="left")],
     "max_epochs": [Interval(Integral, 1, None, closed="left")],
     "early_stopping": ["boolean"],
@@ -81,10 +81,13 @@ optimizer : str or type, default="adam"
     weight_decay : float, default=0.0
         Weight decay as the optimizer defines it: decoupled in ``"adamw"``, an L2 penalty in the others.
 
-    lr_schedule : {"onecycle", "cosine"} or None, default="onecycle"
+    lr_schedule : {"auto", "onecycle", "cosine", "adaptive"} or None, default="auto"
         The course of the learning rate over the `max_epochs` of ``fit``, set at every step: ``"onecycle"`` rises for a
-        fifth of the time and then falls to 0, ``"cosine"`` falls to 0; None is a constant rate, and so is
-        ``partial_fit``, which does not know how many passes are to come.
+        fifth of the time and then falls to 0, ``"cosine"`` falls to 0. ``"adaptive"`` needs early stopping and divides
+        the rate by 5 each time the validation score has not improved for two thirds of `n_iter_no_change` epochs.
+        ``"auto"`` is ``"adaptive"`` with early stopping, which ends at an epoch that nobody knows before, else
+        ``"onecycle"``. None keeps the rate constant. So does ``partial_fit``, because the number of passes is unknown:
+        at `learning_rate`, or at a tenth of it after a ``fit`` with a schedule, rising over the first 100 steps.
 
     batch_size : int, default=128
         Images a step.

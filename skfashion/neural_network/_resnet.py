@@ -91,7 +91,7 @@ class ResNetClassifier(BaseNetClassifier):
         learning_rate=0.1,
         optimizer_params=None,
         weight_decay=5e-4,
-        lr_schedule="onecycle",
+        lr_schedule="auto",
         batch_size=128,
         max_epochs=20,
         early_stopping=False,

@@ -1,5 +1,6 @@
 """What all autoencoders share: images to codes, codes to images, and how good that is."""
 
+import warnings
 from numbers import Integral
 
 import numpy as np
@@ -11,11 +12,13 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
 from skfashion._images import as_shown, check_float32, draw_generator
+from skfashion._pixels import within_unit_interval
 from skfashion.modules import AutoencoderModule
 from skfashion.modules._layers import ACTIVATIONS, INITS
 from skfashion.modules._losses import LOSSES, ReconstructionLoss
 from skfashion.neural_network._base import BaseNet, check_finite
-from skfashion.neural_network._loader import to_device
+from skfashion.neural_network._denoising import clean_images, denoising_error
+from skfashion.neural_network._loader import ImageSet, to_device
 from skfashion.neural_network._net import apply_iter
 from skfashion.neural_network._parameters import AUTOENCODER_ATTRIBUTES, AUTOENCODER_PARAMETERS, checked_sizes
 
@@ -71,7 +74,7 @@ class BaseAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseNet
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
-        tags.transformer_tags.preserves_dtype = ["float32"]
+        tags.transformer_tags.preserves_dtype = ["float32", "float64"]
         return tags
 
     @property
@@ -103,8 +106,8 @@ class BaseAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseNet
 
     @with_callbacks
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y=None, sample_weight=None, *, X_val=None):
-        """Train the network to give back the images X.
+    def fit(self, X, y=None, sample_weight=None, *, X_val=None, y_val=None):
+        """Train the network to give back the images X, or to turn them into the images y.
 
         Parameters
         ----------
@@ -112,14 +115,15 @@ class BaseAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseNet
             The images. uint8 means pixels 0 to 255, which are scaled to [0, 1]; any other dtype is taken as it is. X is
             neither copied to float nor kept.
 
-        y : Ignored
-            Present for the API of scikit-learn.
+        y : array-like of the shape of X, default=None
+            The image that each image of X is to be turned into, for instance without its noise; on the scale of X.
+            Anything of another shape, such as labels, is ignored, as transformers of scikit-learn do.
 
         sample_weight : array-like of shape (n_samples,), default=None
             Non-negative weights. A weight of zero is the same as leaving the image out.
 
-        X_val : array-like, default=None
-            Images that are evaluated after each epoch, and that early stopping watches.
+        X_val, y_val : array-like, default=None
+            Images that are evaluated after each epoch, and that early stopping watches; `y_val` as y.
 
         Returns
         -------
@@ -135,8 +139,9 @@ class BaseAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseNet
         resume = self.warm_start and hasattr(self, "net_")
         with self._fit_task(X, y, sample_weight) as monitor:
             X, _ = self._check_images(X, reset=not resume)
-            valid = None if X_val is None else self._check_validation(X_val)
-            self._learn_images(X, sample_weight, resume=resume, valid=valid, monitor=monitor)
+            clean = clean_images(self, X, y)
+            valid = self._check_validation(X_val, y_val, denoising=clean is not None)
+            self._learn_images(X, sample_weight, clean, resume=resume, valid=valid, monitor=monitor)
         return self
 
     @_fit_context(prefer_skip_nested_validation=True)
@@ -160,22 +165,29 @@ class BaseAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseNet
         resume = hasattr(self, "net_")
         with self._all_or_nothing():
             X, _ = self._check_images(X, reset=not resume)
-            self._learn_images(X, sample_weight, resume=resume, one_pass=True)
+            self._learn_images(X, sample_weight, clean_images(self, X, y), resume=resume, one_pass=True)
         return self
 
-    def _check_validation(self, X_val):
-        """Return the validation images as a set."""
+    def _check_validation(self, X_val, y_val, *, denoising):
+        """Return the validation images as a set, or None."""
+        if X_val is None:
+            if y_val is not None:
+                raise ValueError("y_val needs X_val, the images that it belongs to.")
+            return None
         X_val, _ = self._check_images(X_val, reset=False)
-        self._check_pixels(X_val, np.arange(len(X_val)))
-        return self._image_set(X_val)
+        clean = clean_images(self, X_val, y_val, "y_val")
+        if (clean is not None) != denoising:
+            raise ValueError("y and y_val must both hold images, or neither of them.")
+        self._check_pixels(X_val if clean is None else clean, np.arange(len(X_val)))
+        return self._image_set(X_val, clean=clean)
 
     def _check_pixels(self, X, rows):
         """Return whether the rows of X lie in [0, 1]; the loss may need that."""
         low, high = _range(X, rows)
-        bounded = low >= 0 and high <= 1
+        bounded = within_unit_interval(low, high)
         if self.loss == "bernoulli" and not bounded:
             raise ValueError(
-                "loss='bernoulli' needs pixels in [0, 1] or of dtype uint8, but X holds values from "
+                "loss='bernoulli' needs pixels in [0, 1], or levels from 0 to 255, but the images hold values from "
                 f"{low:g} to {high:g}."
             )
         return bounded
@@ -190,10 +202,12 @@ class BaseAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseNet
             return self.output_activation
         return "sigmoid" if bounded and self.activation != "identity" else "identity"
 
-    def _learn_images(self, X, sample_weight, *, resume, one_pass=False, **how):
+    def _learn_images(self, X, sample_weight, clean, *, resume, one_pass=False, **how):
         """Train on the rows of X that weigh something, and describe their codes."""
         rows, weight = self._weighed_rows(X, sample_weight)
-        wanted = self._wanted_output_activation(self._check_pixels(X, rows))
+        weight = self._relative_weights(weight, len(rows), resume=resume)
+        bounded = self._check_pixels(X if clean is None else clean, rows)
+        wanted = self._wanted_output_activation(bounded)
         if not resume:
             self.output_activation_ = wanted
         elif wanted != self.output_activation_ and (self.loss == "bernoulli" or self.output_activation != "auto"):
@@ -201,14 +215,34 @@ class BaseAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseNet
                 f"{type(self).__name__} cannot go on training: its parameters now ask for the output activation "
                 f"{wanted!r}, but the fitted one is {self.output_activation_!r}. Fit with warm_start=False."
             )
-        self._learn(X, rows, None, weight, None, resume=resume, one_pass=one_pass, **how)
-        self._describe_codes(X, rows, weight, add=resume and one_pass)
+        elif self.output_activation_ == "sigmoid" and not bounded:
+            warnings.warn(
+                f"{type(self).__name__} is given images beyond [0, 1], but began with images in [0, 1] and so ends in "
+                "a sigmoid, which cannot give them back. Fit anew, or set output_activation='identity'.",
+                UserWarning,
+                stacklevel=3,
+            )
+        self._learn(X, rows, None, weight, None, resume=resume, one_pass=one_pass, clean=clean, **how)
+        codes = self._described_codes(self.net_, self._image_set(X, rows, None, weight), add=resume and one_pass)
+        vars(self).update(codes)
 
-    def _describe_codes(self, X, rows, weight, *, add):
-        """Set the mean and the covariance of the codes of the images of a fit, or add those of one more pass."""
-        codes = apply_iter(self.net_, self._image_set(X, rows), lambda module, images: module.encode(images))
+    def _attributes_at_an_epoch(self, net, train):
+        attributes = super()._attributes_at_an_epoch(net, train)
+        return {**attributes, **self._described_codes(attributes["net_"], train)}
+
+    def _start(self, net, train):
+        """Let the decoder start at the mean image: from elsewhere the way to mostly black images is too steep.
+
+        In a few steps the output would be black for all images, where a sigmoid has no gradient left.
+        """
+        mean = sum(batch.target.double().sum(0) for batch in net.get_iterator(train)) / len(train)
+        net.module_.start_at(mean.float())
+
+    def _described_codes(self, net, images, *, add=False):
+        """The mean and the covariance of the codes of the images of a fit, also with those of one more pass."""
+        codes = apply_iter(net, images, lambda module, images: module.encode(images))
         codes = torch.cat(list(codes)).double().numpy()
-        weight = np.ones(len(codes)) if weight is None else weight / weight.max()
+        weight = np.ones(len(codes)) if images.weight is None else images.weight.double().cpu().numpy()
         total, mean = weight.sum(), np.average(codes, axis=0, weights=weight)
         covariance = np.atleast_2d(np.cov(codes, rowvar=False, ddof=0, aweights=weight))
         if add:
@@ -218,7 +252,7 @@ class BaseAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseNet
             covariance = share * covariance + (1 - share) * self.code_covariance_
             covariance += share * (1 - share) * np.outer(step, step)
             total += self._code_weight
-        self._code_weight, self.code_mean_, self.code_covariance_ = total, mean, covariance
+        return {"_code_weight": total, "code_mean_": mean, "code_covariance_": covariance}
 
     def transform(self, X):
         """Return the code of each image.
@@ -230,7 +264,7 @@ class BaseAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseNet
 
         Returns
         -------
-        ndarray of shape (n_samples, latent_dim), dtype float32
+        ndarray of shape (n_samples, latent_dim), dtype float32, or float64 if X is float64
             The same in every call.
         """
         return self._per_image(X, lambda module, images: module.encode(images))
@@ -245,8 +279,9 @@ class BaseAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseNet
 
         Returns
         -------
-        ndarray of shape (n_samples, n_features), dtype float32
-            Or images, in the shape of those that were fitted. If these were uint8, pixels are on the scale of [0, 1].
+        ndarray of shape (n_samples, n_features), dtype float32, or float64 if X is float64
+            Or images, in the shape of those that were fitted. If these were levels from 0 to 255, pixels are on the
+            scale of [0, 1].
         """
         check_is_fitted(self)
         codes = check_array(X, dtype=[np.float32, np.float64], estimator=self, input_name="X")
@@ -256,7 +291,7 @@ class BaseAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseNet
                 f"X has {codes.shape[1]} columns, but the codes of this {type(self).__name__} have "
                 f"{self._n_features_out} dimensions."
             )
-        rows = np.empty((len(codes), self._layout.n_features), dtype=np.float32)
+        rows = np.empty((len(codes), self._layout.n_features), dtype=codes.dtype)
         with torch.inference_mode():
             for start in range(0, len(codes), _BATCH_OF_CODES):
                 batch = to_device(codes[start : start + _BATCH_OF_CODES], torch.device(self.net_.device)).float()
@@ -274,7 +309,7 @@ class BaseAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseNet
 
         Returns
         -------
-        ndarray of shape (n_samples, n_features), dtype float32
+        ndarray of shape (n_samples, n_features), dtype float32, or float64 if X is float64
             As of :meth:`inverse_transform`.
         """
         rows = self._per_image(X, lambda module, images: self._layout.rows(module.decode(module.encode(images))))
@@ -291,7 +326,7 @@ class BaseAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseNet
         Returns
         -------
         ndarray of shape (n_samples,), dtype float32
-            Minus the squared error, as a mean over the pixels; uint8 pixels are on the scale of [0, 1].
+            Minus the squared error, as a mean over the pixels; levels from 0 to 255 count as brightness in [0, 1].
         """
         return self._per_image(X, _negative_squared_error)
 
@@ -303,15 +338,20 @@ class BaseAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseNet
         X : array-like, as in :meth:`fit`
             The images.
 
-        y : Ignored
-            Present for the API of scikit-learn.
+        y : array-like of the shape of X, default=None
+            The images that X is to be turned into. Anything of another shape, such as labels, is ignored.
 
         Returns
         -------
         float
-            At most 0; uint8 pixels are on the scale of [0, 1].
+            At most 0; levels from 0 to 255 count as brightness in [0, 1].
         """
-        return float(self.score_samples(X).mean(dtype=np.float64))
+        check_is_fitted(self)
+        rows, _ = self._check_images(X, reset=False)
+        clean = clean_images(self, rows, y)
+        if clean is None:
+            return float(self.score_samples(X).mean(dtype=np.float64))
+        return -denoising_error(self.net_, ImageSet(rows, self._layout, torch.device(self.net_.device), clean=clean))
 
     def sample(self, n_samples=1, random_state=None):
         """Draw new images: codes from the normal distribution of `code_mean_` and `code_covariance_`, decoded.
@@ -326,7 +366,7 @@ class BaseAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseNet
 
         Returns
         -------
-        ndarray of shape (n_samples, n_features), dtype float32
+        ndarray of shape (n_samples, n_features), dtype float32, or float64 if X is float64
             As of :meth:`inverse_transform`.
         """
         check_is_fitted(self)
@@ -335,7 +375,7 @@ class BaseAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseNet
         codes = generator.multivariate_normal(
             self.code_mean_, self.code_covariance_, n_samples, check_valid="ignore", method="eigh"
         )
-        return self.inverse_transform(codes)
+        return self.inverse_transform(codes.astype(np.float32))
 
 
 def _range(X, rows):

@@ -9,6 +9,7 @@ from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import check_is_fitted
 
 from skfashion._images import draw_seed
+from skfashion._pixels import within_unit_interval
 from skfashion.modules import VariationalModule
 from skfashion.modules._autoencoder import draw_normal
 from skfashion.modules._losses import ELBOLoss
@@ -109,7 +110,7 @@ class VariationalAutoencoder(BaseAutoencoder):
         learning_rate=0.006,
         optimizer_params=None,
         weight_decay=0.0,
-        lr_schedule="onecycle",
+        lr_schedule="auto",
         batch_size=128,
         max_epochs=20,
         early_stopping=False,
@@ -179,9 +180,10 @@ class VariationalAutoencoder(BaseAutoencoder):
     def _metrics(self):
         return ELBOLoss(self.loss, self.output_activation_).terms
 
-    def _describe_codes(self, X, rows, weight, *, add):
+    def _described_codes(self, net, images, *, add=False):
         """All codes together are trained to follow the standard normal distribution."""
-        self.code_mean_, self.code_covariance_ = np.zeros(self._n_features_out), np.eye(self._n_features_out)
+        latent_dim = net.module_.latent_dim
+        return {"code_mean_": np.zeros(latent_dim), "code_covariance_": np.eye(latent_dim)}
 
     def elbo(self, X, *, n_draws=1, random_state=None):
         """Estimate the evidence lower bound of each image, on codes that are drawn.
@@ -199,7 +201,7 @@ class VariationalAutoencoder(BaseAutoencoder):
 
         Returns
         -------
-        ndarray of shape (n_samples,), dtype float32
+        ndarray of shape (n_samples,), dtype float32, or float64 if X is float64
             ``-(reconstruction + KL)`` in the units of the loss (nats for ``"bernoulli"``), whatever `beta` is.
         """
         check_is_fitted(self)
@@ -208,9 +210,10 @@ class VariationalAutoencoder(BaseAutoencoder):
         criterion = self.net_.criterion_
 
         def bound(module, images):
-            if criterion.reconstruction.loss == "bernoulli" and (images.min() < 0 or images.max() > 1):
+            bounded = within_unit_interval(float(images.min()), float(images.max()))
+            if criterion.reconstruction.loss == "bernoulli" and not bounded:
                 raise ValueError(
-                    "A VAE that was fitted with loss='bernoulli' needs pixels in [0, 1] or of dtype uint8."
+                    "A VAE that was fitted with loss='bernoulli' needs pixels in [0, 1], or levels from 0 to 255."
                 )
             mean, log_variance = module.posterior(images)
             total = 0

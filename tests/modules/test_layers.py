@@ -98,22 +98,35 @@ def test_padding_centres_the_image():
 def test_init_schemes(init):
     torch.manual_seed(0)
     layer = nn.Linear(1000, 500)
-    before = layer.weight.clone()
+    drawn_by_torch = layer.weight.std().item()
     initialize(layer, init)
     expected = {
+        "pytorch": (3 * 1000) ** -0.5,
         "normal": 0.1,
         "xavier_normal": (2 / 1500) ** 0.5,
         "xavier_uniform": (2 / 1500) ** 0.5,
         "he_normal": (2 / 1000) ** 0.5,
         "he_uniform": (2 / 1000) ** 0.5,
     }
-    if init == "pytorch":
-        assert torch.equal(layer.weight, before)
-    else:
-        assert layer.weight.std().item() == pytest.approx(expected[init], rel=0.01)
-        assert not layer.bias.any()
-        uniform = layer.weight.abs().max().item() < 1.8 * expected[init]
-        assert uniform == init.endswith("uniform")
+    assert drawn_by_torch == pytest.approx(expected["pytorch"], rel=0.01)
+    assert layer.weight.std().item() == pytest.approx(expected[init], rel=0.01)
+    assert layer.bias.abs().max().item() == pytest.approx(0.05 if init == "pytorch" else 0, rel=0.02)
+    uniform = layer.weight.abs().max().item() < 1.8 * expected[init]
+    assert uniform == (init == "pytorch" or init.endswith("uniform"))
+
+
+def test_a_weight_depends_on_seed_and_shape_alone():
+    narrow, wide = (MLP(6, 3, (n, 5, 5), ("relu",) * 3, (0.0, 0.5, 0.0), False, "pytorch") for n in (8, 16))
+    for net in (narrow, wide):
+        net.reset_weights(seed=1)
+    shared = [(a, b) for a, b in zip(narrow.parameters(), wide.parameters(), strict=True) if a.shape == b.shape]
+    assert len(shared) == 5
+    assert all(torch.equal(a, b) for a, b in shared)
+    two_of_a_shape = [p for p in narrow.parameters() if p.shape == (5,)]
+    assert not torch.equal(*two_of_a_shape)
+    before = [p.clone() for p in narrow.parameters()]
+    narrow.reset_weights(seed=2)
+    assert not any(torch.equal(p, q) for p, q in zip(before, narrow.parameters(), strict=True))
 
 
 def test_mlp_layers():

@@ -147,6 +147,7 @@ def test_skorch_batch_hooks_see_every_batch(tiny):
     assert "batches" not in watched.history_[0]
 
 
+@pytest.mark.filterwarnings("ignore:.*did not change a weight")
 def test_callbacks_of_skorch_itself(tiny):
     X, y = tiny
     assert mlp(EarlyStopping("train_loss", patience=1, threshold=10.0, threshold_mode="abs")).fit(X, y).n_epochs_ == 2

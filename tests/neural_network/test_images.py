@@ -93,16 +93,43 @@ def test_images_smaller_than_the_architecture_are_padded():
     assert model.predict(GREY[:, :2, :3]).shape == (40,)
 
 
-def test_images_on_another_scale_are_noticed():
-    rows = GREY.reshape(40, -1)
-    pixels, raw, scaled = (cnn().fit(X, Y) for X in (rows, rows.astype(float), rows / 255))
-    with pytest.warns(UserWarning, match="was fitted on uint8 pixels.*is given values up to 25[0-5] of another dtype"):
-        pixels.predict(rows.astype(int))
-    with pytest.warns(UserWarning, match="is given uint8 pixels.*was fitted on values up to 25[0-5] of another dtype"):
-        raw.predict(rows)
-    # These agree, and are silent.
-    np.testing.assert_allclose(pixels.predict_proba(rows / 255), scaled.predict_proba(rows), atol=1e-5)
-    raw.predict(rows.astype(int))
+@pytest.mark.parametrize(
+    ("image_shape", "layout"),
+    [
+        ((28, 28, 2), (2, 28, 28)),
+        ((2, 28, 28), (2, 28, 28)),
+        ((28, 28, 13), (13, 28, 28)),
+        ((13, 28, 28), (13, 28, 28)),
+        ((64, 8, 8), (64, 8, 8)),
+        ((8, 8, 64), (64, 8, 8)),
+        ((6, 8, 3), (3, 6, 8)),
+    ],
+    ids=str,
+)
+def test_channels_are_found_first_or_last(image_shape, layout):
+    X = rng.integers(0, 256, size=(8, *image_shape), dtype=np.uint8)
+    seen = []
+
+    def spy(images):
+        seen.append(images.clone())
+        return images
+
+    auto = cnn(augmentation=spy).fit(X, Y[:8])
+    assert auto.image_shape_ == cnn(image_shape=image_shape).fit(X, Y[:8]).image_shape_ == layout
+    assert cnn(image_shape=image_shape).fit(X.reshape(8, -1), Y[:8]).image_shape_ == layout
+    images = (X if image_shape == layout else np.moveaxis(X, -1, 1)).astype(np.float32) / 255
+    ours = {image.tobytes() for image in seen[0].contiguous().numpy()}
+    assert ours == {np.ascontiguousarray(image).tobytes() for image in images}
+
+
+@pytest.mark.parametrize("shape", [(6, 8, 5), (28, 28, 28), (3, 28, 3), (4, 4, 4)], ids=str)
+def test_ambiguous_channels_are_asked_for(shape):
+    X = rng.integers(0, 256, size=(8, *shape), dtype=np.uint8)
+    with pytest.raises(
+        ValueError, match=r"can be \(c, h, w\) or \(h, w, c\): say which one by the parameter image_shape"
+    ):
+        cnn().fit(X, Y[:8])
+    assert cnn(image_shape=shape).fit(X, Y[:8]).image_shape_ == shape
 
 
 def test_a_frame_of_pixels_stays_uint8():

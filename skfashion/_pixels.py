@@ -1,0 +1,188 @@
+"""The scale of pixels: levels from 0 to 255, brightness in [0, 1], or other numbers."""
+
+import warnings
+from dataclasses import dataclass
+
+import numpy as np
+
+WHITE = 255
+
+# Whole numbers that end here at the latest may be anything: masks of 0 and 1, digits of four bits, counts.
+_DARK = 16
+
+# By how much rounding may carry brightness out of [0, 1], or a level away from a whole number.
+_ROUNDING = 1e-3
+
+# A share of values that does not say on which scale the others are.
+_FEW = 0.01
+
+# Rows that are looked at, or converted, together: no copy of all images as floats is ever made.
+_BLOCK = 1024
+
+
+@dataclass(frozen=True)
+class PixelScale:
+    """The scale of the images of a fit, which decides how all images that come later are read.
+
+    A dtype says little about it: the same pictures come as uint8 from a file, as int64 from a CSV, as float64 from a
+    data frame. So the values decide:
+
+    - ``"levels"``: whole numbers from 0 to 255, some of them above 16. They are kept as uint8, which stands for a
+      brightness in [0, 1] wherever this library computes: levels are divided by 255, batch by batch.
+    - ``"brightness"``: values in [0, 1], up to rounding; masks of 0 and 1 are among them.
+    - ``"numbers"``: all others, taken as they are.
+
+    Attributes
+    ----------
+    kind : {"levels", "brightness", "numbers"}
+        What the values are.
+    largest : float
+        The largest absolute value.
+    whole : bool
+        Whether all values are whole numbers.
+    far : bool
+        Whether values are far from [0, 1], apart from a few.
+    """
+
+    kind: str
+    largest: float
+    whole: bool
+    far: bool
+
+    @classmethod
+    def of(cls, X):
+        """The scale of a 2-D array without missing values."""
+        low, high = extremes(X)
+        whole = _is_whole(X)
+        if within_unit_interval(low, high):
+            kind = "brightness"
+        elif _may_be_levels(low, high) and high > _DARK and whole:
+            kind = "levels"
+        else:
+            kind = "numbers"
+        return cls(kind, max(-low, high), whole, _is_far_from_brightness(X, low, high))
+
+    def read(self, X, name="this estimator"):
+        """Return images of any dtype as this scale reads them: uint8 if they are levels, else numbers as they are.
+
+        Parameters
+        ----------
+        X : ndarray of shape (n_samples, n_features)
+            The images; returned without a copy where that is possible.
+        name : str
+            The estimator that a warning names.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_features)
+            uint8 stands for levels, any other dtype for numbers.
+
+        Warns
+        -----
+        UserWarning
+            If X seems to be on another scale and nothing tells how the two compare.
+        """
+        read = {"levels": self._read_beside_levels, "brightness": self._read_beside_brightness}
+        return read.get(self.kind, self._read_beside_numbers)(X, *extremes(X), name)
+
+    def _read_beside_levels(self, X, low, high, name):
+        integers = X.dtype.kind in "iu"
+        if not integers and within_unit_interval(low, high):
+            return X
+        if _may_be_levels(low, high) and _is_whole(X):
+            if high == 1:
+                self._warn(X, low, high, name, "taken for levels from 0 to 255, so almost black")
+            return _levels(X)
+        if integers or (max(-low, high) > _DARK and _is_far_from_brightness(X, low, high)):
+            # Levels with noise, blurred or resized.
+            if low < -WHITE or high > 2 * WHITE:
+                self._warn(X, low, high, name, "divided by 255")
+            return X.astype(np.float32) / np.float32(WHITE)
+        self._warn(X, low, high, name, "taken as they are")
+        return X
+
+    def _read_beside_brightness(self, X, low, high, name):
+        if within_unit_interval(low, high):
+            if X.dtype.kind in "iu" and high == 1 and not self.whole:
+                self._warn(X, low, high, name, "taken for brightness, so 1 is white")
+            return _numbers(X)
+        if _may_be_levels(low, high) and _is_whole(X):
+            if self.whole and self.largest > 0:
+                self._warn(X, low, high, name, "divided by 255")
+            return _levels(X)
+        if _is_far_from_brightness(X, low, high):
+            self._warn(X, low, high, name, "taken as they are")
+        return _numbers(X)
+
+    def _read_beside_numbers(self, X, low, high, name):
+        small = within_unit_interval(low, high) and high > 0 and not _is_whole(X)
+        if (small and self.far and self.largest > _DARK) or (
+            self.largest <= _DARK and PixelScale.of(X).kind == "levels"
+        ):
+            self._warn(X, low, high, name, "taken as they are")
+        return _numbers(X)
+
+    def _warn(self, X, low, high, name, taken):
+        seen = {
+            "levels": "whole numbers from 0 to 255, which are divided by 255",
+            "brightness": "values in [0, 1]",
+            "numbers": f"values up to {self.largest:g}, which were taken as they are",
+        }
+        warnings.warn(
+            f"{name} is given {X.dtype} values from {low:g} to {high:g}, {taken}, but was fitted on "
+            f"{seen[self.kind]}. Pass both on one scale, for instance all as uint8, or all divided by 255.",
+            UserWarning,
+            stacklevel=2,
+        )
+
+
+def scaled(X, dtype=np.float64):
+    """X as floats: uint8 stands for levels, which become brightness in [0, 1]; numbers stay as they are."""
+    return X.astype(dtype) / dtype(WHITE) if X.dtype == np.uint8 else X.astype(dtype)
+
+
+def extremes(X):
+    """The smallest and the largest value of an array as floats."""
+    return float(X.min()), float(X.max())
+
+
+def within_unit_interval(low, high):
+    """Whether values between these lie in [0, 1], up to rounding."""
+    return low >= -_ROUNDING and high <= 1 + _ROUNDING
+
+
+def _is_far_from_brightness(X, low, high):
+    """Whether more than a few values are far from [0, 1]: single pixels may be absurd, or unlike those of the fit."""
+    if low >= -1 and high <= 2:
+        return False
+    return sum(int(((block < -1) | (block > 2)).sum()) for block in _blocks(X)) > _FEW * X.size
+
+
+def _may_be_levels(low, high):
+    return low >= -_ROUNDING and high <= WHITE + _ROUNDING
+
+
+def _is_whole(X):
+    if X.dtype.kind != "f":
+        return True
+    return all(np.abs(block - np.rint(block)).max() <= _ROUNDING for block in _blocks(X))
+
+
+def _levels(X):
+    if X.dtype == np.uint8:
+        return X
+    levels = np.empty(X.shape, dtype=np.uint8)
+    for block, source in zip(_blocks(levels), _blocks(X), strict=True):
+        block[...] = np.rint(source)
+    return levels
+
+
+def _blocks(X):
+    return (X[start : start + _BLOCK] for start in range(0, len(X), _BLOCK))
+
+
+def _numbers(X):
+    """X in a dtype that is not uint8, which stands for levels."""
+    if X.dtype != np.uint8:
+        return X
+    return X.view(np.int8) if X.max() < 128 else X.astype(np.int16)

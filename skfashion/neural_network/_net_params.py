@@ -1,0 +1,70 @@
+"""What users hand to the skorch net, and names of parameters that they know from skorch."""
+
+import copy
+
+from skfashion.neural_network._parameters import OWNED_BY_ESTIMATOR
+
+# Where parameters of a part are, for those who know them by the names of skorch.
+_NESTED = {
+    "optimizer": "optimizer_params, a dict of the arguments of the optimizer",
+    "net_params": "net_params, a dict such as {'callbacks': [...]}, as a whole",
+    "lr_schedule": "lr_schedule, which has no arguments",
+}
+
+
+class NetParams:
+    """Checks `net_params`, copies callbacks, and tells where parameters of a part are."""
+
+    def __sklearn_clone__(self):
+        """Let clones have shallow copies of skorch's callbacks, which may hold locks and files."""
+        if not self.net_params:
+            return super().__sklearn_clone__()
+        bare = object.__new__(type(self))
+        vars(bare).update(vars(self), net_params=None)
+        cloned = super(NetParams, bare).__sklearn_clone__()
+        return cloned.set_params(net_params=self._checked_net_params())
+
+    def set_params(self, **params):
+        """Set parameters; those of an optimizer or a schedule go by parameters of their own.
+
+        Parameters
+        ----------
+        **params : dict
+            Parameters, by their names.
+
+        Returns
+        -------
+        self : object
+            The estimator.
+
+        Raises
+        ------
+        ValueError
+            If there is no such parameter.
+        """
+        for name in params:
+            owner = name.split("__")[0]
+            if "__" in name and owner in self._get_param_names() and not hasattr(getattr(self, owner), "set_params"):
+                hint = _NESTED.get(owner, f"{owner} as a whole")
+                raise ValueError(f"{type(self).__name__} has no parameter {name!r}: set {hint}.")
+        return super().set_params(**params)
+
+    def _checked_net_params(self):
+        params = self.net_params or {}
+        for name in params:
+            owner = OWNED_BY_ESTIMATOR.get(str(name).split("__")[0])
+            if owner is not None:
+                raise ValueError(f"net_params holds {name!r}, which is set by {owner} of {type(self).__name__}.")
+        callbacks = params.get("callbacks") or []
+        if not isinstance(callbacks, (list, tuple)):
+            raise ValueError(
+                f"The callbacks in net_params must be a list of skorch callbacks. Got {callbacks!r} instead."
+            )
+        # skorch initialises callbacks in place; the parameter must stay as it was given.
+        return {**params, "callbacks": [_copied(callback) for callback in callbacks]}
+
+
+def _copied(callback):
+    if isinstance(callback, tuple):
+        return callback[0], copy.copy(callback[1])
+    return copy.copy(callback)

@@ -1,0 +1,83 @@
+"""What training has made of a net, as arrays and plain values, which can be stored and taken in by a new net."""
+
+import numpy as np
+import torch
+
+
+def snapshot_of(net):
+    """Return what training has made of a net; its arrays may share memory with the net.
+
+    Weights that the module is built with (those of a frozen encoder) are left out.
+    """
+    given = net.module_.given_weights() if hasattr(net.module_, "given_weights") else ()
+    weights = {name: value for name, value in net.module_.state_dict().items() if name not in given}
+    return {
+        "weights": _as_arrays(weights),
+        "optimizer": None if net.optimizer_ is None else _as_arrays(net.optimizer_.state_dict()),
+        "streams": {name: generator.get_state().numpy() for name, generator in net.streams_.items()},
+        "history": [dict(row) for row in net.history],
+        "best_losses": dict(net.best_losses_),
+        "seed": net.seed,
+        "gentle": (net.gentle_factor_, net.n_steps_),
+    }
+
+
+def restore(net, snapshot):
+    """Let a new net of the same module take in a snapshot, but for its optimizer."""
+    net.module_.load_state_dict({**net.module_.state_dict(), **_as_tensors(snapshot["weights"])})
+    for name, generator in net.streams_.items():
+        generator.set_state(torch.from_numpy(np.array(snapshot["streams"][name])))
+    net.history.extend(dict(row) for row in snapshot["history"])
+    net.best_losses_ = dict(snapshot["best_losses"])
+    net.gentle_factor_, net.n_steps_ = snapshot["gentle"]
+
+
+def start_gently(net, factor):
+    """Let a net with trained weights and a new optimizer go on at a share `factor` of the learning rate."""
+    net.gentle_factor_, net.n_steps_ = factor, 0
+
+
+def restore_optimizer(optimizer, state):
+    """Let an optimizer take in the state of another one, but for the settings that it has itself."""
+    settings = [{name: value for name, value in group.items() if name != "params"} for group in optimizer.param_groups]
+    optimizer.load_state_dict(_as_tensors(state))
+    for group, own in zip(optimizer.param_groups, settings, strict=True):
+        group.update(own)
+    for parameter, kept in optimizer.state.items():
+        for name, value in kept.items():
+            if isinstance(value, torch.Tensor) and value.shape == parameter.shape:
+                # Fused optimizers walk through memory, and so need it in the order of the weights.
+                kept[name] = torch.empty_like(parameter, dtype=value.dtype).copy_(value)
+
+
+def keep_alike(one, other):
+    """Whether two optimizers keep the same things for the same parameters, so that one can go on for the other."""
+
+    def kept(optimizer):
+        rates = ("lr", "initial_lr", "weight_decay")
+        return [
+            {name: len(value) if name == "params" else value for name, value in group.items() if name not in rates}
+            for group in optimizer.param_groups
+        ]
+
+    return type(one) is type(other) and kept(one) == kept(other)
+
+
+def _as_arrays(state):
+    """Replace the tensors in dicts, lists and tuples by numpy arrays, which share their memory on the CPU."""
+    return _replaced(state, torch.Tensor, lambda tensor: tensor.detach().cpu().numpy())
+
+
+def _as_tensors(state):
+    """Replace the arrays in dicts, lists and tuples by tensors of their own memory."""
+    return _replaced(state, np.ndarray, lambda array: torch.from_numpy(np.array(array)))
+
+
+def _replaced(state, kind, convert):
+    if isinstance(state, kind):
+        return convert(state)
+    if isinstance(state, dict):
+        return {name: _replaced(value, kind, convert) for name, value in state.items()}
+    if isinstance(state, (list, tuple)):
+        return type(state)(_replaced(value, kind, convert) for value in state)
+    return state

@@ -2,31 +2,29 @@
 
 import time
 import warnings
-from functools import partial
 from numbers import Integral, Real
 
 import joblib
 import numpy as np
-from sklearn.base import _fit_context, clone, is_classifier
+from scipy.sparse import issparse
+from sklearn.base import _fit_context, is_classifier
 from sklearn.callback import with_callbacks
 from sklearn.exceptions import FitFailedWarning
 from sklearn.metrics import check_scoring
 from sklearn.model_selection import check_cv
 from sklearn.model_selection._search import BaseSearchCV
-from sklearn.utils import Bunch
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
-from sklearn.utils.metaestimators import _safe_split
 from sklearn.utils.parallel import Parallel, delayed
-from sklearn.utils.validation import _check_method_params, indexable
+from sklearn.utils.validation import indexable
 
 from skfashion._images import draw_seed
-from skfashion.model_selection._distributions import Space, load_optuna, name_of
-from skfashion.model_selection._pruning import report_epochs
+from skfashion.model_selection._evaluation import Evaluation
+from skfashion.model_selection._fingerprint import fingerprint
+from skfashion.model_selection._pruning import comparable_epochs
 from skfashion.model_selection._results import results_of
-from skfashion.model_selection._study import claim, finished, in_memory, open_study, tell
-
-# Fold by fold reports come after all epochs that the first fold may report.
-_AFTER_EPOCHS = 1_000_000
+from skfashion.model_selection._space import Space, name_of
+from skfashion.model_selection._study import enqueue, finished, in_memory, open_study, seed_study
+from skfashion.model_selection._trials import TrialRunner
 
 
 class OptunaSearchCV(BaseSearchCV):
@@ -37,30 +35,42 @@ class OptunaSearchCV(BaseSearchCV):
     estimator : estimator
         Any estimator of scikit-learn's API, also a Pipeline.
 
-    param_distributions : dict of str to list, scipy distribution or optuna distribution
+    param_distributions : dict of str to list, scipy distribution or optuna distribution, or list of such dicts
         What to search, as for :class:`~sklearn.model_selection.RandomizedSearchCV`: lists of choices, and
-        ``scipy.stats`` ``uniform``, ``loguniform`` or ``randint``; see :data:`SEARCH_SPACES`.
+        ``scipy.stats`` ``uniform``, ``loguniform`` or ``randint``; see :data:`SEARCH_SPACES`. Of several dicts each
+        trial takes one, for instance with another estimator in a step of a Pipeline.
 
     n_trials : int, default=20
         How many trials to run; those that the `storage` holds when the search begins count, unless they failed.
 
-    scoring : str, callable or None, default=None
-        As in :class:`~sklearn.model_selection.GridSearchCV`; one score, of which more is better. After an epoch it is
-        that of the last step of a Pipeline, with samples that the other steps have transformed.
+    scoring : str, callable, list, tuple, dict or None, default=None
+        As in :class:`~sklearn.model_selection.GridSearchCV`; more is better. Of several scores the one that `refit`
+        names leads the search, or the first one if it names none.
 
     cv : int, splitter, iterable or None, default=None
         As in :class:`~sklearn.model_selection.GridSearchCV`.
 
-    refit : bool, default=True
-        Whether to fit the best setting on all samples at the end.
+    refit : bool, str or callable, default=True
+        Whether to fit the best setting on all samples at the end, as in
+        :class:`~sklearn.model_selection.GridSearchCV`: of several scores the name of the one that counts, or a
+        callable that finds the best row of ``cv_results_``.
 
     pruner : {"median"}, optuna pruner or None, default="median"
-        Which trials end early: by default those that are behind the median of the others at the same point. Estimators
-        that report their epochs to scikit-learn's callbacks, which those of this library do, report each epoch of the
-        first fold, also as the last step of a Pipeline; all report each fold. None lets every trial run to its end.
+        Which trials end early: by default those that are behind the median of the others at the same point. After each
+        fold a trial reports the mean score so far. Estimators that tell scikit-learn's callbacks of their epochs, which
+        those of this library do, also as the last step of a Pipeline, report each epoch of the first fold too, unless
+        `max_epochs`, `lr_schedule`, `net_params` or that step itself is searched: an epoch of a short training says
+        nothing beside one of a long training. Where epochs are reported Optuna's steps count the epochs of all folds,
+        else the folds. None lets every trial run to its end. One that keeps what it has learned of the trials, as
+        Optuna's Hyperband does, belongs to one search.
 
     sampler : optuna sampler or None, default=None
-        How the next setting is found; None stands for Optuna's default, seeded by `random_state`.
+        How the next setting is found; None stands for Optuna's default, seeded by `random_state`. The search works with
+        a copy, of another seed if the study holds trials.
+
+    initial_params : dict, list of dict or None, default=None
+        Settings to try first, as ``best_params_`` holds them; what they lack is drawn. Those that the study had are not
+        tried again. Settings that were enqueued by Optuna's ``study.enqueue_trial`` may hold the same values.
 
     storage : str, optuna storage or None, default=None
         Where the study is kept, for instance ``"sqlite:///study.db"``: a search that is fitted again on the same
@@ -68,7 +78,8 @@ class OptunaSearchCV(BaseSearchCV):
         `random_state`) may share one. None keeps it in memory.
 
     study_name : str or None, default=None
-        Its name in the storage; a storage needs one.
+        Its name in the storage; a storage needs one. If the study of this name is about another search, for instance
+        in nested cross-validation about another fold, the name with a hash at its end is taken: see ``study_``.
 
     timeout : float or None, default=None
         Seconds after which no trial begins.
@@ -77,7 +88,8 @@ class OptunaSearchCV(BaseSearchCV):
         Trials at a time, in threads. With more than one the settings tried depend on who is first.
 
     error_score : "raise" or nan, default=nan
-        A trial that fails is told to Optuna as such and warned of, and the search goes on; ``"raise"`` ends it.
+        A trial that fails, in fit or in a score, is told to Optuna as such and warned of, and the search goes on;
+        ``"raise"`` ends it.
 
     random_state : int, RandomState instance or None, default=None
         Of the default sampler. With an int and one job, the same trials in every run.
@@ -89,27 +101,28 @@ class OptunaSearchCV(BaseSearchCV):
     Attributes
     ----------
     study_ : optuna.Study
-        With all trials; :class:`~skfashion.inspection.ParallelCoordinatesDisplay` draws it. A search that is pickled
-        takes them along, without the storage.
+        With all trials; :class:`~skfashion.inspection.ParallelCoordinatesDisplay` draws it. Of several dicts its names
+        of parameters begin with the place of theirs. A search that is pickled takes the trials along, without the
+        storage.
     cv_results_ : dict of str to array
         As of :class:`~sklearn.model_selection.RandomizedSearchCV`, a row a trial, and ``state`` (``"complete"``,
         ``"pruned"`` or ``"fail"``). Scores of folds that were not reached are nan.
     best_params_ : dict
-        The best setting.
+        The best setting; with several scores only if `refit` is not False, as the next two.
     best_score_ : float
-        Its mean score.
+        Its mean score, unless `refit` is a callable.
     best_index_ : int
         Its row.
     best_estimator_ : estimator
         Fitted with it on all samples, if `refit`.
     refit_time_ : float
         Seconds that took.
-    scorer_ : callable
+    scorer_ : callable or dict of str to callable
         What scores.
     n_splits_ : int
         Folds.
     multimetric_ : bool
-        False.
+        Whether there are several scores.
     classes_ : ndarray of shape (n_classes,)
         The labels, of a classifier.
     n_features_in_ : int
@@ -141,13 +154,14 @@ class OptunaSearchCV(BaseSearchCV):
 
     _parameter_constraints = {
         "estimator": [HasMethods("fit")],
-        "param_distributions": [dict],
+        "param_distributions": [dict, list, tuple],
         "n_trials": [Interval(Integral, 1, None, closed="left")],
-        "scoring": [str, callable, None],
+        "scoring": BaseSearchCV._parameter_constraints["scoring"],
         "cv": ["cv_object"],
-        "refit": ["boolean"],
+        "refit": BaseSearchCV._parameter_constraints["refit"],
         "pruner": [StrOptions({"median"}), HasMethods("prune"), None],
         "sampler": [HasMethods("sample_relative"), None],
+        "initial_params": [dict, list, tuple, None],
         "storage": [str, object],
         "study_name": [str, None],
         "timeout": [Interval(Real, 0, None, closed="neither"), None],
@@ -168,6 +182,7 @@ class OptunaSearchCV(BaseSearchCV):
         refit=True,
         pruner="median",
         sampler=None,
+        initial_params=None,
         storage=None,
         study_name=None,
         timeout=None,
@@ -184,11 +199,13 @@ class OptunaSearchCV(BaseSearchCV):
             cv=cv,
             verbose=verbose,
             error_score=error_score,
+            return_train_score=False,
         )
         self.param_distributions = param_distributions
         self.n_trials = n_trials
         self.pruner = pruner
         self.sampler = sampler
+        self.initial_params = initial_params
         self.storage = storage
         self.study_name = study_name
         self.timeout = timeout
@@ -218,134 +235,76 @@ class OptunaSearchCV(BaseSearchCV):
         Raises
         ------
         ValueError
-            If no trial succeeds, or if the storage holds another search by this name.
+            If no trial succeeds, or if the study of this name is about an estimator that has the same repr and holds
+            something else, such as another fitted encoder.
         """
+        deadline = np.inf if self.timeout is None else time.perf_counter() + self.timeout
         X, y = indexable(X, y)
-        task = self._task(X, y, self._get_routed_params_for_fit(params))
+        runner = self._prepare(X, y, params, deadline)
         missing = max(0, self.n_trials - sum(trial.state.name != "FAIL" for trial in finished(self.study_)))
-        context = self._init_callback_context(max_subtasks=missing + self.refit, sequential_subtasks=False)
-        context.call_on_fit_task_begin(estimator=self, X=X, y=y)
+        data = {"X": X, "y": y, "metadata": {name: params[name] for name in {"sample_weight"} & set(params)} or None}
+        root = self._init_callback_context(max_subtasks=missing + bool(self.refit), sequential_subtasks=False)
+        root.call_on_fit_task_begin(estimator=self, **data)
         Parallel(n_jobs=self.n_jobs, backend="threading")(
-            delayed(self._run_trial)(task, context, number) for number in range(missing)
+            delayed(runner.run)(root, number) for number in range(missing)
         )
-        self._conclude(task)
+        self._conclude(runner)
         if self.refit:
-            self._refit(task, context.subcontext("refit-with-best-params", task_id=missing))
-        context.call_on_fit_task_end(estimator=self, X=X, y=y)
+            self._refit(runner.evaluation, root.subcontext("refit-with-best-params", task_id=missing), data)
+        root.call_on_fit_task_end(estimator=self, **data)
         return self
 
-    def _task(self, X, y, routed):
-        """What every trial needs; opens the study."""
+    def _prepare(self, X, y, params, deadline):
+        """Open the study; return what runs its trials."""
         space = Space(self.param_distributions)
-        self.study_ = open_study(self.storage, self.study_name, self.pruner, self.sampler, draw_seed(self.random_state))
+        scorer = check_scoring(self.estimator, self.scoring, raise_exc=True)
+        self.scorer_ = getattr(scorer, "_scorers", scorer)
+        if isinstance(self.scorer_, dict):
+            self._check_refit_for_multimetric(self.scorer_)
+        routed = self._get_routed_params_for_fit(params)
         cv = check_cv(self.cv, y, classifier=is_classifier(self.estimator))
-        self.scorer_, self.multimetric_ = check_scoring(self.estimator, self.scoring), False
         splits = list(cv.split(X, y, **routed.splitter.split))
         if not splits:
             raise ValueError(f"cv={self.cv!r} gives no splits. Is it an iterator that has been used?")
         self.n_splits_ = len(splits)
-        about = {
-            "samples": joblib.hash((X, y), coerce_mmap=True),
-            "splits": joblib.hash(splits),
-            "scoring": self.scoring if self.scoring is None else name_of(self.scoring),
-            "estimator": name_of(self.estimator),
-            "space": {name: repr(values) for name, values in sorted(space.distributions.items())},
-        }
-        claim(self.study_, about)
-        return Bunch(
-            X=X,
-            y=y,
-            params=routed.estimator.fit,
-            score_params=routed.scorer.score,
-            splits=splits,
-            space=space,
-            deadline=np.inf if self.timeout is None else time.perf_counter() + self.timeout,
-            exhausted=False,
-            errors={},
+        self.study_ = open_study(self, lambda: self._about(X, y, params, splits, space))
+        seed_study(self.study_, self.sampler, draw_seed(self.random_state))
+        for setting in [self.initial_params] if isinstance(self.initial_params, dict) else self.initial_params or ():
+            enqueue(self.study_, space.stored(setting))
+        n_epochs = 0 if self.pruner is None else comparable_epochs(self.estimator, space.names)
+        evaluation = Evaluation(
+            self, X, y, splits, scorer, self._leading, routed.estimator.fit, routed.scorer.score, n_epochs
         )
+        return TrialRunner(self.study_, space, evaluation, deadline)
 
-    def _run_trial(self, task, fit_context, number):
-        if task.exhausted or time.perf_counter() > task.deadline:
-            return
-        context = fit_context.subcontext("trial", task_id=number, max_subtasks=self.n_splits_)
-        context.call_on_fit_task_begin(estimator=self, X=task.X, y=task.y)
-        optuna = load_optuna()
-        trial = self.study_.ask(task.space.distributions)
-        states = optuna.trial.TrialState
-        try:
-            score, state = self._evaluate(trial, task, context), states.COMPLETE
-        except optuna.TrialPruned:
-            score, state = None, states.PRUNED
-        except BaseException as error:
-            score, state = None, states.FAIL
-            task.errors[trial.number] = error
-            trial.set_user_attr("error", repr(error))
-            if isinstance(self.error_score, str) or not isinstance(error, Exception):
-                tell(self.study_, trial, state=state)
-                raise
-        if tell(self.study_, trial, score, state):
-            task.exhausted = True
-        context.call_on_fit_task_end(estimator=self, X=task.X, y=task.y)
-        if self.verbose:
-            told = self.study_.trials[trial.number]
-            print(f"trial {trial.number}: {told.state.name.lower()}, {told.value}, {told.params}", flush=True)
+    def _about(self, X, y, params, splits, space):
+        """What has to be the same for trials to be mixed."""
+        return {
+            "samples": fingerprint([X if issparse(X) else joblib.hash(X, coerce_mmap=True), joblib.hash(y)]),
+            "params": fingerprint(params),
+            "splits": fingerprint(splits),
+            "scoring": fingerprint([self.scoring, self.refit if isinstance(self.refit, str) else None]),
+            "estimator": fingerprint(self.estimator),
+            "shown": name_of(self.estimator),
+            "space": fingerprint(space.contents),
+        }
 
-    def _candidate(self, settings):
-        return clone(self.estimator).set_params(**{name: clone(value, safe=False) for name, value in settings.items()})
+    def _leading(self, scores):
+        """Of the score or scores of a fold the one that leads the search."""
+        if not isinstance(scores, dict):
+            return scores
+        self._check_refit_for_multimetric(scores)  # those of a callable are not known before
+        return scores[self.refit if isinstance(self.refit, str) else next(iter(scores))]
 
-    def _evaluate(self, trial, task, context):
-        """The mean score of all folds."""
-        settings = task.space.settings(trial.params)
-        scores, seconds = [], {"fit": [], "score": []}
-        for fold, (train, test) in enumerate(task.splits):
-            estimator = self._candidate(settings)
-            X_train, y_train = _safe_split(estimator, task.X, task.y, train)
-            X_test, y_test = _safe_split(estimator, task.X, task.y, test, train)
-            score = partial(self._score, y=y_test, params=_check_method_params(task.X, task.score_params, indices=test))
-            if fold == 0 and self.pruner is not None:
-                report_epochs(estimator, trial, score, X_test)
-            params = _check_method_params(task.X, task.params, indices=train)
-            begin = time.perf_counter()
-            self._fit_one(estimator, X_train, y_train, params, context.subcontext("fold"))
-            end = time.perf_counter()
-            scores.append(score(estimator, X_test))
-            seconds["fit"].append(end - begin)
-            seconds["score"].append(time.perf_counter() - end)
-            trial.set_user_attr("scores", scores)
-            trial.set_user_attr("seconds", seconds)
-            if not np.isfinite(scores[-1]):
-                raise ValueError(f"The score of fold {fold} is {scores[-1]}.")
-            trial.report(np.mean(scores), _AFTER_EPOCHS + fold)
-            if fold + 1 < len(task.splits) and trial.should_prune():
-                raise load_optuna().TrialPruned
-        return np.mean(scores)
-
-    def _score(self, estimator, X, y, params):
-        return float(self.scorer_(estimator, X, *(() if y is None else (y,)), **params))
-
-    def _fit_one(self, estimator, X, y, params, context):
-        """Fit an estimator; callbacks that are set on the search follow it."""
-        with context.propagate_callback_context(estimator):
-            context.call_on_fit_task_begin(estimator=self, X=X, y=y)
-            estimator.fit(X, **({} if y is None else {"y": y}), **params)
-        context.call_on_fit_task_end(estimator=self, X=X, y=y)
-
-    def _refit(self, task, context):
-        self.best_estimator_ = self._candidate(self.best_params_)
-        start = time.perf_counter()
-        self._fit_one(self.best_estimator_, task.X, task.y, task.params, context)
-        self.refit_time_ = time.perf_counter() - start
-        if hasattr(self.best_estimator_, "feature_names_in_"):
-            self.feature_names_in_ = self.best_estimator_.feature_names_in_
-
-    def _conclude(self, task):
-        """Make a table of all trials; tell of those that failed in this run."""
+    def _conclude(self, runner):
+        """Make a table of all trials and find the best one; tell of those that failed in this run."""
         trials = finished(self.study_)
         if not trials:
             raise ValueError(f"No trial began within the timeout of {self.timeout} s.")
+        settings = [runner.space.setting(trial.params) for trial in trials]
         failures = {
-            trial.number: f"trial {trial.number} with {task.space.settings(trial.params)}: {trial.user_attrs['error']}"
-            for trial in trials
+            trial.number: f"trial {trial.number} with {setting}: {trial.user_attrs['error']}"
+            for trial, setting in zip(trials, settings, strict=True)
             if "error" in trial.user_attrs
         }
         if not any(trial.state.name == "COMPLETE" for trial in trials):
@@ -353,15 +312,33 @@ class OptunaSearchCV(BaseSearchCV):
             raise ValueError(
                 f"None of the {len(trials)} trials came to an end: {len(failures)} failed, {pruned} were pruned. "
                 + "; ".join(failures.values())
-            ) from next(iter(task.errors.values()), None)
-        if task.errors:
-            told = "; ".join(failures[number] for number in sorted(task.errors))
-            warnings.warn(f"{len(task.errors)} trials failed: {told}", FitFailedWarning, stacklevel=4)
-        params = [task.space.settings(trial.params) for trial in trials]
-        self.cv_results_ = results_of(trials, params, self.n_splits_)
-        self.best_index_ = int(self.cv_results_["rank_test_score"].argmin())
-        self.best_score_ = float(self.cv_results_["mean_test_score"][self.best_index_])
-        self.best_params_ = params[self.best_index_]
+            ) from next(iter(runner.errors.values()), None)
+        if runner.errors:
+            told = "; ".join(failures[number] for number in sorted(runner.errors))
+            warnings.warn(f"{len(runner.errors)} trials failed: {told}", FitFailedWarning, stacklevel=5)
+        self.cv_results_ = results_of(self, trials, settings)
+        self.multimetric_ = "mean_test_score" not in self.cv_results_
+        if self.refit or not self.multimetric_:
+            self._choose()
+
+    def _choose(self):
+        metric = self.refit if self.multimetric_ else "score"
+        self.best_index_ = int(self._select_best_index(self.refit, metric, self.cv_results_))
+        self.best_params_ = self.cv_results_["params"][self.best_index_]
+        if not callable(self.refit):
+            self.best_score_ = float(self.cv_results_[f"mean_test_{metric}"][self.best_index_])
+
+    def _refit(self, evaluation, context, data):
+        self.best_estimator_ = evaluation.candidate(self.best_params_)
+        start = time.perf_counter()
+        with context.propagate_callback_context(self.best_estimator_):
+            context.call_on_fit_task_begin(estimator=self, **data)
+            y = {} if evaluation.y is None else {"y": evaluation.y}
+            self.best_estimator_.fit(evaluation.X, **y, **evaluation.fit_params)
+        context.call_on_fit_task_end(estimator=self, **data)
+        self.refit_time_ = time.perf_counter() - start
+        if hasattr(self.best_estimator_, "feature_names_in_"):
+            self.feature_names_in_ = self.best_estimator_.feature_names_in_
 
     def __getstate__(self):
         """The study without its storage, which may be gone or out of reach where it is unpickled."""

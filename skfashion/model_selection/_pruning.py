@@ -1,13 +1,31 @@
 """Trials that learn of each epoch how they do."""
 
-from skfashion.model_selection._distributions import load_optuna
+import copy
+
+# Trainings that differ in these are at another point of theirs after the same number of epochs.
+_COURSE = ("max_epochs", "lr_schedule", "net_params")
 
 
-class _EpochReport:
-    """A callback of scikit-learn that tells a trial how an estimator does after each epoch."""
+class EpochReport:
+    """A callback of scikit-learn that tells a trial how its estimator does after each epoch, and may end the training.
 
-    def __init__(self, trial, score, pipeline, X):
-        self.trial, self.score, self.pipeline, self.X = trial, score, pipeline, X
+    Parameters
+    ----------
+    trial : optuna.Trial
+        What is told.
+    score : callable
+        Gives the score of an estimator.
+    estimator : estimator
+        What is fitted: one that reports its epochs, or a Pipeline that ends in one.
+    """
+
+    def __init__(self, trial, score, estimator):
+        self.trial, self.score, self.estimator = trial, score, estimator
+        self.last_step = 0
+        self.pruned = False
+        last = _last_step(estimator)[1]
+        self.max_epochs = last.max_epochs
+        last.set_callbacks(*getattr(last, "_skl_callbacks", []), self)
 
     def setup(self, estimator, context):
         """Called before a fit."""
@@ -19,20 +37,32 @@ class _EpochReport:
         """Called before each epoch."""
 
     def on_fit_task_end(self, estimator, context, *, fitted_estimator=None):
-        """Report the score of an epoch, and end the trial if it is far behind."""
-        if context.task_name == "epoch":
-            # The steps before the last one are fitted by now; with a memory they are others than before the fit.
-            X = self.X if self.pipeline is None else self.pipeline[:-1].transform(self.X)
-            self.trial.report(self.score(fitted_estimator, X), context.task_id)
-            if self.trial.should_prune():
-                raise load_optuna().TrialPruned
+        """Report the score of an epoch; return whether the trial is so far behind that training should stop."""
+        if context.task_name != "epoch" or fitted_estimator is None:
+            return False
+        self.last_step = context.task_id + 1
+        self.trial.report(self.score(self._whole(fitted_estimator)), self.last_step)
+        self.pruned = self.last_step < self.max_epochs and self.trial.should_prune()
+        return self.pruned
+
+    def _whole(self, last):
+        """The Pipeline as of this epoch; its other steps are fitted, and with a memory others than before the fit."""
+        if not hasattr(self.estimator, "steps"):
+            return last
+        whole = copy.copy(self.estimator)
+        whole.steps = [*whole.steps[:-1], (whole.steps[-1][0], last)]
+        return whole
 
 
-def report_epochs(estimator, trial, score, X):
-    """Let an estimator, or the last step of a pipeline, report the ``score(estimator, X)`` of its epochs, if any."""
-    piped = hasattr(estimator, "steps")
-    last = estimator.steps[-1][1] if piped else estimator
-    if hasattr(last, "set_callbacks") and "max_epochs" in last.get_params():
-        pipeline = estimator if piped and len(estimator) > 1 else None
-        others = getattr(last, "_skl_callbacks", [])
-        last.set_callbacks(*others, _EpochReport(trial, score, pipeline, X))
+def comparable_epochs(estimator, searched):
+    """How many epochs every candidate trains on the same course, so that each can be compared; 0 if they cannot."""
+    name, last = _last_step(estimator)
+    if not (hasattr(last, "set_callbacks") and "max_epochs" in last.get_params(deep=False)):
+        return 0
+    course = {name, "steps"} if name else set()
+    course |= {f"{name}__{parameter}" if name else parameter for parameter in _COURSE}
+    return 0 if course & searched else last.max_epochs
+
+
+def _last_step(estimator):
+    return estimator.steps[-1] if hasattr(estimator, "steps") else ("", estimator)

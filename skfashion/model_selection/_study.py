@@ -1,61 +1,107 @@
 """The study of Optuna behind a search: opened, claimed, told of its trials, and carried along."""
 
+import copy
 import time
 from contextlib import contextmanager
 
+import joblib
 import numpy as np
 
-from skfashion.model_selection._distributions import load_optuna
+from skfashion.model_selection._space import IS_STORED, load_optuna
 
 _ATTEMPTS = 5
 
+# Longer than it takes to write down a claim.
+_SECONDS_TO_SETTLE = 0.3
 
-def open_study(storage, name, pruner, sampler, seed):
-    """A study that maximizes one score: the one of this name if the storage holds it.
 
-    `pruner` is ``"median"``, None for no pruning, or one of Optuna's; a `sampler` of None is Optuna's own with `seed`.
+def open_study(search, about):
+    """The study of a search: that of its name if it is about the same or nothing yet.
+
+    `about` gives a dict of str that tells which trials may be mixed. Another search, for instance of another fold in
+    nested cross-validation, gets a study of its own.
+
+    Raises
+    ------
+    ValueError
+        If the study of this name is about an estimator of the same repr that holds something else, such as another
+        fitted encoder: who looks at both cannot tell them apart.
     """
-    optuna = load_optuna()
-    if storage is not None and name is None:
+    if search.storage is None:
+        return _create(search, search.study_name)
+    if search.study_name is None:
         raise ValueError("A storage needs a study_name, by which a later search finds its trials.")
-    if pruner == "median":
-        pruner = optuna.pruners.MedianPruner()
-    elif pruner is None:
-        pruner = optuna.pruners.NopPruner()
-    with _quiet():
-        study = _create(direction="maximize", pruner=pruner, storage=storage, study_name=name, load_if_exists=True)
-    if study.directions != [optuna.study.StudyDirection.MAXIMIZE]:
-        raise ValueError(f"The study {name!r} does not maximize one score: {study.directions}.")
-    if study.trials:  # the same numbers would give the same trials again
-        seed = int(np.random.default_rng([seed, len(study.trials)]).integers(2**31))
-    study.sampler = sampler or optuna.samplers.TPESampler(seed=seed)
+    study, about = _create(search, search.study_name), about()
+    if _claim(study, about) != about:
+        known = study.user_attrs["about"]
+        if about["estimator"] != known["estimator"] and about["shown"] == known["shown"]:
+            raise ValueError(
+                f"The storage holds a study {search.study_name!r} of another estimator, which looks the same but holds "
+                "something else, for instance another fitted encoder: take another study_name."
+            )
+        study = _create(search, f"{search.study_name}-{joblib.hash(about)[:12]}")
+        study.set_user_attr("about", about)
     return study
 
 
-def _create(**settings):
+def seed_study(study, sampler, seed):
+    """Give a study its sampler: a copy of `sampler`, or Optuna's own with `seed` if that is None."""
+    if sampler is not None:
+        study.sampler = copy.deepcopy(sampler)
+        if study.trials:
+            study.sampler.reseed_rng()
+        return
+    if study.trials:  # the same numbers would give the same trials again
+        seed = int(np.random.default_rng([seed, len(study.trials)]).integers(2**31))
+    study.sampler = load_optuna().samplers.TPESampler(seed=seed)
+
+
+def _create(search, name):
     """Create or load a study, also where another process is at the tables of the same fresh database."""
     optuna = load_optuna()
     from sqlalchemy.exc import DBAPIError  # which Optuna brings
 
-    for attempt in range(_ATTEMPTS - 1):
-        try:
-            return optuna.create_study(**settings)
-        except DBAPIError:
-            time.sleep(0.1 * 2**attempt)
-    return optuna.create_study(**settings)
+    settings = {
+        "direction": "maximize",
+        "pruner": _pruner(search.pruner),
+        "storage": search.storage,
+        "study_name": name,
+        "load_if_exists": True,
+    }
+    with _quiet():
+        for attempt in range(_ATTEMPTS):
+            try:
+                study = optuna.create_study(**settings)
+                break
+            except DBAPIError:
+                if attempt + 1 == _ATTEMPTS:
+                    raise
+                time.sleep(0.1 * 2**attempt)
+    if study.directions != [optuna.study.StudyDirection.MAXIMIZE]:
+        raise ValueError(f"The study {name!r} does not maximize one score: {study.directions}.")
+    return study
 
 
-def claim(study, about):
-    """Write down what the study is about; raise a ValueError if it is about something else."""
-    known = study.user_attrs.get("about")
-    if known is None:
+def _pruner(pruner):
+    pruners = load_optuna().pruners
+    if pruner is None:
+        return pruners.NopPruner()
+    return pruners.MedianPruner() if pruner == "median" else pruner
+
+
+def _claim(study, about):
+    """What the study is about; one that is about nothing yet is about this from now on."""
+    if "about" not in study.user_attrs:
         study.set_user_attr("about", about)
-    elif known != about:
-        others = ", ".join(name for name in about if about[name] != known.get(name))
-        raise ValueError(
-            f"The storage holds a study {study.study_name!r} of other {others}: take another study_name. (Samples "
-            "and splits have to be the same in every run, so cv needs a random_state if it shuffles.)"
-        )
+        time.sleep(_SECONDS_TO_SETTLE)  # others may have found it unclaimed at the same time: the last one has it
+    return study.user_attrs["about"]
+
+
+def enqueue(study, setting):
+    """Let the next trial have a setting as it is stored, unless one had it that did not fail, or will have it."""
+    fixed = [trial.system_attrs.get("fixed_params") for trial in study.trials if trial.state.name != "FAIL"]
+    if setting not in fixed:
+        study.enqueue_trial(setting, user_attrs={IS_STORED: True})
 
 
 def tell(study, trial, score=None, state=None):
@@ -71,20 +117,20 @@ def tell(study, trial, score=None, state=None):
 
 
 def finished(study):
-    """The trials that ended, in whatever way."""
-    return [trial for trial in study.trials if trial.state.is_finished()]
+    """The trials of searches that ended, in whatever way; not those that a user has added."""
+    return [trial for trial in study.trials if trial.state.is_finished() and "folds" in trial.user_attrs]
 
 
 def in_memory(study):
     """A copy of the study that needs no storage."""
     with _quiet():
-        copy = load_optuna().create_study(
+        copied = load_optuna().create_study(
             direction="maximize", sampler=study.sampler, pruner=study.pruner, study_name=study.study_name
         )
-    copy.add_trials(study.trials)
+    copied.add_trials(study.trials)
     for name, value in study.user_attrs.items():
-        copy.set_user_attr(name, value)
-    return copy
+        copied.set_user_attr(name, value)
+    return copied
 
 
 @contextmanager

@@ -130,8 +130,9 @@ def test_choices_of_any_kind_come_back_as_they_were(problem):
 
 
 def test_a_failed_trial_does_not_end_the_search(problem):
-    with pytest.warns(FitFailedWarning, match="'kind': 'broken'.*out of order"):
+    with pytest.warns(FitFailedWarning, match="'kind': 'broken'.*out of order") as warned:
         found = search({"x": uniform(0, 6), "kind": ["good", "broken"]}, 12).fit(*problem)
+    assert warned[0].filename == __file__
     results = found.cv_results_
     failed = np.array([params["kind"] == "broken" for params in results["params"]])
     assert 0 < failed.sum() < 12
@@ -241,25 +242,6 @@ def test_a_search_that_goes_on_tries_new_settings(problem, tmp_path):
     assert len({params["x"] for params in found.cv_results_["params"]}) == 6
 
 
-def test_a_storage_that_holds_another_search_is_refused(problem):
-    X, y = problem
-    kept = {"storage": optuna.storages.InMemoryStorage(), "study_name": "x"}
-    search({"x": uniform(-10, 20)}, 2, **kept).fit(X, y)
-    for other, name in [
-        (lambda: search({"x": uniform(-10, 20)}, 2, **kept).fit(X[:40], y[:40]), "samples, splits"),
-        (lambda: search({"x": uniform(-10, 20)}, 2, cv=3, **kept).fit(X, y), "splits"),
-        (lambda: search({"x": uniform(-10, 20)}, 2, scoring="accuracy", **kept).fit(X, y), "scoring"),
-        (lambda: search({"x": [1, 2]}, 2, **kept).fit(X, y), "space"),
-        (lambda: search({"x": uniform(-10, 20)}, 2, LogisticRegression(), **kept).fit(X, y), "estimator"),
-        (lambda: search({"x": uniform(-10, 20)}, 2, Parabola(kind="bad"), **kept).fit(X, y), "estimator"),
-    ]:
-        with pytest.raises(ValueError, match=f"holds a study 'x' of other {name}"):
-            other()
-    optuna.create_study(direction="minimize", storage=kept["storage"], study_name="down")
-    with pytest.raises(ValueError, match="does not maximize"):
-        search({"x": uniform(-10, 20)}, 2, **{**kept, "study_name": "down"}).fit(X, y)
-
-
 def test_what_is_built_anew_is_the_same_search(problem):
     """Objects that show their address in memory, and X in another container."""
     kept = {"storage": optuna.storages.InMemoryStorage(), "study_name": "x", "pruner": None}
@@ -313,8 +295,9 @@ def test_epochs_are_reported_and_pruned(problem, piped, tmp_path):
         name = "mlpclassifier__max_epochs" if piped else "max_epochs"
         alone = clone(model).set_params(**{name: epoch, next(iter(space)): 0.003}).fit(X[train], y[train])
         assert reported == alone.score(X[test], y[test])
-    assert len(complete.intermediate_values) == 4 + 2  # epochs of the first fold, then folds
-    assert len(pruned.intermediate_values) == 2
+    assert list(complete.intermediate_values) == [1, 2, 3, 4, 8]  # epochs of the first fold, then those of both
+    assert complete.intermediate_values[8] == complete.value
+    assert list(pruned.intermediate_values) == [1, 2]
     assert np.isnan(found.cv_results_["mean_test_score"][1])
 
 

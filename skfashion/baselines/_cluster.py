@@ -2,16 +2,17 @@
 
 import numpy as np
 from scipy.optimize import linear_sum_assignment
+from sklearn import config_context
 from sklearn.base import BaseEstimator, ClassifierMixin, _fit_context, clone
 from sklearn.cluster import KMeans
-from sklearn.metrics import pairwise_distances_argmin
-from sklearn.neighbors import NearestNeighbors
-from sklearn.pipeline import Pipeline
+from sklearn.frozen import FrozenEstimator
 from sklearn.utils._param_validation import HasMethods, StrOptions
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
 
-from skfashion._images import ImageInput, all_or_nothing, draw_seed, scaled
+from skfashion._images import ImageInput, all_or_nothing, draw_seed
+from skfashion._pixels import WHITE, scaled
+from skfashion.baselines._members import NearestMember, NearestRow, innermost
 
 
 class ClusterClassifier(ClassifierMixin, ImageInput, BaseEstimator):
@@ -20,8 +21,8 @@ class ClusterClassifier(ClassifierMixin, ImageInput, BaseEstimator):
     Parameters
     ----------
     clusterer : estimator, default=None
-        Any clusterer or mixture of scikit-learn, or a Pipeline that ends in one. It is cloned, and fitted on the images
-        without their labels. None stands for ``KMeans(n_clusters=10)``.
+        Any clusterer or mixture of scikit-learn, a Pipeline that ends in one, or a search for one. It is cloned, and
+        fitted on the images without their labels. None stands for ``KMeans(n_clusters=10)``.
 
     naming : {"majority", "one_to_one"}, default="majority"
         How clusters get the name of a class: each by the majority of its images, or so that no two clusters share a
@@ -40,8 +41,8 @@ class ClusterClassifier(ClassifierMixin, ImageInput, BaseEstimator):
         The clusters, without noise.
     names_ : ndarray of shape (n_clusters,)
         The class of each cluster.
-    means_ : ndarray of shape (n_clusters, n_features), float32
-        The mean image of each cluster; uint8 pixels are on the scale of [0, 1].
+    means_ : ndarray of shape (n_clusters, n_features), float64
+        The mean image of each cluster; levels from 0 to 255 are on the scale of [0, 1].
     composition_ : ndarray of shape (n_clusters, n_classes)
         The share of each class among the training images of each cluster.
     classes_ : ndarray of shape (n_classes,)
@@ -59,6 +60,9 @@ class ClusterClassifier(ClassifierMixin, ImageInput, BaseEstimator):
 
     Notes
     -----
+    The clusterer gets float32 images as they are, levels from 0 to 255 as float64 on the scale of [0, 1], and all other
+    numbers as float64. So does a FrozenEstimator, which is not fitted again: fit it on images of that scale.
+
     A clusterer without ``predict`` (DBSCAN, HDBSCAN, agglomerative clustering) assigns a new image to the cluster of
     the nearest training image, for DBSCAN of the nearest core sample, by the clusterer's own metric. Noise belongs to
     no cluster, so it is never the nearest; if all training images are noise, the fit fails. Where ``predict`` names a
@@ -93,7 +97,7 @@ class ClusterClassifier(ClassifierMixin, ImageInput, BaseEstimator):
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features), (n, h, w), (n, c, h, w) or (n, h, w, c)
-            The images. uint8 means pixels 0 to 255, which are scaled to [0, 1].
+            The images; levels from 0 to 255 are scaled to [0, 1].
 
         y : array-like of shape (n_samples,)
             The labels.
@@ -106,10 +110,8 @@ class ClusterClassifier(ClassifierMixin, ImageInput, BaseEstimator):
         with all_or_nothing(self):
             X, y = self._check_images(X, y, reset=True)
             check_classification_targets(y)
-            X = scaled(X, np.float32)
             classes, codes = np.unique(y, return_inverse=True)
-            default = KMeans(n_clusters=min(10, len(X)))
-            clusterer, labels = fit_clusterer(self.clusterer, default, self.random_state, X)
+            clusterer, labels = fit_clusterer(self.clusterer, 10, self.random_state, X)
             clusters, members = np.unique(labels[labels >= 0], return_inverse=True)
             table = np.zeros((len(clusters), len(classes)), dtype=np.int64)
             np.add.at(table, (members, codes[labels >= 0]), 1)
@@ -117,8 +119,11 @@ class ClusterClassifier(ClassifierMixin, ImageInput, BaseEstimator):
             self.composition_ = table / table.sum(axis=1, keepdims=True)
             self._codes = _named(table, one_to_one=self.naming == "one_to_one")
             self.names_ = classes[self._codes]
-            self.means_ = np.array([X[labels == cluster].mean(axis=0) for cluster in clusters])
-            self._predictor = clusterer if hasattr(clusterer, "predict") else _NearestMember(clusterer, X, labels)
+            self.means_ = mean_images(X, labels, clusters)
+            self._dtype = float_dtype(X)
+            with config_context(transform_output="default"):
+                assigns = hasattr(clusterer, "predict")
+                self._predictor = clusterer if assigns else NearestMember(clusterer, scaled(X, self._dtype), labels)
         return self
 
     def predict_cluster(self, X):
@@ -139,12 +144,13 @@ class ClusterClassifier(ClassifierMixin, ImageInput, BaseEstimator):
     def _assigned(self, X):
         """Positions in `clusters_`."""
         check_is_fitted(self)
-        X = scaled(self._check_images(X, reset=False)[0], np.float32)
-        predicted = self._predictor.predict(X)
+        X = scaled(self._check_images(X, reset=False)[0], self._dtype)
+        with config_context(transform_output="default"):
+            predicted = np.asarray(self._predictor.predict(X))
         assigned = np.searchsorted(self.clusters_, predicted).clip(max=len(self.clusters_) - 1)
         unknown = self.clusters_[assigned] != predicted  # clusters without a training image, or noise
         if unknown.any():
-            assigned[unknown] = pairwise_distances_argmin(X[unknown], self.means_)
+            assigned[unknown] = NearestRow(self.means_, "euclidean").of(X[unknown])
         return assigned
 
     def predict_proba(self, X):
@@ -180,17 +186,57 @@ class ClusterClassifier(ClassifierMixin, ImageInput, BaseEstimator):
         return self.names_[assigned]
 
 
-def fit_clusterer(clusterer, default, random_state, X):
-    """Return a clone of a clusterer (or the default) that is fitted on X, and the cluster of each row; -1 is noise."""
-    clusterer = default if clusterer is None else clone(clusterer)
+def fit_clusterer(clusterer, n_clusters, random_state, X):
+    """Return a clone of a clusterer that is fitted on X, and the cluster of each row; -1 is noise.
+
+    None stands for k-means of `n_clusters`, or as many as there are different rows.
+    """
+    clusterer = KMeans(_count_different(X, most=n_clusters)) if clusterer is None else clone(clusterer)
     for name, value in sorted(clusterer.get_params().items()):
         if value is None and (name == "random_state" or name.endswith("__random_state")):
             clusterer.set_params(**{name: draw_seed(random_state)})
-    # A pipeline that ends in DBSCAN shows its labels in no other way.
-    labels = clusterer.fit_predict(X) if hasattr(clusterer, "fit_predict") else clusterer.fit(X).predict(X)
+    with config_context(transform_output="default"):  # what is inside decides about its output, not the caller
+        labels = _fitted_labels(clusterer, scaled(X, float_dtype(X)))
     if not (labels >= 0).any():
         raise ValueError(f"{clusterer!r} takes all {len(X)} images for noise: there is no cluster.")
     return clusterer, labels
+
+
+def _count_different(X, *, most):
+    """How many different rows there are, but at most so many."""
+    seen = set()
+    for row in X:
+        seen.add((row + 0).tobytes())  # -0.0 is 0.0
+        if len(seen) == most:
+            break
+    return len(seen)
+
+
+def _fitted_labels(clusterer, X):
+    """Fit a clusterer and return the cluster of each row of X."""
+    if hasattr(clusterer, "fit_predict"):  # a pipeline that ends in DBSCAN shows its labels in no other way
+        return np.asarray(clusterer.fit_predict(X))
+    clusterer.fit(X, None)  # a FrozenEstimator wants a y
+    if hasattr(clusterer, "predict"):
+        return np.asarray(clusterer.predict(X))
+    is_search = hasattr(clusterer, "best_estimator_") and not isinstance(clusterer, FrozenEstimator)
+    if is_search and hasattr(innermost(clusterer), "labels_"):
+        return np.asarray(innermost(clusterer).labels_)
+    raise ValueError(
+        f"The 'clusterer' {clusterer!r} does not say to which cluster an image belongs: it has neither 'predict' nor "
+        "'fit_predict'."
+    )
+
+
+def float_dtype(X):
+    """What estimators of scikit-learn compute in, given images of this dtype."""
+    return np.float32 if X.dtype == np.float32 else np.float64
+
+
+def mean_images(X, labels, clusters):
+    """The means of the images with each of some labels, as float64; levels become brightness in [0, 1]."""
+    means = np.array([X[labels == cluster].mean(axis=0, dtype=np.float64) for cluster in clusters])
+    return means / WHITE if X.dtype == np.uint8 else means
 
 
 def _named(table, *, one_to_one):
@@ -200,32 +246,3 @@ def _named(table, *, one_to_one):
         clusters, classes = linear_sum_assignment(-table)
         names[clusters] = classes
     return names
-
-
-class _NearestMember:
-    """Assigns rows to the cluster of the nearest training row, as the clusterer measures distances.
-
-    Of DBSCAN only core samples are looked at. `clusterer` may be a pipeline that ends in one.
-    """
-
-    def __init__(self, clusterer, X, labels):
-        self.transformers = []
-        while isinstance(clusterer, Pipeline):
-            self.transformers += [step for _, step in clusterer.steps[:-1] if hasattr(step, "transform")]
-            clusterer = clusterer.steps[-1][1]
-        members = getattr(clusterer, "core_sample_indices_", np.flatnonzero(labels >= 0))
-        metric = {name: clusterer.get_params().get(name) for name in ("metric", "metric_params", "p")}
-        # NearestNeighbors wants the power of Minkowski's metric by its own name.
-        metric |= {"p": metric["p"] or (metric["metric_params"] or {}).get("p")}
-        metric["metric_params"] = {k: v for k, v in (metric["metric_params"] or {}).items() if k != "p"}
-        metric = {name: value for name, value in metric.items() if value}
-        self.search = NearestNeighbors(n_neighbors=1, **metric).fit(self._seen(X)[members])
-        self.labels = labels[members]
-
-    def _seen(self, X):
-        for transformer in self.transformers:
-            X = transformer.transform(X)
-        return X
-
-    def predict(self, X):
-        return self.labels[self.search.kneighbors(self._seen(X), return_distance=False)[:, 0]]

@@ -13,7 +13,8 @@ from sklearn.utils.validation import check_is_fitted
 
 from skfashion._device import resolve_device
 from skfashion._images import ImageInput, all_or_nothing
-from skfashion.baselines._search import FloatSearch, IntegerSearch, int8_is_exact, nearest
+from skfashion.baselines._float_search import FloatSearch
+from skfashion.baselines._search import IntegerSearch, int8_is_exact, nearest
 
 _METRICS = ("cosine", "euclidean", "sqeuclidean")
 
@@ -56,9 +57,21 @@ class KNNClassifier(ClassifierMixin, ImageInput, BaseEstimator):
 
     Notes
     -----
-    uint8 rows mean pixels 0 to 255, are kept as such, and distances are on the scale of [0, 1] a pixel. They are
-    searched by products of int8, which are exact and several times faster than those of float32, where the processor
-    has them.
+    Levels from 0 to 255 are kept as uint8, and distances are on the scale of [0, 1] a pixel. They are searched by
+    products of int8, which are exact and several times faster than those of float32, where the processor has them. All
+    other numbers are searched in float32 and decided in float64, in which distances are returned.
+
+    What would slow a search down is searched apart: copies of a row as one row, and rows far from all others among
+    themselves. Where float32 cannot tell rows apart (clusters that are much smaller than their distances from each
+    other), float64 does so at about the cost of scikit-learn's search. Only where float64 cannot do so either (more
+    than ten decimal digits are equal) every distance is computed from its differences, which takes several times as
+    long.
+
+    A model on uint8 that is asked with other numbers prepares the training images for that at the first time and keeps
+    them in float32 too, though not in its pickle.
+
+    A model on uint8 that is loaded by ``joblib.load(path, mmap_mode="r")`` shares its training images with the other
+    processes that did so.
 
     References
     ----------
@@ -158,21 +171,28 @@ class KNNClassifier(ClassifierMixin, ImageInput, BaseEstimator):
             found = self._nearest(self._check_images(X, reset=False)[0], k)
         return found if return_distance else found[1]
 
-    def training_rows(self):
-        """Return the training images as rows, in the dtype in which they were given.
+    def training_rows(self, index=None):
+        """Return the training images as rows: levels from 0 to 255 as uint8, other numbers in their own dtype.
+
+        Parameters
+        ----------
+        index : array-like of int, default=None
+            Which of them, as :meth:`kneighbors` gives them; None stands for all.
 
         Returns
         -------
-        ndarray of shape (n_samples_fit, n_features)
+        ndarray of shape (n_samples_fit, n_features), or (n_index, n_features)
             A copy, or a view that must not be written to.
         """
         check_is_fitted(self)
-        return self._search.training_rows()
+        return self._search.training_rows(slice(None) if index is None else np.asarray(index))
 
     def _nearest(self, X, k):
         search = self._search
         if isinstance(search, IntegerSearch) and (X.dtype != np.uint8 or not int8_is_exact()):
-            search = FloatSearch(search.training_rows(), self.metric, torch.device("cpu"))
+            if search.in_floats is None:
+                search.in_floats = FloatSearch(search.training_rows(), self.metric, search.device)
+            search = search.in_floats
         distance, index = nearest(search, X, k)
         return distance**2 if self.metric == "sqeuclidean" else distance, index
 

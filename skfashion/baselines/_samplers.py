@@ -4,13 +4,13 @@ from numbers import Integral, Real
 
 import numpy as np
 from sklearn.base import BaseEstimator, _fit_context
-from sklearn.cluster import KMeans
 from sklearn.utils import check_scalar
 from sklearn.utils._param_validation import HasMethods, Interval
 from sklearn.utils.validation import check_is_fitted
 
-from skfashion._images import ImageInput, all_or_nothing, as_shown, draw_generator, scaled
-from skfashion.baselines._cluster import fit_clusterer
+from skfashion._images import ImageInput, all_or_nothing, as_shown, draw_generator
+from skfashion._pixels import scaled
+from skfashion.baselines._cluster import fit_clusterer, float_dtype, mean_images
 from skfashion.baselines._neighbors import KNNClassifier
 
 
@@ -60,7 +60,7 @@ class NeighborSampler(ImageInput, BaseEstimator):
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features), (n, h, w), (n, c, h, w) or (n, h, w, c)
-            The images. uint8 means pixels 0 to 255, which are scaled to [0, 1].
+            The images; levels from 0 to 255 are scaled to [0, 1].
 
         y : Ignored
             Present for the API of scikit-learn.
@@ -90,15 +90,16 @@ class NeighborSampler(ImageInput, BaseEstimator):
 
         Returns
         -------
-        ndarray of shape (n_samples, n_features), dtype float32
-            Or images, in the shape of those that were fitted. If these were uint8, pixels are on the scale of [0, 1].
+        ndarray of shape (n_samples, n_features)
+            Or images, in the shape of those that were fitted. Levels from 0 to 255 become float32 on the scale of
+            [0, 1]; float32 stays float32; other numbers become float64.
         """
         check_is_fitted(self)
         check_scalar(n_samples, "n_samples", Integral, min_val=1)
-        X = self._neighbors.training_rows()
-        drawn = draw_generator(random_state).integers(len(X), size=n_samples)
-        nearest = self._neighbors.kneighbors(X[drawn], return_distance=False)
-        images = np.array([scaled(X[rows], np.float32).mean(axis=0) for rows in nearest])
+        drawn = draw_generator(random_state).integers(self._neighbors.n_samples_fit_, size=n_samples)
+        nearest = self._neighbors.kneighbors(self._neighbors.training_rows(drawn), return_distance=False)
+        neighbors = (self._neighbors.training_rows(index) for index in nearest)
+        images = np.array([scaled(rows).mean(axis=0).astype(_sample_dtype(rows)) for rows in neighbors])
         return as_shown(images, self._layout, self._shown_shape)
 
 
@@ -108,7 +109,8 @@ class CentroidSampler(ImageInput, BaseEstimator):
     Parameters
     ----------
     clusterer : estimator, default=None
-        Any clusterer or mixture of scikit-learn. It is cloned, and fitted on the images. None stands for
+        Any clusterer or mixture of scikit-learn, a Pipeline that ends in one, or a search for one. It is cloned, and
+        fitted on the images, in the dtype that :class:`ClusterClassifier` describes. None stands for
         ``KMeans(n_clusters=100)``.
 
     spread : float in [0, 1], default=0.5
@@ -121,8 +123,8 @@ class CentroidSampler(ImageInput, BaseEstimator):
     ----------
     clusterer_ : estimator
         The fitted clusterer.
-    centroids_ : ndarray of shape (n_clusters, n_features), float32
-        The mean image of each cluster; uint8 pixels are on the scale of [0, 1]. Noise is no cluster.
+    centroids_ : ndarray of shape (n_clusters, n_features), float64
+        The mean image of each cluster; levels from 0 to 255 are on the scale of [0, 1]. Noise is no cluster.
     n_features_in_ : int
         Values in a row of X.
     feature_names_in_ : ndarray of str
@@ -166,7 +168,7 @@ class CentroidSampler(ImageInput, BaseEstimator):
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features), (n, h, w), (n, c, h, w) or (n, h, w, c)
-            The images. uint8 means pixels 0 to 255, which are scaled to [0, 1].
+            The images; levels from 0 to 255 are scaled to [0, 1].
 
         y : Ignored
             Present for the API of scikit-learn.
@@ -178,13 +180,9 @@ class CentroidSampler(ImageInput, BaseEstimator):
         """
         with all_or_nothing(self):
             X, _ = self._check_images(X, reset=True)
-            default = KMeans(n_clusters=min(100, len(X)))
-            self.clusterer_, labels = fit_clusterer(self.clusterer, default, self.random_state, scaled(X, np.float32))
+            self.clusterer_, labels = fit_clusterer(self.clusterer, 100, self.random_state, X)
             self._images, self._members = X[labels >= 0], np.unique(labels[labels >= 0], return_inverse=True)[1]
-            clusters = range(self._members.max() + 1)
-            self.centroids_ = np.array(
-                [scaled(self._images[self._members == cluster], np.float32).mean(axis=0) for cluster in clusters]
-            )
+            self.centroids_ = mean_images(self._images, self._members, range(self._members.max() + 1))
         return self
 
     def sample(self, n_samples=1, random_state=None):
@@ -200,12 +198,19 @@ class CentroidSampler(ImageInput, BaseEstimator):
 
         Returns
         -------
-        ndarray of shape (n_samples, n_features), dtype float32
-            Or images, in the shape of those that were fitted. If these were uint8, pixels are on the scale of [0, 1].
+        ndarray of shape (n_samples, n_features)
+            Or images, in the shape of those that were fitted. Levels from 0 to 255 become float32 on the scale of
+            [0, 1]; float32 stays float32; other numbers become float64.
         """
         check_is_fitted(self)
         check_scalar(n_samples, "n_samples", Integral, min_val=1)
         # A cluster is drawn by its size, and one of its images evenly, if an image is drawn evenly from all.
         drawn = draw_generator(random_state).integers(len(self._images), size=n_samples)
-        centroids, images = self.centroids_[self._members[drawn]], scaled(self._images[drawn], np.float32)
-        return as_shown(centroids + np.float32(self.spread) * (images - centroids), self._layout, self._shown_shape)
+        centroids, images = self.centroids_[self._members[drawn]], scaled(self._images[drawn])
+        samples = (centroids + self.spread * (images - centroids)).astype(_sample_dtype(self._images))
+        return as_shown(samples, self._layout, self._shown_shape)
+
+
+def _sample_dtype(X):
+    """float32, if that is enough for what the images hold."""
+    return np.float32 if X.dtype == np.uint8 else float_dtype(X)

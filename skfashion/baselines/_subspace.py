@@ -7,13 +7,15 @@ from scipy.linalg import eigh
 from scipy.special import softmax
 from sklearn.base import BaseEstimator, ClassifierMixin, _fit_context
 from sklearn.utils._param_validation import Interval
+from sklearn.utils.extmath import svd_flip
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted
 
-from skfashion._images import ImageInput, all_or_nothing, scaled
+from skfashion._images import ImageInput, all_or_nothing, as_array
+from skfashion._pixels import scaled
 
-# Rows that are converted to float at a time.
-_BLOCK = 4096
+# What the values may take that are converted to float64 at a time.
+_BLOCK_BYTES = 2**25
 
 
 class SubspaceClassifier(ClassifierMixin, ImageInput, BaseEstimator):
@@ -100,7 +102,7 @@ class SubspaceClassifier(ClassifierMixin, ImageInput, BaseEstimator):
         with all_or_nothing(self):
             X, y = self._check_images(X, y, reset=True)
             check_classification_targets(y)
-            weight = _check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
+            weight = _check_sample_weight(as_array(sample_weight), X, dtype=np.float64, ensure_non_negative=True)
             rows = np.flatnonzero(weight)
             weight = weight[rows] / weight.max()
             classes, codes = np.unique(y[rows], return_inverse=True)
@@ -115,43 +117,40 @@ class SubspaceClassifier(ClassifierMixin, ImageInput, BaseEstimator):
     def _subspace(self, X, rows, weight):
         """The mean of some rows of weights, the basis of their subspace, and the weighted sum of their residuals.
 
-        The eigenvectors of ``(X - mean)^T W (X - mean)``, the Gram matrix of the features, are the right singular
-        vectors.
+        Directions are the eigenvectors of ``A^T A``, the Gram matrix of the features, with A the centered rows times
+        the roots of their weights; or, where images are fewer than pixels, come from those of the smaller ``A A^T``.
         """
-        largest, mean = weight.max(), np.zeros(X.shape[1])
-        weight = weight / largest  # a class may weigh so little that sums over it would be zero
-        if self.center:
-            for some, share in zip(_blocks(rows), _blocks(weight), strict=True):
-                mean += share @ scaled(X[some])
-            mean /= weight.sum()
-        gram = np.zeros((X.shape[1], X.shape[1]))
-        for some, share in zip(_blocks(rows), _blocks(weight), strict=True):
-            centered = (scaled(X[some]) - mean) * np.sqrt(share)[:, None]
-            gram += centered.T @ centered
         n_features = X.shape[1]
-        k = min(self.n_components, max(n_features // 4, not self.center))
+        largest = weight.max()
+        weight = weight / largest  # a class may weigh so little that sums over it would be zero
+        mean = _mean(X, rows, weight) if self.center else np.zeros(n_features)
+        k = min(self.n_components, max(n_features // 4, not self.center), len(rows))
+        few = len(rows) < n_features
+        gram = (_gram_of_rows if few else _gram_of_features)(X, rows, weight, mean)
         if k == 0:
             return mean, np.zeros((0, n_features)), largest * np.trace(gram)
-        values, vectors = eigh(gram, subset_by_index=[n_features - k, n_features - 1])
+        values, vectors = eigh(gram, subset_by_index=[len(gram) - k, len(gram) - 1])
         # Less than that is rounding: of the products, and of the mean.
         eps = np.finfo(np.float64).eps
         rounding = n_features * max(values[-1] * eps, 16 * weight.sum() * (mean**2).sum() * eps**2)
         spans = values > rounding
-        values, vectors = values[spans], vectors[:, spans]
+        values, components = values[spans][::-1], vectors.T[spans][::-1]
         residual = largest * max(0.0, np.trace(gram) - values.sum())
-        return mean, vectors.T[::-1], residual
+        if few:
+            components = _rows_to_features(X, rows, weight, mean, components)
+        return mean, svd_flip(None, components, u_based_decision=False)[1], residual
 
     def _residuals(self, X):
         """The squared distance of each image from each subspace."""
         check_is_fitted(self)
         X, _ = self._check_images(X, reset=False)
         residuals = np.empty((len(X), len(self.classes_)), dtype=np.float64)
-        for start in range(0, len(X), _BLOCK):
-            block = scaled(X[start : start + _BLOCK])  # float32 would lose small residuals to cancellation
+        for some in _blocks(len(X), X.shape[1]):
+            block = scaled(X[some])  # float32 would lose small residuals to cancellation
             for code, (mean, components) in enumerate(zip(self.means_, self.components_, strict=True)):
                 centered = block - mean
                 inside = (centered @ components.T) ** 2
-                residuals[start : start + len(block), code] = (centered**2).sum(axis=1) - inside.sum(axis=1)
+                residuals[some, code] = (centered**2).sum(axis=1) - inside.sum(axis=1)
         return residuals.clip(0)
 
     def decision_function(self, X):
@@ -203,5 +202,44 @@ class SubspaceClassifier(ClassifierMixin, ImageInput, BaseEstimator):
         return self.classes_[best]
 
 
-def _blocks(rows):
-    return (rows[start : start + _BLOCK] for start in range(0, len(rows), _BLOCK))
+def _mean(X, rows, weight):
+    total = np.zeros(X.shape[1])
+    for some in _blocks(len(rows), X.shape[1]):
+        total += weight[some] @ scaled(X[rows[some]])
+    return total / weight.sum()
+
+
+def _gram_of_features(X, rows, weight, mean):
+    gram = np.zeros((X.shape[1], X.shape[1]))
+    for some in _blocks(len(rows), X.shape[1]):
+        centered = (scaled(X[rows[some]]) - mean) * np.sqrt(weight[some])[:, None]
+        gram += centered.T @ centered
+    return gram
+
+
+def _gram_of_rows(X, rows, weight, mean):
+    gram = np.zeros((len(rows), len(rows)))
+    for _, centered in _columns(X, rows, weight, mean):
+        gram += centered @ centered.T
+    return gram
+
+
+def _rows_to_features(X, rows, weight, mean, vectors):
+    """Orthonormal directions of pixels that belong to directions of rows."""
+    directions = np.empty((X.shape[1], len(vectors)))
+    for some, centered in _columns(X, rows, weight, mean):
+        directions[some] = centered.T @ vectors.T
+    basis, triangle = np.linalg.qr(directions)  # they are at right angles but for rounding
+    return (basis * np.sign(np.diag(triangle))).T
+
+
+def _columns(X, rows, weight, mean):
+    """Some columns at a time, and what the centered and weighted rows have there."""
+    for some in _blocks(X.shape[1], len(rows)):
+        yield some, (scaled(X[rows, some]) - mean[some]) * np.sqrt(weight)[:, None]
+
+
+def _blocks(n, width):
+    """Slices of n rows or columns with this many values each."""
+    size = max(1, _BLOCK_BYTES // (8 * width))
+    return (slice(start, min(start + size, n)) for start in range(0, n, size))

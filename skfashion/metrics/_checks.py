@@ -4,6 +4,8 @@ from typing import NamedTuple
 
 from sklearn.utils import check_array, check_consistent_length, column_or_1d
 
+from skfashion._images import as_array
+
 
 class Interval(NamedTuple):
     """An estimate and its confidence interval.
@@ -30,6 +32,7 @@ class Interval(NamedTuple):
 
 def check_labels(*labels):
     """Return labels as 1-D arrays of one length, without missing values."""
-    labels = tuple(column_or_1d(check_array(each, ensure_2d=False, dtype=None, input_name="labels")) for each in labels)
+    labels = (check_array(as_array(each), ensure_2d=False, dtype=None, input_name="labels") for each in labels)
+    labels = tuple(column_or_1d(each) for each in labels)
     check_consistent_length(*labels)
     return labels

@@ -11,7 +11,7 @@ from sklearn.metrics.cluster import contingency_matrix
 from sklearn.utils import check_array, check_consistent_length, check_scalar
 from sklearn.utils.multiclass import check_classification_targets
 
-from skfashion._images import draw_generator
+from skfashion._images import as_array, draw_generator
 from skfashion.metrics._checks import Interval, check_labels
 
 
@@ -54,7 +54,7 @@ def wcss_score(X, labels):
     Parameters
     ----------
     X : array-like of shape (n_samples, n_features)
-        The samples, taken as they are (uint8 is not scaled).
+        The samples, taken as they are (uint8 is not scaled); sums are in float64.
     labels : array-like of shape (n_samples,)
         Their clusters; noise (-1 of DBSCAN) is a cluster like others.
 
@@ -69,7 +69,7 @@ def wcss_score(X, labels):
     >>> wcss_score([[0.0], [2.0], [5.0]], [0, 0, 1])
     2.0
     """
-    X = check_array(X, dtype=[np.float64, np.float32, np.uint8])
+    X = check_array(as_array(X), dtype=[np.float64, np.float32, np.uint8])
     (labels,) = check_labels(labels)
     check_consistent_length(X, labels)
     total = 0.0
@@ -88,7 +88,7 @@ def silhouette_interval(X, labels, *, sample_size=2000, metric="euclidean", conf
     Parameters
     ----------
     X : array-like of shape (n_samples, n_features)
-        The samples.
+        The samples, taken as they are (uint8 is not scaled). float32 stays float32, all else becomes float64.
     labels : array-like of shape (n_samples,)
         Their clusters, at least two.
     sample_size : int, default=2000
@@ -119,7 +119,7 @@ def silhouette_interval(X, labels, *, sample_size=2000, metric="euclidean", conf
     1.0
     """
     labels, members = np.unique(*check_labels(labels), return_inverse=True)
-    X = check_array(X, dtype=[np.float64, np.float32], input_name="X")
+    X = check_array(as_array(X), dtype=[np.float64, np.float32], input_name="X")
     check_consistent_length(X, members)
     check_scalar(sample_size, "sample_size", Integral, min_val=2)
     check_scalar(confidence, "confidence", Real, min_val=0, max_val=1, include_boundaries="neither")
@@ -142,8 +142,9 @@ def _silhouettes(X, members, drawn, metric):
     values, start = np.empty(len(drawn)), 0
     for distances in pairwise_distances_chunked(X[drawn], X, metric=metric):
         rows = drawn[start : start + len(distances)]
-        sums, own = distances @ indicator, members[rows]
-        at = np.arange(len(rows))
+        at, own = np.arange(len(rows)), members[rows]
+        distances[at, rows] = 0  # of a sample from itself, which rounding hides
+        sums = distances @ indicator
         inside = sums[at, own] / np.maximum(sizes[own] - 1, 1)
         means = sums / sizes
         means[at, own] = np.inf

@@ -5,7 +5,13 @@ import torch
 from scipy.linalg import eigh, eigvalsh
 from sklearn.utils import check_array
 
-from skfashion.baselines._search import FloatSearch, nearest
+from skfashion._images import as_array, check_float32
+from skfashion._pixels import PixelScale, scaled
+from skfashion.baselines._float_search import FloatSearch
+from skfashion.baselines._search import nearest
+
+# Which of two scales decides how both sets of images are read: levels tell the most about the others.
+_DECIDING = ("levels", "numbers", "brightness")
 
 
 def frechet_distance(X, Y):
@@ -17,13 +23,30 @@ def frechet_distance(X, Y):
     Parameters
     ----------
     X, Y : array-like of shape (n_samples, n_features)
-        The features; at least two samples each. For a stable estimate there should be many more samples than features.
+        The features, or images as rows; at least two samples each. For a stable estimate there should be many more
+        samples than features.
 
     Returns
     -------
     float
         ``|mean_X - mean_Y|^2 + trace(C_X + C_Y - 2 (C_X C_Y)^(1/2))``, at least 0; smaller is closer. The squared
         distance of Dowson and Landau, as is the custom.
+
+    Raises
+    ------
+    ValueError
+        If there are fewer than two samples, or other numbers of features.
+
+    Warns
+    -----
+    UserWarning
+        If X and Y seem to be on two scales and nothing tells how these compare.
+
+    Notes
+    -----
+    Both sets are brought on one scale, whatever their dtypes and whichever comes first: whole numbers from 0 to 255,
+    some of them above 16, are levels of pixels, which are divided by 255. So images as uint8 may be compared with
+    generated ones in [0, 1]. Other numbers are taken as they are.
 
     References
     ----------
@@ -38,9 +61,7 @@ def frechet_distance(X, Y):
     >>> round(frechet_distance(X, X + np.array([3, 4])), 6)
     25.0
     """
-    X, Y = (check_array(each, dtype=np.float64, ensure_min_samples=2) for each in (X, Y))
-    if X.shape[1] != Y.shape[1]:
-        raise ValueError(f"X has {X.shape[1]} features, but Y has {Y.shape[1]}.")
+    X, Y = (scaled(each) for each in _on_one_scale(X, Y, "Y", "frechet_distance", ensure_min_samples=2))
     cov_X, cov_Y = (np.atleast_2d(np.cov(each, rowvar=False)) for each in (X, Y))
     # (C_X C_Y)^(1/2) has the trace of (R C_Y R)^(1/2) with the symmetric root R of C_X, which stays real.
     values, vectors = eigh(cov_X)
@@ -60,14 +81,24 @@ def nearest_train_distance(X, X_train):
     X : array-like of shape (n_samples, n_features)
         For instance generated images.
     X_train : array-like of shape (n_train, n_features)
-        The images that the generator was fitted on. In either, uint8 means pixels, on the scale of [0, 1].
+        The images that the generator was fitted on. Both are brought on one scale as by :func:`frechet_distance`.
 
     Returns
     -------
-    distance : ndarray of shape (n_samples,)
-        Euclidean.
-    nearest : ndarray of shape (n_samples,), int
-        Which training sample it is.
+    distance : ndarray of shape (n_samples,), float64
+        Euclidean; of levels from 0 to 255 on the scale of [0, 1] a pixel.
+    nearest : ndarray of shape (n_samples,), int64
+        Which training sample it is; of several at the same distance the first.
+
+    Raises
+    ------
+    ValueError
+        If the numbers of features differ, or values are too large for float32.
+
+    Warns
+    -----
+    UserWarning
+        If X and X_train seem to be on two scales and nothing tells how these compare.
 
     Examples
     --------
@@ -75,8 +106,17 @@ def nearest_train_distance(X, X_train):
     >>> nearest_train_distance([[0.0, 3.0]], [[9.0, 9.0], [4.0, 0.0]])
     (array([5.]), array([1]))
     """
-    X, X_train = (check_array(each, dtype=[np.float64, np.float32, np.uint8]) for each in (X, X_train))
-    if X.shape[1] != X_train.shape[1]:
-        raise ValueError(f"X has {X.shape[1]} features, but X_train has {X_train.shape[1]}.")
+    X, X_train = _on_one_scale(X, X_train, "X_train", "nearest_train_distance")
+    for each in (X, X_train):
+        check_float32(each, "nearest_train_distance")
     distance, index = nearest(FloatSearch(X_train, "euclidean", torch.device("cpu")), X, 1)
     return distance[:, 0], index[:, 0]
+
+
+def _on_one_scale(X, Y, name_of_Y, name, *, ensure_min_samples=1):
+    """Two arrays on one scale, in which uint8 stands for levels: the order of the arrays does not matter."""
+    X, Y = (check_array(as_array(each), order="C", ensure_min_samples=ensure_min_samples) for each in (X, Y))
+    if X.shape[1] != Y.shape[1]:
+        raise ValueError(f"X has {X.shape[1]} features, but {name_of_Y} has {Y.shape[1]}.")
+    scale = min((PixelScale.of(each) for each in (X, Y)), key=lambda scale: _DECIDING.index(scale.kind))
+    return scale.read(X, name), scale.read(Y, name)

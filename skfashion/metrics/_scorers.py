@@ -1,7 +1,10 @@
 """Scorers of clusterers for searches: functions of an estimator, X and y; greater is better."""
 
+from sklearn.frozen import FrozenEstimator
+from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
+from skfashion._images import rows_of
 from skfashion.metrics._clusters import clustering_accuracy_score, silhouette_interval, wcss_score
 
 
@@ -11,7 +14,7 @@ def clustering_accuracy_scorer(estimator, X, y):
     Parameters
     ----------
     estimator : estimator
-        A fitted clusterer, pipeline or ClusterClassifier.
+        A fitted clusterer or ClusterClassifier, or a pipeline, search or FrozenEstimator that holds one.
     X : array-like of shape (n_samples, n_features)
         The samples; what they are assigned to by ``predict`` is scored (``predict_cluster`` where there is one).
     y : array-like of shape (n_samples,)
@@ -44,7 +47,7 @@ def neg_wcss_scorer(estimator, X, y=None):
     Parameters
     ----------
     estimator : estimator
-        A fitted clusterer, pipeline or ClusterClassifier.
+        A fitted clusterer or ClusterClassifier, or a pipeline, search or FrozenEstimator that holds one.
     X : array-like of shape (n_samples, n_features)
         The samples, in which distances are measured; what they are assigned to by ``predict`` is scored
         (``predict_cluster`` where there is one).
@@ -64,7 +67,7 @@ def neg_wcss_scorer(estimator, X, y=None):
     >>> neg_wcss_scorer(KMeans(2, random_state=0).fit(X), X)
     -2.0
     """
-    return -wcss_score(X, _clusters(estimator, X))
+    return -wcss_score(rows_of(X, None)[0], _clusters(estimator, X))
 
 
 def silhouette_scorer(estimator, X, y=None):
@@ -73,7 +76,7 @@ def silhouette_scorer(estimator, X, y=None):
     Parameters
     ----------
     estimator : estimator
-        A fitted clusterer, pipeline or ClusterClassifier.
+        A fitted clusterer or ClusterClassifier, or a pipeline, search or FrozenEstimator that holds one.
     X : array-like of shape (n_samples, n_features)
         The samples, in which distances are measured; what they are assigned to by ``predict`` is scored
         (``predict_cluster`` where there is one). The samples drawn depend on nothing but their number.
@@ -97,9 +100,18 @@ def silhouette_scorer(estimator, X, y=None):
     >>> silhouette_scorer(KMeans(2, random_state=0).fit(X), X)
     1.0
     """
-    return silhouette_interval(X, _clusters(estimator, X), random_state=0).estimate
+    return silhouette_interval(rows_of(X, None)[0], _clusters(estimator, X), random_state=0).estimate
 
 
 def _clusters(estimator, X):
+    """The clusters of X by the innermost estimator that tells them apart from classes, or else by ``predict``."""
     check_is_fitted(estimator)
-    return estimator.predict_cluster(X) if hasattr(estimator, "predict_cluster") else estimator.predict(X)
+    if hasattr(estimator, "predict_cluster"):
+        return estimator.predict_cluster(X)
+    if isinstance(estimator, FrozenEstimator):
+        return _clusters(estimator.estimator, X)
+    if hasattr(estimator, "best_estimator_"):
+        return _clusters(estimator.best_estimator_, X)
+    if isinstance(estimator, Pipeline):
+        return _clusters(estimator[-1], estimator[:-1].transform(X) if len(estimator) > 1 else X)
+    return estimator.predict(X)

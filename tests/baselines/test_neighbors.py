@@ -2,16 +2,27 @@
 
 import pickle
 
+import joblib
 import numpy as np
 import pytest
 import torch
 from processes import run_python
+from sklearn.cluster import AgglomerativeClustering, KMeans
 from sklearn.metrics import pairwise_distances
 from sklearn.model_selection import GridSearchCV
 from sklearn.neighbors import KNeighborsClassifier
 
-from skfashion.baselines import KNNClassifier
-from skfashion.baselines._search import FloatSearch, IntegerSearch, nearest
+from skfashion.baselines import (
+    CentroidSampler,
+    ClusterClassifier,
+    KNNClassifier,
+    NeighborSampler,
+    SubspaceClassifier,
+    _float_search,
+)
+from skfashion.baselines._float_search import FloatSearch
+from skfashion.baselines._float_search import _cdist as cdist
+from skfashion.baselines._search import IntegerSearch, nearest
 
 CPU = torch.device("cpu")
 
@@ -113,8 +124,21 @@ def test_blocks_do_not_matter(garments, monkeypatch):
     model = KNNClassifier().fit(X[:500], y[:500])
     expected = model.kneighbors(X[500:])
     for n_bytes in (1, 10_000):
-        monkeypatch.setattr("skfashion.baselines._search._BLOCK_BYTES", n_bytes)
+        for module in ("_search", "_float_search"):
+            monkeypatch.setattr(f"skfashion.baselines.{module}.BLOCK_BYTES", n_bytes)
         np.testing.assert_array_equal(model.kneighbors(X[500:]), expected)
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.int8, np.int16, np.uint16, np.int64, np.float16, np.float32, ">f8"])
+@pytest.mark.parametrize("high", [2, 17])
+def test_masks_and_digits_of_few_levels_are_numbers(dtype, high):
+    rng = np.random.default_rng(0)
+    X, Y = integers(rng, 30, (20,), high), integers(rng, 300, (20,), high)
+    distance, index = KNNClassifier().fit(Y.astype(dtype), np.arange(300) % 2).kneighbors(X.astype(dtype), 9)
+    squared = ((X[:, None].astype(int) - Y[None].astype(int)) ** 2).sum(axis=2)
+    expected = np.argsort(squared, axis=1, kind="stable")[:, :9]
+    np.testing.assert_array_equal(index, expected)
+    np.testing.assert_allclose(distance, np.sqrt(np.take_along_axis(squared, expected, axis=1)), rtol=1e-15)
 
 
 @pytest.mark.parametrize("weights", ["uniform", "distance", lambda distance: np.exp(-distance)])
@@ -166,7 +190,7 @@ def test_graph(garments, mode):
 
 def test_rows_of_zeros_have_a_cosine_distance_of_1():
     model = KNNClassifier(2, metric="cosine").fit(np.float32([[0, 0], [1, 0]]), [0, 1])
-    np.testing.assert_allclose(model.kneighbors(np.float32([[0, 0], [2, 0]]))[0], [[1, 1], [0, 1]])
+    np.testing.assert_allclose(model.kneighbors(np.float32([[0, 0], [0.5, 0]]))[0], [[1, 1], [0, 1]])
 
 
 def test_images_and_rows_are_the_same(garments):
@@ -217,8 +241,17 @@ def test_bad_queries(garments):
         model.kneighbors(X, n_neighbors=1.5)
     with pytest.raises(ValueError, match="mode"):
         model.kneighbors_graph(X, mode="both")
-    with pytest.warns(UserWarning, match="uint8 pixels"):
-        model.predict(X[:5].astype(float))
+
+
+@pytest.mark.parametrize("dtype", [np.int64, np.uint16, ">i4", np.float16, np.float64, ">f8"])
+def test_levels_of_any_dtype_are_the_same(garments, dtype):
+    X, y = garments
+    expected = KNNClassifier(3, weights="distance").fit(X[:500], y[:500]).predict_proba(X[500:])
+    cast = np.asfortranarray(X.astype(dtype))
+    cast.setflags(write=False)
+    for trained, asked in ((X, cast), (cast, X), (cast, cast)):
+        model = KNNClassifier(3, weights="distance").fit(trained[:500], y[:500])
+        np.testing.assert_array_equal(model.predict_proba(asked[500:]), expected)
 
 
 def test_pickle(garments, int8):
@@ -227,6 +260,66 @@ def test_pickle(garments, int8):
     content = pickle.dumps(model)
     assert len(content) < 1.1 * X.nbytes + 40_000
     np.testing.assert_array_equal(pickle.loads(content).predict_proba(X), model.predict_proba(X))
+
+
+@pytest.mark.parametrize("model", [KNNClassifier(3), NeighborSampler(3), CentroidSampler(KMeans(5, n_init=1))], ids=str)
+def test_training_images_can_be_mapped_into_several_processes(garments, model, int8, tmp_path):
+    X, y = garments
+    model.random_state = 0
+    joblib.dump(model.fit(X, y), tmp_path / "model.joblib")
+    loaded = joblib.load(tmp_path / "model.joblib", mmap_mode="r")
+    if isinstance(model, CentroidSampler):
+        images = loaded._images
+    else:
+        search = (loaded if isinstance(model, KNNClassifier) else loaded._neighbors)._search
+        images = search.rows if int8 else search.X
+    assert isinstance(images, np.memmap)
+    assert not images.flags.writeable
+    if isinstance(model, KNNClassifier):
+        np.testing.assert_array_equal(loaded.kneighbors(X), model.kneighbors(X))
+    else:
+        np.testing.assert_array_equal(loaded.sample(5, 0), model.sample(5, 0))
+
+
+def test_queries_in_floats_are_prepared_for_once(garments, int8, monkeypatch):
+    X, y = garments
+    model = KNNClassifier(3).fit(X, y)
+    size, expected = len(pickle.dumps(model)), model.predict(X)
+    made = []
+
+    def noted(*given):
+        made.append(given)
+        return FloatSearch(*given)
+
+    monkeypatch.setattr("skfashion.baselines._neighbors.FloatSearch", noted)
+    for _ in range(3):
+        np.testing.assert_array_equal(model.predict(X / 255), expected)
+    assert len(made) == int8
+    assert len(pickle.dumps(model)) == size
+    np.testing.assert_array_equal(pickle.loads(pickle.dumps(model)).predict(X / 255), expected)
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        KNNClassifier(),
+        KNNClassifier(metric="cosine"),
+        SubspaceClassifier(4),
+        ClusterClassifier(KMeans(5, n_init=1), random_state=0),
+        ClusterClassifier(AgglomerativeClustering(5)),
+        NeighborSampler(),
+        CentroidSampler(KMeans(5, n_init=1), random_state=0),
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("dtype", [np.uint8, np.float32])
+def test_the_hash_of_a_model_stays(garments, model, dtype):
+    X, y = garments
+    model.fit(X if dtype == np.uint8 else (X / 255).astype(dtype), np.array(list("abcdefghij"), dtype=object)[y])
+    first = joblib.hash(model)
+    model.predict(X) if hasattr(model, "predict") else model.sample()
+    assert joblib.hash(model) == first
+    assert joblib.hash(pickle.loads(pickle.dumps(model))) == first
 
 
 def test_a_pickle_from_a_device_that_is_not_here(garments):
@@ -254,15 +347,97 @@ def test_a_few_far_rows_do_not_make_all_others_candidates(metric):
     Y, X = rng.normal(size=(2000, 20)), rng.normal(size=(50, 20))
     Y[[7, 100]] = 1000
     search = FloatSearch(Y, metric, CPU)
-    query, _, _ = search.candidates(X, 5, torch.empty(50, len(search.rows)))
+    query, _, _ = search.candidates(X, 5, torch.empty(50 * search.width))
     assert len(query) < 50 * 10
     np.testing.assert_array_equal(nearest(search, X, 5)[1], exhaustive(X, Y, 5, metric)[1])
+
+
+def _with(Y, rows, columns, value):
+    Y = Y.copy()
+    Y[rows, columns] = value
+    return Y
+
+
+# Training rows and queries, each with a share of the pairs whose distances may be computed one by one.
+WORST_CASES = {
+    "one absurd pixel": lambda Y, X: (_with(Y, 7, 3, 1e9), X, 0.01),
+    "absurd pixels in a third": lambda Y, X: (_with(Y, slice(None, None, 3), 3, 1e9), _with(X, slice(5), 3, 1e9), 0.01),
+    "absurd pixels of all sizes": lambda Y, X: (_with(Y, range(30), 3, 10.0 ** np.arange(30)), X, 0.01),
+    "blank rows": lambda Y, X: (_with(Y, slice(0, 2000), slice(None), 0), X / 1000, 0.01),
+    "rows of one value": lambda Y, X: (_with(Y, slice(0, 2000), slice(None), 0.7), X / 1000 + 0.7, 0.01),
+    "copies": lambda Y, X: (np.tile(Y[:50], (60, 1)), X, 0.01),
+    "absurd pixels in queries": lambda Y, X: (Y, _with(X, slice(None), 3, 1e9), 0.02),
+    "absurd pixels in queries, beyond float64": lambda Y, X: (Y, _with(X, slice(None), 3, 1e30), 0.01),
+    "far queries": lambda Y, X: (Y, X + 1e6, 0.02),
+    "clusters far apart": lambda Y, X: (Y + 1e5 * (np.arange(3000)[:, None] % 5), X + 1e5, 0.02),
+    "clusters beyond float64": lambda Y, X: (Y + 1e12 * (np.arange(3000)[:, None] % 5), X + 1e12, 1.0),
+    "queries beyond float64": lambda Y, X: (Y, X * 1e20, 1.0),
+}
+
+
+@pytest.mark.parametrize("case", WORST_CASES)
+@pytest.mark.parametrize("k", [1, 5, 100])
+def test_worst_cases_are_exact_and_cost_little(case, k, monkeypatch):
+    rng = np.random.default_rng(0)
+    Y, X, share = WORST_CASES[case](rng.normal(size=(3000, 20)), rng.normal(size=(40, 20)))
+    computed = []
+
+    def counted(one, other):
+        computed.append(len(one) * len(other) if one.ndim == 2 else len(one))
+        return cdist(one, other)
+
+    monkeypatch.setattr(_float_search, "_cdist", counted)
+    distance, index = nearest(FloatSearch(Y, "euclidean", CPU), X, k)
+    direct = np.sqrt(((X[:, None] - Y[None]) ** 2).sum(axis=2))
+    expected = np.argsort(direct, axis=1, kind="stable")[:, :k]
+    np.testing.assert_allclose(distance, np.take_along_axis(direct, expected, axis=1), rtol=1e-13)
+    if share < 1:  # where float64 tells them apart
+        np.testing.assert_array_equal(index, expected)
+    assert sum(computed) <= share * X.shape[0] * Y.shape[0] + 10 * k * len(X)
+
+
+def test_rows_that_are_no_copies_but_equally_far_come_by_their_index():
+    rng = np.random.default_rng(0)
+    Y = np.eye(400)[rng.permutation(400)] + 0.5
+    X = np.full((3, 400), 0.5) + np.array([[0], [0.25], [-0.25]])
+    _, index = KNNClassifier(7).fit(Y, np.arange(400) % 2).kneighbors(X)
+    np.testing.assert_array_equal(index, np.tile(np.arange(7), (3, 1)))
+
+
+def test_copies_are_searched_as_one_row(garments):
+    X = np.tile(garments[0][:20] / np.float32(255), (100, 1))
+    assert [len(part.rows) for part in FloatSearch(X, "euclidean", CPU).parts] == [20]
+
+
+def test_hashes_that_collide_do_not_make_copies(monkeypatch):
+    rng = np.random.default_rng(0)
+    Y, X = rng.normal(size=(300, 4)), rng.normal(size=(20, 4))
+    monkeypatch.setattr(_float_search, "hash", lambda row: 1, raising=False)
+    _, index = nearest(FloatSearch(np.concatenate([Y, Y]), "euclidean", CPU), X, 4)
+    np.testing.assert_array_equal(index[:, 1], index[:, 0] + 300)
+    np.testing.assert_array_equal(index[:, [0, 2]], exhaustive(X, Y, 2, "euclidean")[1])
+
+
+@pytest.mark.parametrize("k", [1, 3, 40])
+def test_angles_of_rows_with_zeros_among_them(k):
+    rng = np.random.default_rng(0)
+    Y, X = np.abs(rng.normal(size=(200, 6))) + 1, rng.normal(size=(30, 6))
+    Y[::3], X[::7] = 0, 0
+    distance, index = KNNClassifier(k, metric="cosine").fit(Y, np.arange(200) % 2).kneighbors(X)
+    expected, expected_index = exhaustive(X, Y, k, "cosine")
+    np.testing.assert_allclose(distance, expected, atol=1e-15)
+    np.testing.assert_array_equal(index, expected_index)
+
+
+def test_the_angle_of_a_row_with_itself_is_zero():
+    X = np.random.default_rng(0).normal(size=(50, 30))
+    np.testing.assert_array_equal(KNNClassifier(1, metric="cosine").fit(X, np.arange(50) % 2).kneighbors(X)[0], 0)
 
 
 @pytest.mark.parametrize("far", [1e21, 3e21, 1e22, 3e22])
 def test_rows_whose_squares_are_too_small_for_float32(far):
     rng = np.random.default_rng(0)
-    Y, X = rng.random((1000, 20)), rng.random((50, 20))
+    Y, X = rng.normal(size=(1000, 20)), rng.normal(size=(50, 20))
     Y[0], Y[1] = far, -far
     _, index = KNNClassifier(3).fit(Y, np.arange(1000) % 10).kneighbors(X)
     direct = ((X[:, None] - Y[None]) ** 2).sum(axis=2)
@@ -288,7 +463,7 @@ def test_more_neighbours_than_groups_are_still_preselected():
     rng = np.random.default_rng(0)
     Y, X = rng.normal(size=(2000, 20)), rng.normal(size=(50, 20))
     search = FloatSearch(Y, "euclidean", CPU)
-    query, _, _ = search.candidates(X, 100, torch.empty(50, len(search.rows)))
+    query, _, _ = search.candidates(X, 100, torch.empty(50 * search.width))
     assert 50 * 100 <= len(query) < 50 * 110
 
 
@@ -307,19 +482,21 @@ def test_in_a_search(garments):
     assert search.best_score_ > 0.5
 
 
-def test_memory_is_bounded_by_blocks():
-    """All distances of these rows would be 1,600 MB in float32."""
+@pytest.mark.parametrize("images", ["rng.integers(0, 255, (20_000, 100))", "np.zeros((20_000, 100))"])
+def test_memory_is_bounded_by_blocks(images):
+    """All distances of these rows would be 1,600 MB in float32, and equal rows are no exception."""
     code = """
         import numpy as np
         from skfashion.baselines import KNNClassifier
         rng = np.random.default_rng(0)
-        X = rng.integers(0, 255, (20_000, 100), dtype=np.uint8)
+        X = IMAGES.astype(np.uint8)
+        X[:, 0] = 255
         KNNClassifier().fit(X[:500], np.arange(500) % 2).predict(X[:500])
         before = peak_mb()
         KNNClassifier().fit(X, np.arange(20_000) % 10).predict(X)
         print(peak_mb() - before)
     """
-    assert float(run_python(code)) < 400
+    assert float(run_python(code.replace("IMAGES", images))) < 400
 
 
 @pytest.mark.real_data

@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+import torch
+from processes import run_python
 from sklearn.decomposition import PCA, TruncatedSVD
 from sklearn.model_selection import GridSearchCV
 from sklearn.neighbors import NearestCentroid
@@ -114,3 +116,98 @@ def test_copies_of_one_image_span_nothing():
         model = SubspaceClassifier(3).fit(X, y, weight)
         assert len(model.components_[0]) == 0
         np.testing.assert_allclose(model.means_[0], image)
+
+
+@pytest.fixture
+def faces():
+    """Ten images of 20 x 20 of each of four persons, of uneven weight."""
+    rng = np.random.default_rng(0)
+    y = np.repeat(np.arange(4), 10)
+    X = rng.random((4, 400))[y] + 0.1 * rng.normal(size=(40, 400))
+    return X, y, rng.integers(0, 4, 40).astype(float)
+
+
+@pytest.mark.parametrize("center", [True, False])
+@pytest.mark.parametrize("n_components", [1, 5, 50])
+def test_fewer_images_than_pixels_have_the_subspace_of_the_large_matrix(faces, center, n_components):
+    X, y, weight = faces
+    few = SubspaceClassifier(n_components, center=center).fit(X, y, weight)
+    for code in range(4):
+        own, share = X[(y == code) & (weight > 0)], weight[(y == code) & (weight > 0)]
+        mean = np.average(own, axis=0, weights=share) if center else np.zeros(400)
+        _, values, basis = np.linalg.svd((own - mean) * np.sqrt(share)[:, None], full_matrices=False)
+        rank = min(n_components, len(own) - center)
+        components = few.components_[code]
+        assert components.shape == (rank, 400)
+        np.testing.assert_allclose(few.means_[code], mean, rtol=1e-12)
+        np.testing.assert_allclose(components @ components.T, np.eye(rank), atol=1e-13)
+        np.testing.assert_allclose(np.abs((components * basis[:rank]).sum(axis=1)), 1, rtol=1e-9)
+        assert (components[np.arange(rank), np.abs(components).argmax(axis=1)] > 0).all()
+        assert (np.diff(values) <= 0).all()
+
+
+@pytest.mark.parametrize("center", [True, False])
+def test_both_matrices_give_one_subspace(center):
+    """With the last pixel always black there are more images than pixels, or fewer."""
+    rng = np.random.default_rng(0)
+    y = np.arange(60) % 2
+    X = rng.random((60, 24)) * np.linspace(1, 3, 24)
+    wide = np.pad(X, [(0, 0), (0, 20)])
+    weight = rng.uniform(0.5, 2, 60)
+    one, other = (SubspaceClassifier(5, center=center).fit(images, y, weight) for images in (X, wide))
+    for narrow, few in zip(one.components_, other.components_, strict=True):
+        np.testing.assert_allclose(few, np.pad(narrow, [(0, 0), (0, 20)]), atol=1e-10)
+    np.testing.assert_allclose(one.decision_function(X), other.decision_function(wide), rtol=1e-9)
+    assert one.scale_ == pytest.approx(other.scale_, rel=1e-12)
+
+
+def test_few_copies_of_a_large_image_span_nothing():
+    image = np.random.default_rng(0).normal(size=900)
+    X, y = np.r_[np.tile(image, (7, 1)), np.random.default_rng(1).normal(size=(30, 900))], np.repeat([0, 1], [7, 30])
+    model = SubspaceClassifier(3).fit(X, y, np.linspace(0.1, 1, 37))
+    assert [len(components) for components in model.components_] == [0, 3]
+
+
+@pytest.mark.parametrize("n_bytes", [1, 5000])
+def test_blocks_do_not_matter(faces, monkeypatch, n_bytes):
+    for X, y in ((faces[0], faces[1]), (faces[0][:, :6], faces[1])):
+        expected = SubspaceClassifier(3).fit(X, y, faces[2]).decision_function(X)
+        monkeypatch.setattr("skfashion.baselines._subspace._BLOCK_BYTES", n_bytes)
+        found = SubspaceClassifier(3).fit(X, y, faces[2]).decision_function(X)
+        monkeypatch.undo()
+        np.testing.assert_allclose(found, expected, rtol=1e-9)
+
+
+def test_memory_for_few_large_images():
+    """The Gram matrix of the features of these images would take 6,000 MB."""
+    code = """
+        import numpy as np
+        from skfashion.baselines import SubspaceClassifier
+        X = np.random.default_rng(0).integers(0, 256, (80, 96 * 96 * 3), dtype=np.uint8)
+        before = peak_mb()
+        model = SubspaceClassifier(8).fit(X, np.arange(80) % 2)
+        model.predict(X)
+        print(peak_mb() - before)
+    """
+    assert float(run_python(code)) < 300
+
+
+def test_weights_that_are_all_zero(tiny):
+    X, y = tiny
+    for weight in (np.zeros(60), torch.zeros(60)):
+        with pytest.raises(ValueError, match=r"(?i)weight.*zero"):
+            SubspaceClassifier().fit(X, y, weight)
+    with pytest.raises(ValueError, match=r"(?i)negative"):
+        SubspaceClassifier().fit(X, y, -np.ones(60))
+
+
+def test_a_class_of_zero_weight_is_left_out(tiny):
+    X, y = tiny
+    model = SubspaceClassifier().fit(X, y, (y > 0).astype(int))
+    assert model.classes_.tolist() == [1, 2]
+
+
+def test_one_image_of_each_class():
+    X = np.array([[0.5, 1.0, 0.0, 0.2], [0.1, 0.0, 1.0, 0.3]])
+    assert SubspaceClassifier().fit(X, ["", "b"]).predict(X).tolist() == ["", "b"]
+    assert SubspaceClassifier(center=False).fit(X, ["", "b"]).predict(X / 3).tolist() == ["", "b"]

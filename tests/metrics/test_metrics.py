@@ -1,15 +1,24 @@
 """Metrics against values that are known from elsewhere."""
 
+import warnings
+
 import numpy as np
+import pandas as pd
 import pytest
+import torch
+from processes import run_python
 from scipy.linalg import sqrtm
+from sklearn import config_context
+from sklearn.base import clone
 from sklearn.cluster import KMeans
 from sklearn.decomposition import PCA
 from sklearn.exceptions import NotFittedError
+from sklearn.frozen import FrozenEstimator
 from sklearn.metrics import accuracy_score, silhouette_score
 from sklearn.model_selection import GridSearchCV
 from sklearn.neighbors import NearestNeighbors
 from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer
 
 from skfashion.baselines import ClusterClassifier
 from skfashion.metrics import (
@@ -152,3 +161,142 @@ def test_scorers_in_searches(garments):
 def test_bad_input(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+SAME_IMAGES = {
+    "uint8": lambda X: X,
+    "int64": lambda X: X.astype(np.int64),
+    "levels in float64": lambda X: X.astype(float),
+    "float32": lambda X: (X / 255).astype(np.float32),
+    "float64": lambda X: X / 255,
+    "big-endian, by columns": lambda X: np.asfortranarray((X / 255).astype(">f4")),
+    "tensor": lambda X: torch.from_numpy(X.copy()),
+    "frame": pd.DataFrame,
+}
+
+
+@pytest.mark.parametrize("first", SAME_IMAGES)
+@pytest.mark.parametrize("second", SAME_IMAGES)
+def test_both_images_are_brought_on_one_scale(garments, first, second):
+    X, Y = SAME_IMAGES[first](garments[0][:300, 300:330]), SAME_IMAGES[second](garments[0][300:, 300:330])
+    expected = frechet_distance(garments[0][:300, 300:330] / 255, garments[0][300:, 300:330] / 255)
+    assert frechet_distance(X, Y) == pytest.approx(expected, rel=1e-5)
+    distance, index = nearest_train_distance(X, Y)
+    expected, expected_index = nearest_train_distance(
+        garments[0][:300, 300:330] / 255, garments[0][300:, 300:330] / 255
+    )
+    np.testing.assert_allclose(distance, expected, rtol=1e-5, atol=1e-5)
+    np.testing.assert_array_equal(index, expected_index)
+
+
+def test_which_scale_decides_does_not_depend_on_the_order(garments):
+    levels = garments[0][:, 300:330]
+    blurred = levels + np.random.default_rng(0).normal(size=levels.shape)  # from below 0 to above 255
+    assert frechet_distance(levels, blurred) == pytest.approx(frechet_distance(blurred, levels))
+    assert frechet_distance(levels, blurred) == pytest.approx(frechet_distance(levels / 255, blurred / 255))
+    assert nearest_train_distance(blurred, levels)[0].max() < 0.1
+    assert nearest_train_distance(levels, blurred)[0].max() < 0.1
+
+
+def test_two_scales_that_do_not_compare_are_told():
+    rng = np.random.default_rng(0)
+    X, Y = rng.random((50, 3)), 1000 * rng.random((50, 3))
+    for one, other in ((X, Y), (Y, X)):
+        with pytest.warns(UserWarning, match="frechet_distance is given"):
+            frechet_distance(one, other)
+
+
+def test_codes_are_taken_as_they_are():
+    rng = np.random.default_rng(0)
+    X, Y = rng.normal(size=(80, 3)) * 20, rng.random((80, 3))  # not even if some look like brightness
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)
+        distance, index = nearest_train_distance(X, Y)
+    np.testing.assert_allclose(distance, np.linalg.norm(X - Y[index], axis=1))
+
+
+def test_nearest_train_distance_among_large_values():
+    """At 1e9, where products in float64 lose what differences keep."""
+    X_train = np.arange(-20.0, 20)[:, None] + 1e9 * np.ones(30)
+    distance, index = nearest_train_distance(X_train[:5] + 0.25, X_train)
+    np.testing.assert_array_equal(index, np.arange(5))
+    np.testing.assert_allclose(distance, 0.25 * np.sqrt(30))
+
+
+def test_values_that_no_distance_can_hold():
+    with pytest.raises(ValueError, match="too large for dtype"):
+        nearest_train_distance([[1e200]], [[1.0]])
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.int8, np.int16, np.uint16, np.float16, np.float32, ">f8"])
+def test_metrics_of_clusters_do_not_overflow(garments, dtype):
+    X = (garments[0][:, 200:260] // 2).astype(dtype)
+    labels = np.arange(600) % 3
+    exact = X.astype(float)
+    assert wcss_score(X, labels) == wcss_score(exact, labels)
+    assert silhouette_interval(X, labels).estimate == pytest.approx(silhouette_score(exact, labels), abs=1e-6)
+
+
+def test_a_sample_is_at_no_distance_from_itself():
+    """Among large values products give it one that is larger than the distances in its cluster."""
+    X = np.random.default_rng(0).normal(size=(60, 2)) * 1e-3 + 1e5 + 10 * (np.arange(60) % 2)[:, None]
+    estimate = silhouette_interval(X, np.arange(60) % 2, sample_size=60).estimate
+    assert estimate == pytest.approx(silhouette_score(X, np.arange(60) % 2), abs=1e-12)
+
+
+def test_labels_of_any_kind(garments):
+    y = np.array(["", "coat", "shoe"])[garments[1] % 3]
+    clusters = np.roll(garments[1] % 3, 1)
+    expected = clustering_accuracy_score(y, clusters)
+    assert clustering_accuracy_score(pd.Series(pd.Categorical(y)), torch.from_numpy(clusters)) == expected
+    assert accuracy_interval(pd.Categorical(y), y.tolist()).estimate == 1
+    assert wcss_score(garments[0], pd.Categorical(y)) == wcss_score(garments[0], garments[1] % 3)
+
+
+@pytest.mark.parametrize("scorer", [neg_wcss_scorer, silhouette_scorer, clustering_accuracy_scorer])
+def test_a_wrapped_clusterer_is_scored_by_its_clusters(garments, scorer):
+    """Also inside pipelines, searches and what is frozen; not by the classes that ClusterClassifier predicts."""
+    X, y = garments
+    model = ClusterClassifier(KMeans(20, n_init=1, random_state=0)).fit(X, y)
+    expected = scorer(model, X, y)
+    frozen = FrozenEstimator(model)
+    search = GridSearchCV(model, {"naming": ["majority"]}, cv=2).fit(X, y)
+    passing = make_pipeline(FunctionTransformer(), FrozenEstimator(model)).fit(X, y)
+    for wrapped in (frozen, search, make_pipeline(frozen), passing, FrozenEstimator(search), make_pipeline(search)):
+        assert scorer(wrapped, X, y) == expected
+    images = ClusterClassifier(KMeans(20, n_init=1, random_state=0)).fit(X.reshape(-1, 28, 28), y)
+    assert scorer(images, X.reshape(-1, 28, 28), y) == expected
+    pca = make_pipeline(PCA(5, random_state=0), ClusterClassifier(KMeans(5, n_init=1, random_state=0))).fit(X, y)
+    of_codes = scorer(pca, X, y)
+    for output in ("pandas", "polars"):
+        with config_context(transform_output=output):
+            assert scorer(ClusterClassifier(KMeans(20, n_init=1, random_state=0)).fit(X, y), X, y) == expected
+            assert scorer(clone(pca).fit(X, y), X, y) == of_codes
+
+
+def test_tensors_under_array_api_dispatch():
+    code = """
+        import numpy as np, sklearn, torch
+        from sklearn.cluster import KMeans
+        from skfashion import baselines, metrics
+        from skfashion.datasets import make_garments
+        X, y = make_garments(200, random_state=0, return_X_y=True)
+        images, labels, weight = torch.from_numpy(X), torch.from_numpy(y), torch.ones(200)
+        kmeans = KMeans(5, n_init=1, random_state=0)
+        with sklearn.config_context(array_api_dispatch=True):
+            for model in (baselines.KNNClassifier(), baselines.ClusterClassifier(kmeans)):
+                assert (model.fit(images, labels).predict(images) == model.fit(X, y).predict(X)).all()
+            model = baselines.SubspaceClassifier(4).fit(images, labels, sample_weight=weight)
+            assert (model.predict(images) == baselines.SubspaceClassifier(4).fit(X, y).predict(X)).all()
+            for model in (baselines.NeighborSampler(), baselines.CentroidSampler(kmeans)):
+                assert (model.fit(images).sample(3, 0) == model.fit(X).sample(3, 0)).all()
+            few = X[:, 300:310].copy()
+            columns = torch.from_numpy(few)
+            assert metrics.frechet_distance(columns, few) == metrics.frechet_distance(few, few)
+            assert metrics.nearest_train_distance(columns, few)[0].max() == 0
+            assert metrics.wcss_score(images, labels) == metrics.wcss_score(X, y)
+            assert metrics.silhouette_interval(images, labels) == metrics.silhouette_interval(X, y)
+            assert metrics.mcnemar_test(labels, labels, labels).pvalue == 1
+            assert metrics.accuracy_interval(labels, labels).estimate == 1
+    """
+    run_python(code, SCIPY_ARRAY_API="1")

@@ -1,0 +1,368 @@
+"""Exact nearest neighbours in floats: products preselect, and direct distances in float64 decide."""
+
+import numpy as np
+import torch
+
+from skfashion._device import resolve_device
+from skfashion._pixels import scaled
+from skfashion.baselines._search import BLOCK_BYTES, GROUP, in_groups
+
+# Rows that are converted to float64 at a time.
+_ROWS = 1024
+
+# Rows that are farther from the middle than the median row, by this factor, are searched apart.
+_REACH = 16
+
+# Queries that are farther away than training rows from each other, by this factor, are not told apart in float32.
+_FAR = 1e15
+
+# More than the rounding of a length in float64, relative to it.
+_SURE = 1e-9
+
+# Scales of rows whose distances are zero in float64.
+_LEAST = 1e-100
+
+
+class FloatSearch:
+    """Neighbours by float32 products that only preselect: their distances are computed again in float64.
+
+    Rounding moves a rank by no more than a known bound, so that no neighbour is lost. What would make the bound useless
+    is taken out: copies of a row are searched as one, and rows far from the others apart, around their own center. If
+    float32 still leaves many rows to a query, float64 looks at it.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n, n_features)
+        The training rows.
+    metric : {"euclidean", "sqeuclidean", "cosine"}
+        Of the distances.
+    device : torch.device
+        Where to multiply.
+
+    References
+    ----------
+    N. Higham, *Accuracy and Stability of Numerical Algorithms*, 2002, section 3.1, bounds the rounding of a dot
+    product.
+    """
+
+    rank_dtype = torch.float32
+
+    def __init__(self, X, metric, device):
+        self.X, self.cosine, self.device = X, metric == "cosine", device
+        self.members, self.starts, self.sizes = _copies(X)
+        # A row of zeros has no direction: from everything it is at a cosine distance of 1.
+        zero = self._is_zero(X[self.members[self.starts]])
+        self.zeros = np.flatnonzero(zero)
+        self.parts = list(self._parts(np.flatnonzero(~zero)))
+        self.width = max((part.width for part in self.parts), default=GROUP)
+
+    def __reduce__(self):
+        """Rows in float32 are made again, where the device is known: a pickle holds the rows once."""
+        return _restored, (self.X, "cosine" if self.cosine else "euclidean", str(self.device))
+
+    def training_rows(self, index=slice(None)):
+        """The rows, or some of them, as they were given."""
+        return self.X[index]
+
+    def nearest(self, X, k, memory):
+        """Return distances and indices of the `k` nearest training rows of each of the rows X.
+
+        `memory` holds at least len(X) ranks of all rows.
+        """
+        distance, index = self._choose(len(X), *self.candidates(X, k, memory), k)
+        nowhere = self._is_zero(X)
+        distance[nowhere], index[nowhere] = 1.0, np.arange(k)
+        return distance, index
+
+    def candidates(self, X, k, memory):
+        """Return query, distinct row and distance of all that may be among the `k` nearest distinct rows of X."""
+        queries = self.measured(X)
+        far = self._see_no_difference(queries)
+        found = [self._first(queries, np.flatnonzero(far), k)]
+        near = np.flatnonzero(~far)
+        for part, those in zip(self.parts, self._within_reach(queries[near], k), strict=True):
+            if len(those):
+                found.append(part.candidates(queries, near[those], k, memory))
+        if len(self.zeros):
+            found.append(self._zeros(len(X), k))
+        query, row, distance = (np.concatenate(each) for each in zip(*found, strict=True))
+        if self.cosine:
+            return query, row, (distance**2 / 2).clip(max=2)
+        return query, row, distance / (255 if self.X.dtype == np.uint8 else 1)
+
+    def _see_no_difference(self, queries):
+        """Which queries are so far away that all rows are at the same distance from them, bit by bit, in float64.
+
+        A value that is much larger than that of all rows absorbs it, and its square those of the others.
+        """
+        if self.cosine:
+            return np.zeros(len(queries), dtype=bool)
+        rows, queries = np.max([abs(part.center) + part.reach for part in self.parts], axis=0), np.abs(queries)
+        absorbs = rows < np.spacing(queries) / 4
+        least = np.where(absorbs, queries, queries.max(axis=1, keepdims=True)).min(axis=1)
+        others = np.where(absorbs, 0, (queries + rows) ** 2).sum(axis=1)
+        return absorbs.any(axis=1) & (others < np.spacing(least**2) / 4)
+
+    def _first(self, queries, those, k):
+        """The first `k` distinct rows and their distances, for some queries."""
+        k = min(k, len(self.starts))
+        query, row = np.repeat(those, k), np.tile(np.arange(k), len(those))
+        return query, row, _distances(queries, query, self.distinct, row)
+
+    def _zeros(self, n_queries, k):
+        """The first rows of zeros for each query: at a right angle to it."""
+        zeros = np.tile(self.zeros[:k], (n_queries, 1))
+        return np.repeat(np.arange(n_queries), zeros.shape[1]), zeros.ravel(), np.full(zeros.size, np.sqrt(2))
+
+    def _within_reach(self, queries, k):
+        """For each part the queries for which it may hold one of the `k` nearest distinct rows."""
+        if len(self.parts) < 2:
+            return [np.arange(len(queries))] * len(self.parts)
+        away = np.stack([_length(queries - part.center) for part in self.parts])
+        reach = np.array([[part.reach] for part in self.parts])
+        enough = np.array([[len(part.rows) >= k] for part in self.parts])
+        nearest = np.where(enough, away + reach, np.inf).min(axis=0)  # the k rows of one part are that near
+        return [np.flatnonzero(near) for near in away - reach <= nearest * (1 + _SURE) + _SURE * away]
+
+    def _choose(self, n_queries, query, row, distance, k):
+        """The `k` nearest of each query, from distinct rows to all rows."""
+        order = np.lexsort((self.members[self.starts[row]], distance, query))
+        query, row, distance = query[order], row[order], distance[order]
+        counts = np.minimum(self.sizes[row], k)
+        before = np.cumsum(counts) - counts
+        before -= before[np.searchsorted(query, query)]
+        enough = np.flatnonzero(before < k)  # and what is as near as the last of these
+        limit = distance[enough[np.searchsorted(query[enough], np.arange(n_queries), side="right") - 1]]
+        kept = distance <= limit[query]
+        query, row, distance, counts = (each[kept] for each in (query, row, distance, counts))
+        copy = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
+        index = self.members[np.repeat(self.starts[row], counts) + copy]
+        query, distance = np.repeat(query, counts), np.repeat(distance, counts)
+        order = np.lexsort((index, distance, query))
+        chosen = order[np.searchsorted(query, np.arange(n_queries))[:, None] + np.arange(k)]
+        return distance[chosen], index[chosen]
+
+    def _parts(self, rows):
+        """Rows, given as positions among the distinct ones, with those near them, until none is left."""
+        generator = np.random.default_rng(0)  # rows in equal steps may be alike
+        while len(rows):
+            sample = generator.choice(rows, min(len(rows), _ROWS), replace=False)
+            center = np.median(self.distinct(sample), axis=0)
+            length = np.concatenate([_length(block - center) for _, block in self.blocks(rows)])
+            near = length <= _REACH * np.median(length)
+            yield _Part(self, rows[near], center, length[near])
+            rows = rows[~near]
+
+    def blocks(self, rows):
+        """Positions of some distinct rows at a time, and these in float64."""
+        size = max(1, min(_ROWS, BLOCK_BYTES // (8 * self.X.shape[1])))
+        for start in range(0, len(rows), size):
+            some = slice(start, min(start + size, len(rows)))
+            yield some, self.distinct(rows[some])
+
+    def distinct(self, rows):
+        """Some of the distinct rows, measured."""
+        return self.measured(self.X[self.members[self.starts[rows]]])
+
+    def measured(self, X):
+        """Rows as float64 on the scale on which they are compared.
+
+        That is length 1 for the cosine, and else that of the training rows: of levels the integers, so that equal
+        distances come out equal.
+        """
+        if self.cosine:
+            return _unit(scaled(X))
+        if self.X.dtype == np.uint8:
+            return X.astype(np.float64) * (1 if X.dtype == np.uint8 else 255)
+        return scaled(X)
+
+    def _is_zero(self, X):
+        return ~X.any(axis=1) if self.cosine else np.zeros(len(X), dtype=bool)
+
+
+class _Part:
+    """Distinct rows of a search that lie around one center.
+
+    Parameters
+    ----------
+    search : FloatSearch
+        Where the rows are.
+    rows : ndarray of shape (n,), int
+        Which of its distinct rows, in order.
+    center : ndarray of shape (n_features,)
+        Around it rows are short, and so is the bound of the rounding.
+    length : ndarray of shape (n,)
+        Of the rows around the center.
+    """
+
+    def __init__(self, search, rows, center, length):
+        self.search, self.rows, self.center = search, rows, center
+        self.reach = length.max()
+        self.factor = 1 / max(self.reach, _LEAST)  # rows get the length 1 at most: no square is too large
+        self.width = in_groups(len(rows))
+        prepared = np.zeros((self.width, len(center)), dtype=np.float32)
+        for some, block in search.blocks(rows):
+            prepared[some] = self._around_center(block)
+        squares = np.full(self.width, np.inf, dtype=np.float32)  # what fills the last group is far from everything
+        squares[: len(rows)] = (length * self.factor) ** 2
+        self.prepared, self.squares = (torch.from_numpy(each).to(search.device) for each in (prepared, squares))
+
+    def _around_center(self, X):
+        return (X - self.center) * self.factor
+
+    def candidates(self, X, those, k, memory):
+        """Return query, distinct row and distance of all that may be among the `k` nearest of some measured rows X."""
+        X, k = X[those], min(k, len(self.rows))
+        queries = self._around_center(X)
+        query, row = self._preselected(queries, k, memory)
+        many = np.flatnonzero(np.bincount(query, minlength=len(X)) == 0)
+        pieces = [(query, row, self._distances(X, query, row))]
+        if len(many):
+            pieces += [
+                (many[query], row, distance) for query, row, distance in self._in_float64(X[many], queries[many], k)
+            ]
+        query, row, distance = (np.concatenate(each) for each in zip(*pieces, strict=True))
+        return those[query], self.rows[row], distance
+
+    def _preselected(self, queries, k, memory):
+        """Query and row of all whose rank in float32 is small enough; of a query with too many of them none."""
+        length = _length(queries)
+        slack = 2 * self._rounding(length, 2.0**-24, 4 * _shortened())
+        slack += 2 * len(self.center) * np.finfo(np.float32).tiny  # of products too small for float32
+        ranks = memory[: len(queries) * self.width].view(len(queries), self.width)
+        factors = torch.from_numpy(queries.clip(-_FAR, _FAR).astype(np.float32)).to(self.search.device)
+        torch.addmm(self.squares, factors, self.prepared.t(), alpha=-2, out=ranks)
+        told_apart = torch.from_numpy(length < _FAR).to(self.search.device)
+        slack = torch.from_numpy(slack.clip(max=_FAR**2).astype(np.float32)).to(self.search.device)
+        return _small(ranks, k, slack, told_apart, most=_most(k, len(self.rows)))
+
+    def _in_float64(self, X, queries, k):
+        """Yield query, row and distance of the candidates in some rows at a time, by ranks in float64."""
+        slack = 2 * self._rounding(_length(queries), 2.0**-53, 0)[:, None]
+        best = np.full((len(X), k), np.inf)
+        for some, block in self.search.blocks(self.rows):
+            n = len(block)
+            around = torch.from_numpy(self._around_center(block))
+            ranks = torch.addmm(around.square().sum(1), torch.from_numpy(queries), around.t(), alpha=-2).numpy()
+            smallest = np.partition(ranks, min(k, n) - 1, axis=1)[:, :k]
+            best = np.partition(np.concatenate([best, smallest], axis=1), k - 1, axis=1)[:, :k]
+            small = ranks <= best[:, [k - 1]] + slack
+            many = small.sum(axis=1) > _most(k, n)
+            query, row = np.nonzero(small & ~many[:, None])
+            yield query, some.start + row, self._distances(X, query, some.start + row)
+            for query, row, distance in _nearest_of(X, block, np.flatnonzero(many), small, k):
+                yield query, some.start + row, distance
+
+    def _distances(self, X, query, row):
+        return _distances(X, query, self.search.distinct, self.rows[row])
+
+    def _rounding(self, length, unit, shortened):
+        """By how much rounding may move a rank, for queries of some length around the center.
+
+        n units of |row| |query| in the products of rows of length 1 at most, and those by which distances that differ
+        are equal in float64, or the other way round.
+        """
+        n_features = len(self.center)
+        products = ((n_features + 16) * unit + shortened) * (2 * length + 1)
+        return products + (n_features + 16) * 2.0**-52 * (length + 1) ** 2
+
+
+def _distances(X, query, rows, row):
+    """Distances of pairs of a row of X and what the function `rows` gives for an array of indices."""
+    found = np.empty(len(query))
+    size = max(1, BLOCK_BYTES // (16 * X.shape[1]))
+    for start in range(0, len(query), size):
+        some = slice(start, start + size)
+        found[some] = _cdist(X[query[some]][:, None], rows(row[some])[:, None])[:, 0, 0]
+    return found
+
+
+def _most(k, n):
+    """More candidates than that cost more than products in float64."""
+    return 4 * k + n // 256
+
+
+def _small(ranks, k, slack, told_apart, *, most):
+    """Query and row of all that may be among the `k` smallest true ranks of their query.
+
+    A true rank is off by half the `slack` of the query at most. Queries that are not `told_apart`, and those with more
+    candidates than `most`, are left out.
+    """
+    groups = ranks.view(len(ranks), -1, GROUP)
+    minima = groups.amin(2)
+    # In each of the k groups with the smallest minima there is one.
+    limit = (minima if k <= minima.shape[1] else ranks).kthvalue(k, dim=1).values + slack
+    open_groups = minima <= limit[:, None]
+    open_groups &= (told_apart & (open_groups.sum(1) <= most))[:, None]
+    query, group = torch.nonzero(open_groups, as_tuple=True)
+    members = groups[query, group] <= limit[query, None]
+    pair, offset = torch.nonzero(members, as_tuple=True)
+    query, row = query[pair], group[pair] * GROUP + offset
+    few = torch.bincount(query, minlength=len(ranks)) <= most
+    return tuple(found[few[query]].cpu().numpy() for found in (query, row))
+
+
+def _cdist(X, Y):
+    """Euclidean distances of each two rows, from their differences; one kernel, so that equal ones come out equal."""
+    mode = "donot_use_mm_for_euclid_dist"
+    return torch.cdist(torch.from_numpy(X), torch.from_numpy(Y), compute_mode=mode).numpy()
+
+
+def _nearest_of(X, rows, queries, small, k):
+    """Yield query, row and distance of the `k` nearest of many candidates, which `small` marks for each query."""
+    most_rows = small[queries].mean(axis=1) > 1 / 4
+    together = queries[most_rows]
+    if len(together):  # one call for all: many small ones wait for each other on busy cores
+        distance = _cdist(X[together], rows)
+        row = np.argsort(distance, axis=1, kind="stable")[:, :k]
+        distance = np.take_along_axis(distance, row, axis=1)
+        yield np.repeat(together, row.shape[1]), row.ravel(), distance.ravel()
+    for query in queries[~most_rows]:
+        row = np.flatnonzero(small[query])
+        distance = _cdist(X[query : query + 1], rows[row])[0]
+        chosen = np.argsort(distance, kind="stable")[:k]
+        yield np.full(len(chosen), query), row[chosen], distance[chosen]
+
+
+def _length(X):
+    return np.sqrt((X**2).sum(axis=1))
+
+
+def _copies(X):
+    """Indices of rows, copies of one row together and in order; where each distinct row starts, and how many it has."""
+    hashes = np.array([hash(row.tobytes()) for row in X])
+    _, first, which = np.unique(hashes, return_index=True, return_inverse=True)
+    first = first[which]
+    copy = np.flatnonzero(first != np.arange(len(X)))
+    for start in range(0, len(copy), _ROWS):  # hashes of different rows may be equal
+        some = copy[start : start + _ROWS]
+        other = some[(X[some] != X[first[some]]).any(axis=1)]
+        first[other] = other
+    members = np.argsort(first, kind="stable")
+    _, starts, sizes = np.unique(first[members], return_index=True, return_counts=True)
+    return members, starts, sizes
+
+
+def _shortened():
+    """By how much a factor of float32 products may be off, as users may let torch shorten it."""
+    backends = (torch.backends, torch.backends.cuda.matmul, torch.backends.mkldnn.matmul)
+    if any(getattr(backend, "fp32_precision", "none") in ("tf32", "bf16") for backend in backends):
+        return 2.0**-8
+    return {"highest": 0.0, "high": 2.0**-10, "medium": 2.0**-8}[torch.get_float32_matmul_precision()]
+
+
+def _unit(X):
+    """Rows of length 1; a row of zeros stays one."""
+    # By a power of two, which is exact, so that no square is too small for float64.
+    X = np.ldexp(X, -np.frexp(np.abs(X).max(axis=1, keepdims=True))[1])
+    length = np.sqrt((X**2).sum(axis=1, keepdims=True))
+    return X / np.where(length == 0, 1, length)
+
+
+def _restored(X, metric, device):
+    """A search on the device where it was, or on the processor if this machine has no such device."""
+    try:
+        device = resolve_device(device)
+    except ValueError:
+        device = torch.device("cpu")
+    return FloatSearch(X, metric, device)

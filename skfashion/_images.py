@@ -184,6 +184,11 @@ class ImageInput:
 
     _doc_link_module = "skfashion"
 
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        return tags
+
     @property
     def _doc_link_template(self):
         module = type(self).__module__.rsplit("._", 1)[0]
@@ -193,22 +198,25 @@ class ImageInput:
         """The layout of the images that parameters state, or None."""
         return declared_layout(getattr(self, "image_shape", "auto"))
 
-    def _check_images(self, X, y="no_validation", *, reset):
+    def _check_images(self, X, y="no_validation", *, reset, **checks):
         """Validate X and, if given, y; return X as a 2-D array on the scale of the fit (see PixelScale), and y.
 
         In that array uint8 stands for levels from 0 to 255, any other dtype for numbers as they are.
         """
-        X, y = self._validate_images(X, y, reset=reset)
+        X, y = self._validate_images(X, y, reset=reset, **checks)
         if reset:
             self._pixels = PixelScale.of(X)
         return self._pixels.read(X, type(self).__name__), y
 
-    def _validate_images(self, X, y="no_validation", *, reset):
-        """Validate X and, if given, y; return X as a 2-D array in its own dtype, and y."""
+    def _validate_images(self, X, y="no_validation", *, reset, **checks):
+        """Validate X and, if given, y; return X as a 2-D array in its own dtype, and y.
+
+        `checks` are handed to :func:`sklearn.utils.validation.validate_data`.
+        """
         layout = self._declared_layout() if reset else self._layout
         X, shown, shape = rows_of(X, layout)
         y = y if isinstance(y, str) or y is None else as_array(y)
-        validated = validate_data(self, X, y, reset=reset, order="C", estimator=self)
+        validated = validate_data(self, X, y, reset=reset, order="C", estimator=self, **checks)
         X, y = validated if isinstance(validated, tuple) else (validated, None)
         check_float32(X, type(self).__name__)
         if reset:

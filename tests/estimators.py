@@ -29,7 +29,7 @@ ESTIMATORS = [
     Autoencoder(device="cpu"),
     Autoencoder(4, (8,), batch_norm=True, dropout=0.1, loss="absolute_error", device="cpu"),
     ConvAutoencoder(device="cpu"),
-    ConvAutoencoder(2, 2, batch_norm=True, image_shape="auto", device="cpu"),
+    ConvAutoencoder(2, 4, batch_norm=True, image_shape="auto", device="cpu"),
     VariationalAutoencoder(device="cpu"),
     VariationalAutoencoder(2, n_channels=(), hidden_layer_sizes=(16,), beta=0.1, device="cpu"),
     EncoderClassifier(device="cpu"),

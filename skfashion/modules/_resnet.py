@@ -6,6 +6,7 @@ import torch
 from torch import nn
 
 from skfashion.modules._layers import initialize
+from skfashion.modules._multilabel import mean_of_log_odds
 
 
 class _Conv(nn.Sequential):
@@ -54,6 +55,8 @@ class ResNet(nn.Module):
         Residual convolutions a stage.
     flip_averaging : bool
         Whether the output in evaluation is the log of the mean probability of an image and its mirror image.
+    multilabel : bool, default=False
+        Whether outputs are the log odds of labels that do not exclude each other.
 
     References
     ----------
@@ -68,8 +71,9 @@ class ResNet(nn.Module):
     torch.Size([2, 10])
     """
 
-    def __init__(self, image_shape, n_outputs, width, depth, flip_averaging):
+    def __init__(self, image_shape, n_outputs, width, depth, flip_averaging, multilabel=False):
         super().__init__()
+        self.multilabel = multilabel
         self.flip_averaging = flip_averaging
         layers = [nn.BatchNorm2d(image_shape[0], affine=False), _Conv(image_shape[0], width)]
         layers += [_Residual(width) for _ in range(depth)]
@@ -89,5 +93,7 @@ class ResNet(nn.Module):
         output = self.head(self.body(x))
         if self.flip_averaging and not self.training:
             mirrored = self.head(self.body(x.flip(3)))
+            if self.multilabel:
+                return mean_of_log_odds(output, mirrored)
             output = torch.logaddexp(output.log_softmax(1), mirrored.log_softmax(1)) - math.log(2)
         return output

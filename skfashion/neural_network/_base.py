@@ -250,12 +250,18 @@ class BaseNet(NetParams, StoredAsArrays, ImageInput, CallbackSupportMixin, BaseE
         clean = None if clean is None else to_device(clean, device)
         train = np.arange(len(rows))
         if valid is None and self.early_stopping and not one_pass:
-            train, held_out = train_test_split(train, test_size=self.validation_fraction, stratify=y, random_state=seed)
+            train, held_out = train_test_split(
+                train, test_size=self.validation_fraction, stratify=self._strata(y), random_state=seed
+            )
             valid = self._image_set(device_X, rows, y, weight, np.sort(held_out), clean)
         train = self._image_set(device_X, rows, y, weight, np.sort(train), clean)
         if monitor is not None:
             monitor.train = train
         self._fit_net(train, valid, n_outputs, seed, resume=resume, one_pass=one_pass, monitor=monitor)
+
+    def _strata(self, y):
+        """What early stopping holds out evenly: classes that exclude each other."""
+        return y if y is not None and y.ndim == 1 else None
 
     def _fit_net(self, train, valid, n_outputs, seed, *, resume=False, one_pass=False, monitor=None):
         """Train a new net, or go on with the old one, and set what a fit leaves behind.
@@ -286,7 +292,6 @@ class BaseNet(NetParams, StoredAsArrays, ImageInput, CallbackSupportMixin, BaseE
             stopping.restore(net.module_)
         if interrupted and not has_finite_weights(net.module_):
             raise ValueError(f"{type(self).__name__} had diverged when training was interrupted: lower learning_rate.")
-        net.module_.to(memory_format=torch.contiguous_format)  # what safetensors and other tools expect
         if one_pass:
             del net.history[self._n_epochs_of_fit : -_N_PASSES]
         else:
@@ -341,10 +346,11 @@ class BaseNet(NetParams, StoredAsArrays, ImageInput, CallbackSupportMixin, BaseE
     def _n_outputs(self):
         """The argument of :meth:`_module`; None for a network that gives images."""
 
-    def _per_image(self, X, function):
+    def _per_image(self, X, function, *, draws=False):
         """Collect ``function(module, images)``, a tensor of a row an image, over the batches of X.
 
-        Floats are float32 as the network computes them, or float64 where X is.
+        Floats are float32 as the network computes them, or float64 where X is; then they are the same, to float64's
+        precision, whatever other images X holds, unless the function `draws` random numbers for them.
         """
         check_is_fitted(self)
         X, _ = self._validate_images(X, reset=False)
@@ -352,7 +358,7 @@ class BaseNet(NetParams, StoredAsArrays, ImageInput, CallbackSupportMixin, BaseE
         given, X = X, self._pixels.read(X, type(self).__name__)
         values, start = None, 0
         images = ImageSet(X, self._layout, torch.device(self.net_.device))
-        for batch in map(torch.Tensor.numpy, apply_iter(self.net_, images, function)):
+        for batch in map(torch.Tensor.numpy, apply_iter(self.net_, images, function, alone=double and not draws)):
             if values is None:  # one array from the start: many small ones would fragment the memory
                 widened = np.float64 if double and batch.dtype == np.float32 else batch.dtype
                 values = np.empty((len(X), *batch.shape[1:]), dtype=widened)

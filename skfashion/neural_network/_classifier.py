@@ -5,11 +5,15 @@ import torch
 from sklearn.base import ClassifierMixin, _fit_context
 from sklearn.callback import with_callbacks
 from sklearn.preprocessing import LabelEncoder
-from sklearn.utils import compute_class_weight
+from sklearn.utils import column_or_1d, compute_class_weight
 from sklearn.utils._param_validation import Interval, Real, StrOptions
 from sklearn.utils.multiclass import _check_partial_fit_first_call, check_classification_targets
+from sklearn.utils.multiclass import is_multilabel as is_multilabel_indicator
+from sklearn.utils.validation import check_is_fitted
+from torch.nn.functional import logsigmoid
 
 from skfashion._images import as_array
+from skfashion.modules._multilabel import MultilabelLoss
 from skfashion.neural_network._base import BaseNet
 from skfashion.neural_network._classifier_net import ClassifierNet
 from skfashion.neural_network._parameters import CLASSIFIER_ATTRIBUTES, CLASSIFIER_PARAMETERS
@@ -19,8 +23,16 @@ def _accuracy(output, target):
     return {"accuracy": output.argmax(1) == target}
 
 
+def _subset_accuracy(output, target):
+    return {"accuracy": ((output > 0) == (target > 0)).all(1)}
+
+
 class BaseNetClassifier(ClassifierMixin, BaseNet):
-    """A network with an output a class, trained on the cross-entropy."""
+    """A network with an output per class, trained on the cross-entropy.
+
+    If y is an indicator matrix, classes do not exclude each other: each has a cross-entropy and a probability of its
+    own.
+    """
 
     _parameter_constraints = {
         **BaseNet._parameter_constraints,
@@ -38,16 +50,27 @@ class BaseNetClassifier(ClassifierMixin, BaseNet):
 
     _net_class = ClassifierNet
 
+    # Whether classes do not exclude each other.
+    _is_multilabel = False
+
     def __init__(self, *, label_smoothing=0.0, class_weight=None, **shared):
         super().__init__(**shared)
         self.label_smoothing = label_smoothing
         self.class_weight = class_weight
 
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.classifier_tags.multi_label = True
+        return tags
+
     def _criterion(self):
-        return torch.nn.CrossEntropyLoss, {"reduction": "none", "label_smoothing": float(self.label_smoothing)}
+        smoothing = {"label_smoothing": float(self.label_smoothing)}
+        if self._is_multilabel:
+            return MultilabelLoss, smoothing
+        return torch.nn.CrossEntropyLoss, {"reduction": "none", **smoothing}
 
     def _metrics(self):
-        return _accuracy
+        return _subset_accuracy if self._is_multilabel else _accuracy
 
     def _n_outputs(self):
         return len(self.classes_)
@@ -63,8 +86,9 @@ class BaseNetClassifier(ClassifierMixin, BaseNet):
             The images. uint8 means pixels 0 to 255, which are scaled to [0, 1]; any other dtype is taken as it is. X is
             neither copied to float nor kept.
 
-        y : array-like of shape (n_samples,)
-            The labels: ints, strings, bools, whatever can be sorted.
+        y : array-like of shape (n_samples,) or (n_samples, n_classes)
+            The labels: ints, strings, bools, whatever can be sorted; or an indicator matrix of 0 and 1, whose columns
+            are classes that do not exclude each other.
 
         sample_weight : array-like of shape (n_samples,), default=None
             Non-negative weights. A weight of zero is the same as leaving the image out.
@@ -85,7 +109,7 @@ class BaseNetClassifier(ClassifierMixin, BaseNet):
         """
         resume = self.warm_start and hasattr(self, "net_")
         with self._fit_task(X, y, sample_weight) as monitor:
-            X, y = self._check_images(X, y, reset=not resume)
+            X, y = self._check_images(X, y, reset=not resume, multi_output=True)
             kept = self._kept_rows(X, y, sample_weight, new_classes=not resume, resume=resume)
             valid = self._check_validation(X_val, y_val)
             self._learn(X, *kept, len(self.classes_), resume=resume, valid=valid, monitor=monitor)
@@ -120,21 +144,22 @@ class BaseNetClassifier(ClassifierMixin, BaseNet):
         resume = hasattr(self, "net_")
         with self._all_or_nothing():
             _check_partial_fit_first_call(self, None if classes is None else as_array(classes))
-            X, y = self._check_images(X, y, reset=not resume)
+            X, y = self._check_images(X, y, reset=not resume, multi_output=True)
             kept = self._kept_rows(X, y, sample_weight, new_classes=False, resume=resume)
             self._learn(X, *kept, len(self.classes_), resume=resume, one_pass=True)
         return self
 
     def _kept_rows(self, X, y, sample_weight, *, new_classes, resume):
         """Return the rows of X that weigh something, their encoded labels and their weights (None if all are 1)."""
-        check_classification_targets(y)
+        y = self._check_labels(y, new_classes=new_classes, resume=resume)
         rows, weight = self._weighed_rows(X, sample_weight)
+        if self._is_multilabel:
+            weight = self._relative_weights(weight, len(rows), resume=resume)
+            return rows, y[rows].astype(np.float32), weight
         if self.class_weight is not None:
-            by_class = self._class_weights(y[rows], weight)
+            by_class = self._class_weights(y[rows], weight, np.unique(y[rows]) if new_classes else self.classes_)
             weight = (by_class if weight is None else weight * by_class)[by_class > 0]
             rows = rows[by_class > 0]
-        if len(rows) == 0:
-            raise ValueError("Sample weights and class_weight together must leave an image with a non-zero weight.")
         encoder = LabelEncoder()
         if new_classes:
             encoder.fit(y[rows])
@@ -142,8 +167,32 @@ class BaseNetClassifier(ClassifierMixin, BaseNet):
         encoder.classes_ = self.classes_
         return rows, encoder.transform(y[rows]), self._relative_weights(weight, len(rows), resume=resume)
 
-    def _class_weights(self, y, sample_weight):
+    def _check_labels(self, y, *, new_classes, resume):
+        """Return labels (n,), or an indicator matrix (n, n_classes) in which classes do not exclude each other."""
+        check_classification_targets(y)
+        is_multilabel = is_multilabel_indicator(y)
+        if resume and is_multilabel != self._is_multilabel:
+            raise ValueError(
+                f"y is {'an indicator matrix' if is_multilabel else 'labels'}, but {type(self).__name__} was fitted on "
+                f"{'an indicator matrix' if self._is_multilabel else 'labels'}."
+            )
+        self._is_multilabel = is_multilabel
+        if not is_multilabel:
+            return column_or_1d(y, warn=True)
+        if self.class_weight is not None:
+            raise ValueError(
+                f"class_weight={self.class_weight!r} weighs classes that exclude each other: y must be 1-D."
+            )
+        if new_classes:
+            self.classes_ = np.arange(y.shape[1])
+        if y.shape[1] != len(self.classes_):
+            raise ValueError(f"y has {y.shape[1]} columns, but there are {len(self.classes_)} classes.")
+        return y
+
+    def _class_weights(self, y, sample_weight, known):
         """The weight of each label in y by its class; a class that `class_weight` does not name weighs 1."""
+        if isinstance(self.class_weight, dict) and self.class_weight and not set(self.class_weight) & {*known.tolist()}:
+            raise ValueError(f"'class_weight' names {list(self.class_weight)}, but the classes are {known.tolist()}.")
         classes, codes = np.unique(y, return_inverse=True)
         if isinstance(self.class_weight, str):
             return compute_class_weight(self.class_weight, classes=classes, y=y, sample_weight=sample_weight)[codes]
@@ -153,8 +202,6 @@ class BaseNetClassifier(ClassifierMixin, BaseNet):
                 "The 'class_weight' parameter must hold non-negative weights that are not all zero for the classes in "
                 f"y. Got {self.class_weight!r} instead."
             )
-        if self.class_weight and not set(self.class_weight) & set(classes.tolist()):
-            raise ValueError(f"'class_weight' names {list(self.class_weight)}, but y holds {classes.tolist()}.")
         return weights[codes]
 
     def _check_validation(self, X_val, y_val):
@@ -163,7 +210,10 @@ class BaseNetClassifier(ClassifierMixin, BaseNet):
             return None
         if X_val is None or y_val is None:
             raise ValueError("X_val and y_val must be given together.")
-        X_val, y_val = self._check_images(X_val, y_val, reset=False)
+        X_val, y_val = self._check_images(X_val, y_val, reset=False, multi_output=True)
+        y_val = self._check_labels(y_val, new_classes=False, resume=True)
+        if self._is_multilabel:
+            return self._image_set(X_val, y=y_val.astype(np.float32))
         encoder = LabelEncoder()
         encoder.classes_ = self.classes_
         return self._image_set(X_val, y=encoder.transform(y_val))
@@ -181,6 +231,9 @@ class BaseNetClassifier(ClassifierMixin, BaseNet):
         ndarray of shape (n_samples, n_classes), dtype float32, or float64 if X is float64
             In the order of `classes_`.
         """
+        check_is_fitted(self)
+        if self._is_multilabel:
+            return self._per_image(X, lambda module, images: module(images).sigmoid())
         return _normalized(self._per_image(X, lambda module, images: module(images).softmax(1)))
 
     def predict_log_proba(self, X):
@@ -196,10 +249,13 @@ class BaseNetClassifier(ClassifierMixin, BaseNet):
         ndarray of shape (n_samples, n_classes), dtype float32, or float64 if X is float64
             In the order of `classes_`; finite where the probability underflows.
         """
+        check_is_fitted(self)
+        if self._is_multilabel:
+            return self._per_image(X, lambda module, images: logsigmoid(module(images)))
         return self._per_image(X, lambda module, images: module(images).log_softmax(1))
 
     def predict(self, X):
-        """Return the most probable class.
+        """Return the most probable class, or, after a fit on an indicator matrix, which classes are probable.
 
         Parameters
         ----------
@@ -208,10 +264,12 @@ class BaseNetClassifier(ClassifierMixin, BaseNet):
 
         Returns
         -------
-        ndarray of shape (n_samples,)
-            Labels, in the dtype of the y that was fitted.
+        ndarray of shape (n_samples,) or (n_samples, n_classes)
+            Labels, in the dtype of the y that was fitted; an indicator matrix is int64.
         """
-        # Before looking up classes_, so that an unfitted call raises NotFittedError.
+        check_is_fitted(self)
+        if self._is_multilabel:
+            return self._per_image(X, lambda module, images: module(images) > 0).astype(np.int64)
         best = self._per_image(X, lambda module, images: module(images).argmax(1))
         return self.classes_[best]
 

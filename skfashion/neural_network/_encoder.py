@@ -191,10 +191,10 @@ class EncoderClassifier(BaseNetClassifier):
         encoder = self._given_encoder()
         return encoder._layout if hasattr(encoder, "net_") else declared_layout(encoder.image_shape)
 
-    def _check_images(self, X, y="no_validation", *, reset):
+    def _check_images(self, X, y="no_validation", *, reset, **checks):
         if reset and hasattr(self._given_encoder(), "net_"):
             self._given_encoder()._check_images(X, reset=False)
-        return super()._check_images(X, y, reset=reset)
+        return super()._check_images(X, y, reset=reset, **checks)
 
     def _learn(self, X, rows, y, weight, n_outputs, *, resume, **how):
         given = {name: value for name, value in self.get_params().items() if name.split("__")[0] == "encoder"}

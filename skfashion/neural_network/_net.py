@@ -25,6 +25,9 @@ from skfashion.neural_network._tally import Tally, as_float32
 _EVALUATION_BATCH = 512
 _EVALUATION_BATCH_OF_CONVOLUTIONS = 128
 
+# Where every batch has to have the same size: large enough to be fast, small enough for a single image to be.
+_BATCH_OF_EQUAL_SIZE = 32
+
 _BATCH_HOOKS = ("on_batch_begin", "on_batch_end")
 
 # What is random in training, each with a generator of its own: the order of images, what modules draw (dropout, codes),
@@ -108,6 +111,7 @@ class Net(NeuralNet):
         self.module_.float()
         if self._convolutional:
             self.module_.to(memory_format=torch.channels_last)
+            self.module_.register_state_dict_post_hook(_make_contiguous)
         return self
 
     @property
@@ -120,8 +124,10 @@ class Net(NeuralNet):
             return X
         return ImageSet(np.asarray(X), self.layout, torch.device(self.device), y=None if y is None else np.asarray(y))
 
-    def get_iterator(self, dataset, training=False):
+    def get_iterator(self, dataset, training=False, batch_size=None):
         if not training:
+            if batch_size is not None:
+                return Batches(dataset, batch_size, channels_last=self._convolutional)
             if self._convolutional and torch.device(self.device).type == "cpu":
                 return Batches(dataset, _EVALUATION_BATCH_OF_CONVOLUTIONS, channels_last=True)
             return Batches(dataset, max(self.batch_size, _EVALUATION_BATCH), channels_last=self._convolutional)
@@ -354,19 +360,33 @@ class Net(NeuralNet):
             return self.infer(batch[0])
 
 
-def inference_batches(net, images):
+def _make_contiguous(module, state, prefix, metadata):
+    """Give weights away in the usual order of memory, which safetensors and other tools expect."""
+    for name, value in state.items():
+        if isinstance(value, torch.Tensor):
+            state[name] = value.contiguous()
+
+
+def inference_batches(net, images, batch_size=None):
     """Yield the batches of images for a network without dropout, in float32, while no gradient is recorded."""
     if net.module_.training:
         net._set_training(False)
-    for batch in net.get_iterator(images):
+    for batch in net.get_iterator(images, batch_size=batch_size):
         with torch.inference_mode():
             yield batch
 
 
-def apply_iter(net, images, function):
-    """Yield ``function(module, images)``, a tensor, for each batch of images, without dropout, in float32."""
-    for batch in inference_batches(net, images):
-        yield function(net.module_, batch.images).cpu()
+def apply_iter(net, images, function, *, alone=False):
+    """Yield ``function(module, images)``, a tensor, for each batch of images, without dropout, in float32.
+
+    With `alone` what an image gives does not depend on those beside it, not even in the last digit: which kernels
+    compute a batch depends on its size, so all of them are filled up to one size.
+    """
+    for batch in inference_batches(net, images, _BATCH_OF_EQUAL_SIZE if alone else None):
+        n, filled = len(batch.images), batch.images
+        if alone and n < _BATCH_OF_EQUAL_SIZE:
+            filled = torch.cat([filled, filled[:1].expand(_BATCH_OF_EQUAL_SIZE - n, -1, -1, -1)])
+        yield function(net.module_, filled)[:n].cpu()
 
 
 def _is_raised_by_code(interrupt):

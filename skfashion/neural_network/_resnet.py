@@ -146,6 +146,7 @@ class ResNetClassifier(BaseNetClassifier):
             "width": self.width,
             "depth": self.depth,
             "flip_averaging": bool(flip_averaging),
+            "multilabel": self._is_multilabel,
         }
 
     def _augmentation(self):

@@ -1,7 +1,5 @@
 """Fitted estimators as arrays and plain values, for pickles, copies and hashes."""
 
-import torch
-
 from skfashion._device import resolve_device
 from skfashion.neural_network._snapshot import restore, restore_optimizer, snapshot_of
 
@@ -47,6 +45,5 @@ class StoredAsArrays:
             net.optimizer_ = None
         else:
             restore_optimizer(net.optimizer_, snapshot["optimizer"])
-        net.module_.to(memory_format=torch.contiguous_format)
         net._set_training(False)
         return net

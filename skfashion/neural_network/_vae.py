@@ -223,4 +223,4 @@ class VariationalAutoencoder(BaseAutoencoder):
                 total -= terms["reconstruction"] + terms["kl"]
             return total / n_draws
 
-        return self._per_image(X, bound)
+        return self._per_image(X, bound, draws=True)

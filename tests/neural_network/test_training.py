@@ -108,7 +108,7 @@ def test_optimizer_params(tiny):
         ({"hidden_layer_sizes": (8, 2.5)}, "'hidden_layer_sizes' parameter of MLPClassifier must hold ints"),
         ({"learning_rate": 0}, "'learning_rate' parameter of MLPClassifier must be"),
         ({"lr_schedule": "step"}, "'lr_schedule' parameter of MLPClassifier must be"),
-        ({"class_weight": {"bag": 2.0}}, r"'class_weight' names \['bag'\], but y holds \[0, 1, 2\]"),
+        ({"class_weight": {"bag": 2.0}}, r"'class_weight' names \['bag'\], but the classes are \[0, 1, 2\]"),
         ({"class_weight": {0: -1.0}}, "'class_weight' parameter must hold non-negative weights"),
         ({"class_weight": {0: 0.0, 1: 0.0, 2: 0.0}}, "'class_weight' parameter must hold non-negative weights"),
     ],

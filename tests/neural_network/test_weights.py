@@ -1,0 +1,93 @@
+"""Weights of images and classes mean the same at every batch size, and what scikit-learn means by them."""
+
+import numpy as np
+import pytest
+from sklearn.linear_model import LogisticRegression
+
+from skfashion.neural_network import Autoencoder, EncoderClassifier, MLPClassifier, VariationalAutoencoder
+
+
+def rare(n, share):
+    """Labels of which few are 1, and images that say nothing about them."""
+    y = np.random.default_rng(0).permutation((np.arange(n) < share * n).astype(int))
+    return np.ones((n, 4), dtype=np.float32), y
+
+
+@pytest.mark.parametrize(("batch_size", "max_epochs"), [(1, 10), (4, 20), (128, 150), (1000, 400)])
+@pytest.mark.parametrize("by", ["class", "sample", "both"])
+def test_a_balanced_probability_is_a_half(batch_size, max_epochs, by):
+    X, y = rare(1000, 0.1)
+    model = MLPClassifier((), batch_size=batch_size, max_epochs=max_epochs, learning_rate=0.01, random_state=0)
+    weight = {"class": None, "sample": np.where(y == 1, 9.0, 1.0), "both": np.where(y == 1, 3.0, 1.0)}[by]
+    model.set_params(class_weight={"class": "balanced", "sample": None, "both": {1: 3.0}}[by])
+    assert model.fit(X, y, sample_weight=weight).predict_proba(X[:1])[0, 1] == pytest.approx(0.5, abs=0.06)
+
+
+@pytest.mark.parametrize("chunk", [1, 7, 100])
+@pytest.mark.parametrize("by", ["class", "sample"])
+def test_weights_of_a_stream_count_beside_those_before(chunk, by):
+    """A single image in a call of partial_fit weighs more than another one, or less."""
+    X, y = rare(1000, 0.2)
+    model = MLPClassifier((), batch_size=64, learning_rate=0.003, random_state=0)
+    weight = {"class": None, "sample": np.where(y == 1, 4.0, 1.0)}[by]
+    model.set_params(class_weight={"class": {1: 4.0}, "sample": None}[by])
+    for start in range(0, 1000 if chunk == 1 else 1000 * (5 if chunk == 7 else 20), chunk):
+        rows = np.arange(start, start + chunk) % 1000
+        sample_weight = None if weight is None else weight[rows]
+        model.partial_fit(X[rows], y[rows], sample_weight=sample_weight, classes=[0, 1])
+    assert model.predict_proba(X[:1])[0, 1] == pytest.approx(0.5, abs=0.12)
+
+
+def test_balanced_weights_count_with_those_of_images():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(200, 3))
+    y = (X[:, 0] + rng.normal(size=200) > 0.8).astype(int)
+    weight = rng.uniform(0.1, 3, size=200)
+    theirs = LogisticRegression(C=np.inf, class_weight="balanced", tol=1e-8).fit(X, y, sample_weight=weight)
+    model = MLPClassifier((), class_weight="balanced", batch_size=50, max_epochs=300, lr_schedule="cosine")
+    ours = model.set_params(learning_rate=0.05, random_state=0).fit(X, y, sample_weight=weight)
+    np.testing.assert_allclose(ours.predict_proba(X), theirs.predict_proba(X), atol=0.02)
+
+
+@pytest.mark.parametrize("batch_size", [1, 8, 400])
+@pytest.mark.filterwarnings("ignore:.*it is dead")
+def test_an_autoencoder_of_weighted_images_goes_to_their_weighted_mean(batch_size):
+    """With one latent dimension that is never used, the output is a constant image."""
+    X = np.repeat([[0.0, 0.8], [1.0, 0.2]], 200, axis=0).astype(np.float32)
+    weight = np.repeat([1.0, 3.0], 200)
+    vae = VariationalAutoencoder(1, n_channels=(), hidden_layer_sizes=(), beta=100.0, batch_size=batch_size)
+    vae.set_params(learning_rate=0.02, max_epochs={1: 5, 8: 40, 400: 600}[batch_size], random_state=0)
+    vae.fit(X, sample_weight=weight)
+    np.testing.assert_allclose(vae.inverse_transform([[0.0]]), [[0.75, 0.35]], atol=0.06)
+
+
+def test_weights_count_in_validation(tiny):
+    X, y = tiny
+    weight = np.where(y == 0, 100.0, 1.0)
+    settings = {"early_stopping": True, "validation_fraction": 0.5, "max_epochs": 1, "random_state": 0}
+    weighed = MLPClassifier((4,), **settings).fit(X, y, sample_weight=weight)
+    plain = MLPClassifier((4,), **settings).fit(X, y)
+    assert weighed.validation_scores_ != plain.validation_scores_
+
+
+def test_weights_that_leave_nothing_are_refused(tiny):
+    X, y = tiny
+    with pytest.raises(ValueError, match="'class_weight' parameter must hold .* not all zero"):
+        MLPClassifier((4,), class_weight={0: 0.0}).fit(X, y, sample_weight=(y == 0).astype(float))
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        MLPClassifier((4,), max_epochs=3, random_state=0),
+        Autoencoder(2, (4,), max_epochs=3, random_state=0),
+        EncoderClassifier(Autoencoder(2, (4,), max_epochs=1), max_epochs=3, random_state=0),
+    ],
+    ids=lambda model: type(model).__name__,
+)
+@pytest.mark.parametrize("factor", [1e-300, 0.5, 7.0, 1e300])
+def test_only_the_ratios_of_weights_count(tiny, model, factor):
+    X, y = tiny
+    weight = np.random.default_rng(0).uniform(0.5, 2, size=len(y))
+    one, other = (model.fit(X, y, sample_weight=w).loss_curve_ for w in (weight, factor * weight))
+    np.testing.assert_allclose(one, other, rtol=1e-5)

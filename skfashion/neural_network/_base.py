@@ -16,7 +16,7 @@ from skfashion._device import resolve_device
 from skfashion._images import ImageInput, all_or_nothing, as_array, draw_seed
 from skfashion.neural_network._augmentation import check_augmentation
 from skfashion.neural_network._callbacks import EpochMonitor, runs_inside_a_search
-from skfashion.neural_network._health import has_finite_weights, warn_of_a_dead_network
+from skfashion.neural_network._health import has_finite_weights, warn_of_a_dead_network, warn_of_large_numbers
 from skfashion.neural_network._loader import ImageSet, to_device
 from skfashion.neural_network._net import Net, apply_iter
 from skfashion.neural_network._net_params import NetParams
@@ -245,6 +245,8 @@ class BaseNet(NetParams, StoredAsArrays, ImageInput, CallbackSupportMixin, BaseE
     def _learn(self, X, rows, y, weight, n_outputs, *, resume, valid=None, one_pass=False, monitor=None, clean=None):
         """Train on rows of X with targets y or `clean` (None: the images themselves) and weights (None: equal)."""
         check_augmentation(self._augmentation(), self.image_shape_, denoising=clean is not None)
+        if not resume:
+            warn_of_large_numbers(type(self).__name__, self._pixels, X.dtype)
         device = resolve_device(self.device)
         seed, device_X = draw_seed(self.random_state), to_device(X, device)
         clean = None if clean is None else to_device(clean, device)
@@ -272,6 +274,8 @@ class BaseNet(NetParams, StoredAsArrays, ImageInput, CallbackSupportMixin, BaseE
         net = self._resumed_net(n_outputs, one_pass=one_pass) if resume else self._new_net(n_outputs, seed)
         if not resume:
             self._start(net, train)
+            if net.lr_schedule == "adaptive" and not one_pass:  # which has no warm-up of its own
+                start_gently(net, 1.0)
         before = {name: p.detach().clone() for name, p in net.module_.named_parameters() if p.requires_grad}
         n_epochs_before = len(net.history)
         stopping = None

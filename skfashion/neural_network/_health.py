@@ -8,6 +8,9 @@ import torch
 # Training images on which the outputs of a network are compared.
 _N_IMAGES = 256
 
+# From numbers larger than this networks learn badly.
+_LARGE = 100
+
 # Losses that differ by less than this share over so many epochs have not moved.
 _SHARE_OF_LOSS, _N_EPOCHS = 1e-4, 5
 
@@ -16,6 +19,18 @@ def has_finite_weights(module):
     """Whether all weights and running statistics are finite."""
     values = [value for value in module.state_dict().values() if torch.is_floating_point(value)]
     return not values or bool(torch.stack([value.isfinite().all() for value in values]).all())
+
+
+def warn_of_large_numbers(name, scale, dtype):
+    """Warn if a network is going to be trained on numbers that are far larger than its weights expect."""
+    if scale.kind == "numbers" and scale.largest > _LARGE:
+        warnings.warn(
+            f"{name} is fitted on {dtype} values up to {scale.largest:g}, which are taken as they are: networks learn "
+            "badly from numbers this large. Divide images by their largest possible value (such as 4095 or 65535), or "
+            "standardise the columns.",
+            UserWarning,
+            stacklevel=2,
+        )
 
 
 def check_finite_training(net):

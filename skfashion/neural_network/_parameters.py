@@ -83,9 +83,9 @@ optimizer : str or type, default="adam"
 
     lr_schedule : {"auto", "onecycle", "cosine", "adaptive"} or None, default="auto"
         The course of the learning rate over the `max_epochs` of ``fit``, set at every step: ``"onecycle"`` rises for a
-        fifth of the time and then falls to 0, ``"cosine"`` falls to 0. ``"adaptive"`` needs early stopping and divides
-        the rate by 5 each time the validation score has not improved for two thirds of `n_iter_no_change` epochs.
-        ``"auto"`` is ``"adaptive"`` with early stopping, which ends at an epoch that nobody knows before, else
+        fifth of the time and then falls to 0, ``"cosine"`` falls to 0. ``"adaptive"`` needs early stopping: the rate
+        rises over the first 100 steps and is divided by 5 each time the validation score has not improved for two
+        thirds of `n_iter_no_change` epochs. ``"auto"`` is ``"adaptive"`` with early stopping, else
         ``"onecycle"``. None keeps the rate constant. So does ``partial_fit``, because the number of passes is unknown:
         at `learning_rate`, or at a tenth of it after a ``fit`` with a schedule, rising over the first 100 steps.
 

@@ -235,8 +235,12 @@ class BaseAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseNet
 
         In a few steps the output would be black for all images, where a sigmoid has no gradient left.
         """
-        mean = sum(batch.target.double().sum(0) for batch in net.get_iterator(train)) / len(train)
-        net.module_.start_at(mean.float())
+        total, weights = 0, 0
+        for images, target, weight in net.get_iterator(train):
+            weight = torch.ones(len(images), device=images.device) if weight is None else weight
+            total = total + torch.einsum("n,nchw->chw", weight, target)
+            weights += float(weight.sum())
+        net.module_.start_at(total / weights)
 
     def _described_codes(self, net, images, *, add=False):
         """The mean and the covariance of the codes of the images of a fit, also with those of one more pass."""

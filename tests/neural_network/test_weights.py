@@ -72,7 +72,7 @@ def test_weights_count_in_validation(tiny):
 
 def test_weights_that_leave_nothing_are_refused(tiny):
     X, y = tiny
-    with pytest.raises(ValueError, match="'class_weight' parameter must hold .* not all zero"):
+    with pytest.raises(ValueError, match=r"'class_weight' parameter must hold .* not all zero"):
         MLPClassifier((4,), class_weight={0: 0.0}).fit(X, y, sample_weight=(y == 0).astype(float))
 
 

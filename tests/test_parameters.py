@@ -1,0 +1,142 @@
+"""Every parameter of every estimator changes the model, or its docstring says when it does not."""
+
+import numpy as np
+import pytest
+from sklearn.base import clone
+from sklearn.cluster import KMeans
+from skorch.callbacks import GradientNormClipping
+
+from skfashion.baselines import CentroidSampler, ClusterClassifier, KNNClassifier, NeighborSampler, SubspaceClassifier
+from skfashion.modules import conv, pool
+from skfashion.neural_network import (
+    Autoencoder,
+    CNNClassifier,
+    ConvAutoencoder,
+    EncoderClassifier,
+    MLPClassifier,
+    ResNetClassifier,
+    VariationalAutoencoder,
+)
+
+NET = {"max_epochs": 3, "batch_size": 32, "random_state": 0, "device": "cpu"}
+STOPS = {"early_stopping": True, "max_epochs": 12, "lr_schedule": None, "learning_rate": 0.003, "n_iter_no_change": 1}
+
+# Another value of each parameter, and the settings under which it is said to have an effect.
+SHARED = {
+    "optimizer": ("adamax", {}),
+    "learning_rate": (0.02, {}),
+    "optimizer_params": ({"eps": 1e-2}, {"optimizer": "adam"}),
+    "weight_decay": (0.3, {}),
+    "lr_schedule": (None, {}),
+    "batch_size": (20, {}),
+    "max_epochs": (4, {}),
+    "early_stopping": (True, {}),
+    "validation_fraction": (0.5, {"early_stopping": True}),
+    "n_iter_no_change": (6, {**STOPS, "tol": 10.0}),
+    "tol": (10.0, STOPS),
+    "augmentation": ("shift", {}),
+    "warm_start": (True, {}),
+    "precision": ("bfloat16", {"precision": "float32"}),
+    "random_state": (1, {}),
+    "net_params": ({"callbacks": [GradientNormClipping(1e-3)]}, {"optimizer": "sgd"}),
+}
+CLASSIFIER = {"label_smoothing": (0.3, {}), "class_weight": ({0: 5.0}, {})}
+LAYERS = {
+    "hidden_layer_sizes": ((12, 6), {}),
+    "activation": ("tanh", {}),
+    "batch_norm": (True, {}),
+    "init": ("normal", {}),
+}
+AUTOENCODER = {
+    "latent_dim": (3, {}),
+    "loss": ("absolute_error", {}),
+    "output_activation": ("identity", {}),
+    "image_shape": ((14, 56), {}),
+    **LAYERS,
+}
+# Where to compute, and what to print, are no part of the model.
+NO_PART_OF_THE_MODEL = {"device", "verbose"}
+# Dense networks see rows, whatever image they are.
+NO_EFFECT = {"Autoencoder": {"image_shape"}}
+
+CASES = [
+    (MLPClassifier((12,), **NET), {**SHARED, **CLASSIFIER, **LAYERS, "dropout": (0.4, {})}),
+    (
+        CNNClassifier((conv(4, 5), pool(4)), **NET),
+        {**SHARED, **CLASSIFIER, "architecture": ("single", {}), "image_shape": ((14, 56), {}), "init": ("normal", {})},
+    ),
+    (
+        ResNetClassifier(4, **NET),
+        {
+            **SHARED,
+            **CLASSIFIER,
+            "width": (5, {}),
+            "depth": (0, {}),
+            "image_shape": ((14, 56), {}),
+            "flip_averaging": (False, {}),
+        },
+    ),
+    (
+        EncoderClassifier(Autoencoder(4, (8,), max_epochs=1), (12,), **NET),
+        {
+            **SHARED,
+            **CLASSIFIER,
+            **LAYERS,
+            "encoder": (Autoencoder(3, (8,), max_epochs=1), {}),
+            "freeze": (False, {}),
+            "encoder_learning_rate": (0.05, {"freeze": False}),
+            "dropout": (0.4, {}),
+        },
+    ),
+    (Autoencoder(4, (12,), **NET), {**SHARED, **AUTOENCODER, "dropout": (0.4, {})}),
+    (ConvAutoencoder(4, 4, **NET), {**SHARED, **AUTOENCODER, "n_channels": (5, {})}),
+    (
+        VariationalAutoencoder(4, n_channels=(4,), hidden_layer_sizes=(12,), **NET),
+        {**SHARED, **AUTOENCODER, "n_channels": ((4, 8), {}), "kernel_size": (5, {}), "beta": (3.0, {})},
+    ),
+    (
+        KNNClassifier(),
+        {"n_neighbors": (2, {}), "weights": ("distance", {}), "metric": ("cosine", {})},
+    ),
+    (SubspaceClassifier(), {"n_components": (2, {}), "center": (False, {})}),
+    (
+        ClusterClassifier(KMeans(12, n_init=1), random_state=0),
+        {"clusterer": (KMeans(5, n_init=1), {}), "naming": ("one_to_one", {}), "random_state": (1, {})},
+    ),
+    (NeighborSampler(), {"n_neighbors": (2, {})}),
+    (
+        CentroidSampler(KMeans(12, n_init=1), random_state=0),
+        {"clusterer": (KMeans(5, n_init=1), {}), "spread": (0.9, {}), "random_state": (1, {})},
+    ),
+]
+
+
+def output(model, X):
+    if isinstance(model, ClusterClassifier):
+        return np.c_[model.predict(X), model.predict_proba(X)]
+    if hasattr(model, "predict_proba"):
+        return model.predict_proba(X)
+    return model.reconstruct(X) if hasattr(model, "reconstruct") else model.sample(20, random_state=0)
+
+
+@pytest.mark.parametrize(
+    ("estimator", "name", "value", "where"),
+    [(estimator, name, *case) for estimator, cases in CASES for name, case in cases.items()],
+    ids=lambda value: type(value).__name__ if hasattr(value, "fit") else value if isinstance(value, str) else "",
+)
+@pytest.mark.filterwarnings("ignore:.*it is dead")
+def test_a_parameter_changes_the_model(garments, estimator, name, value, where):
+    X, y = garments[0][:200], garments[1][:200]
+    one = clone(estimator).set_params(**where)
+    other = clone(one).set_params(**{name: value})
+    for model in (one, other):
+        model.fit(X, y)
+        if name == "warm_start":
+            model.fit(X, y)
+    equal = output(one, X).shape == output(other, X).shape and np.array_equal(output(one, X), output(other, X))
+    assert equal == (name in NO_EFFECT.get(type(estimator).__name__, ()))
+
+
+@pytest.mark.parametrize(("estimator", "cases"), CASES, ids=lambda case: type(case).__name__)
+def test_no_parameter_is_forgotten(estimator, cases):
+    assert set(estimator.get_params(deep=False)) - NO_PART_OF_THE_MODEL == set(cases)

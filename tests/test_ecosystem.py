@@ -47,7 +47,7 @@ def output(model, X):
 pytestmark = [
     pytest.mark.filterwarnings("ignore::DeprecationWarning"),
     pytest.mark.filterwarnings("ignore::FutureWarning"),
-    pytest.mark.filterwarnings("ignore:Setting forward, backward hooks:UserWarning"),
+    pytest.mark.filterwarnings("ignore:Setting .*hooks:UserWarning"),
 ]
 
 

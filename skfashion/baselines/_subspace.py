@@ -39,7 +39,7 @@ class SubspaceClassifier(ClassifierMixin, ImageInput, BaseEstimator):
     classes_ : ndarray of shape (n_classes,)
         The labels.
     means_ : ndarray of shape (n_classes, n_features)
-        A point of each subspace; uint8 pixels are on the scale of [0, 1].
+        A point of each subspace; levels from 0 to 255 are on the scale of [0, 1].
     components_ : list of ndarray of shape (n_components, n_features)
         An orthonormal basis of each subspace, the directions of most variance first.
     scale_ : float
@@ -86,7 +86,7 @@ class SubspaceClassifier(ClassifierMixin, ImageInput, BaseEstimator):
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features), (n, h, w), (n, c, h, w) or (n, h, w, c)
-            The images. uint8 means pixels 0 to 255, which are scaled to [0, 1].
+            The images. Whole numbers from 0 to 255, some of them above 16, are levels, which are scaled to [0, 1].
 
         y : array-like of shape (n_samples,)
             The labels.

@@ -83,8 +83,9 @@ class BaseNetClassifier(ClassifierMixin, BaseNet):
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features), (n, h, w), (n, c, h, w) or (n, h, w, c)
-            The images. uint8 means pixels 0 to 255, which are scaled to [0, 1]; any other dtype is taken as it is. X is
-            neither copied to float nor kept.
+            The images. Whole numbers from 0 to 255 of any dtype, some of them above 16, are levels, which are scaled to
+            [0, 1]; other numbers are taken as they are. X is neither copied to float nor kept. A sparse matrix is made
+            dense.
 
         y : array-like of shape (n_samples,) or (n_samples, n_classes)
             The labels: ints, strings, bools, whatever can be sorted; or an indicator matrix of 0 and 1, whose columns

@@ -30,7 +30,9 @@ class MLPClassifier(BaseNetClassifier):
 
     init : {"pytorch", "normal", "xavier_normal", "xavier_uniform", "he_normal", "he_uniform"}, default="pytorch"
         How weights are drawn: as torch does, from a normal distribution of standard deviation 0.1, or by Glorot's or
-        He's rule. All but the first set the biases to zero.
+        He's rule. The first draws biases between -0.05 and 0.05, the others set them to zero. Under one `random_state`
+        what is drawn depends on nothing but the shape of a layer, so that networks of other sizes start alike where
+        their shapes agree.
 
     {shared_parameters}
 

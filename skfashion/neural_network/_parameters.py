@@ -90,7 +90,7 @@ optimizer : str or type, default="adam"
         at `learning_rate`, or at a tenth of it after a ``fit`` with a schedule, rising over the first 100 steps.
 
     batch_size : int, default=128
-        Images a step.
+        Images per step of the optimizer.
 
     max_epochs : int, default=20
         Passes over the training images.
@@ -125,7 +125,8 @@ optimizer : str or type, default="adam"
 
     random_state : int, RandomState instance or None, default=None
         Drives initialisation, shuffling, dropout, augmentation and the held-out images. Pass an int for the same model
-        in every call. No global generator is read or moved.
+        in every call. Initial weights, the order of images, dropout and augmentation have a stream of random numbers
+        each, so that a change of one does not move the others. No global generator is read or moved.
 
     verbose : int, default=0
         0 is silent, 1 prints a line each epoch.
@@ -178,8 +179,8 @@ activation : str, default="relu"
         How weights are drawn, as in :class:`MLPClassifier`.
 
     output_activation : {"auto", "identity", "sigmoid"}, default="auto"
-        What the last layer ends in. ``"auto"`` is a sigmoid if all values that are fitted lie in [0, 1], as those of
-        uint8 images do, and if `activation` is not the identity.
+        What the last layer ends in. ``"auto"`` is a sigmoid if all values that are fitted lie in [0, 1], as levels from
+        0 to 255 do once they are scaled, and if `activation` is not the identity.
 
     image_shape : "auto" or tuple of int, default="auto"
         As in :class:`CNNClassifier`."""

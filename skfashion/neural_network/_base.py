@@ -16,7 +16,12 @@ from skfashion._device import resolve_device
 from skfashion._images import ImageInput, all_or_nothing, as_array, draw_seed
 from skfashion.neural_network._augmentation import check_augmentation
 from skfashion.neural_network._callbacks import EpochMonitor, runs_inside_a_search
-from skfashion.neural_network._health import has_finite_weights, warn_of_a_dead_network, warn_of_large_numbers
+from skfashion.neural_network._health import (
+    has_finite_weights,
+    trainable_weights,
+    warn_of_a_dead_network,
+    warn_of_large_numbers,
+)
 from skfashion.neural_network._loader import ImageSet, to_device
 from skfashion.neural_network._net import Net, apply_iter
 from skfashion.neural_network._net_params import NetParams
@@ -239,7 +244,9 @@ class BaseNet(NetParams, StoredAsArrays, ImageInput, CallbackSupportMixin, BaseE
         if one_pass and old.optimizer_ is not None and keep_alike(old.optimizer_, net.optimizer_):
             restore_optimizer(net.optimizer_, snapshot["optimizer"])
         else:
-            start_gently(net, _RATE_AFTER_A_SCHEDULE if one_pass and old.lr_schedule is not None else 1.0)
+            schedule_has_ended = old.optimizer_ is None and old.lr_schedule is not None
+            factor = _RATE_AFTER_A_SCHEDULE if schedule_has_ended else net.gentle_factor_ or 1.0
+            start_gently(net, factor if one_pass else 1.0)
         return net
 
     def _learn(self, X, rows, y, weight, n_outputs, *, resume, valid=None, one_pass=False, monitor=None, clean=None):
@@ -276,7 +283,7 @@ class BaseNet(NetParams, StoredAsArrays, ImageInput, CallbackSupportMixin, BaseE
             self._start(net, train)
             if net.lr_schedule == "adaptive" and not one_pass:  # which has no warm-up of its own
                 start_gently(net, 1.0)
-        before = {name: p.detach().clone() for name, p in net.module_.named_parameters() if p.requires_grad}
+        before = {} if one_pass else trainable_weights(net.module_)
         n_epochs_before = len(net.history)
         stopping = None
         if self.early_stopping and not one_pass:

@@ -21,6 +21,11 @@ def has_finite_weights(module):
     return not values or bool(torch.stack([value.isfinite().all() for value in values]).all())
 
 
+def trainable_weights(module):
+    """Copies of the weights that training may change."""
+    return {name: value.detach().clone() for name, value in module.named_parameters() if value.requires_grad}
+
+
 def warn_of_large_numbers(name, scale, dtype):
     """Warn if a network is going to be trained on numbers that are far larger than its weights expect."""
     if scale.kind == "numbers" and scale.largest > _LARGE:

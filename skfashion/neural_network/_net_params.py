@@ -22,7 +22,7 @@ class NetParams:
         bare = object.__new__(type(self))
         vars(bare).update(vars(self), net_params=None)
         cloned = super(NetParams, bare).__sklearn_clone__()
-        return cloned.set_params(net_params=self._checked_net_params())
+        return cloned.set_params(net_params=_with_copied_callbacks(self.net_params))
 
     def set_params(self, **params):
         """Set parameters; those of an optimizer or a schedule go by parameters of their own.
@@ -61,10 +61,12 @@ class NetParams:
                 f"The callbacks in net_params must be a list of skorch callbacks. Got {callbacks!r} instead."
             )
         # skorch initialises callbacks in place; the parameter must stay as it was given.
-        return {**params, "callbacks": [_copied(callback) for callback in callbacks]}
+        return _with_copied_callbacks({**params, "callbacks": callbacks})
 
 
-def _copied(callback):
-    if isinstance(callback, tuple):
-        return callback[0], copy.copy(callback[1])
-    return copy.copy(callback)
+def _with_copied_callbacks(params):
+    callbacks = params.get("callbacks")
+    if not isinstance(callbacks, (list, tuple)):
+        return dict(params)
+    copies = [(c[0], copy.copy(c[1])) if isinstance(c, tuple) else copy.copy(c) for c in callbacks]
+    return {**params, "callbacks": copies}

@@ -101,6 +101,29 @@ def test_one_pass_over_known_images_keeps_what_was_learned(garments, model):
     assert after > before - 0.15 if hasattr(model, "predict") else after > 1.3 * before
 
 
+def test_another_optimizer_in_a_stream_goes_on_at_the_whole_rate(tiny):
+    X, y = tiny
+    model = MLPClassifier((4,), batch_size=1, random_state=0).partial_fit(X, y, classes=[0, 1, 2])
+    model.set_params(optimizer="sgd").partial_fit(X, y)
+    assert model.history_[-1]["learning_rate"] == pytest.approx(0.003 * 60 / 100)  # 60 of 100 steps of warm-up
+    assert model.partial_fit(X, y).history_[-1]["learning_rate"] == 0.003
+
+
+def test_a_warm_start_after_passes_trains_at_the_whole_rate(tiny):
+    X, y = tiny
+    model = MLPClassifier((4,), batch_size=1, max_epochs=4, warm_start=True, random_state=0).fit(X, y)
+    model.partial_fit(X, y).fit(X, y)
+    assert max(row["learning_rate"] for row in model.history_[-4:]) > 0.5 * 0.003
+
+
+def test_a_clone_is_made_whatever_net_params_holds(tiny):
+    for bad in ({"lr": 0.1}, {"callbacks": "disable"}, {"no_such_thing": 1}):
+        copied = clone(MLPClassifier((4,), net_params=bad))
+        assert copied.net_params == bad
+        with pytest.raises((ValueError, TypeError)):
+            copied.fit(*tiny)
+
+
 def test_neither_cost_nor_pickle_grows_with_the_calls(tiny):
     X, y = tiny
     model = MLPClassifier((4,), random_state=0).fit(X, y)

@@ -3,8 +3,8 @@ Noisy images, clean images
 ==========================
 
 An autoencoder that is fitted on noisy images and their clean versions learns to take the noise away. Three ways to do
-that are compared on images that none of them has seen: a filter that knows nothing of garments, the principal components
-of garments, and a convolutional autoencoder.
+that are compared on images that none of them has seen: a filter that knows nothing of garments, the principal
+components of garments, and a convolutional autoencoder.
 """
 
 # %%

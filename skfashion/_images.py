@@ -95,7 +95,7 @@ def as_array(X):
         return X.toarray()
     if isinstance(X, np.ndarray) or hasattr(X, "columns"):  # a frame of any library
         return X
-    if hasattr(X, "__array__") or isinstance(X, (list, tuple)):
+    if hasattr(X, "__array__") or hasattr(X, "__array_interface__") or isinstance(X, (list, tuple)):
         return _array(X)
     if hasattr(X, "__len__") and hasattr(X, "__getitem__") and not isinstance(X, (str, bytes, dict)):
         return _array(list(X))  # a lazy sequence of images
@@ -215,6 +215,8 @@ class ImageInput:
         """
         layout = self._declared_layout() if reset else self._layout
         X, shown, shape = rows_of(X, layout)
+        if not reset and shape is None and np.shape(X) == layout.shape[1:] != (1, layout.n_features):
+            raise ValueError(f"X is one image of shape {np.shape(X)}: pass images, such as X[None] for one of them.")
         y = y if isinstance(y, str) or y is None else as_array(y)
         validated = validate_data(self, X, y, reset=reset, order="C", estimator=self, **checks)
         X, y = validated if isinstance(validated, tuple) else (validated, None)

@@ -7,14 +7,21 @@ import numpy as np
 
 WHITE = 255
 
-# Whole numbers that end here at the latest may be anything: masks of 0 and 1, digits of four bits, counts.
-_DARK = 16
+# Whole numbers that end here at the latest may be anything: masks of 0 and 1, digits of four bits, images of seven
+# bits, counts, ages.
+_HALF = 127
+
+# Levels reach beyond that in at least this share of the values: one large count makes no image.
+_LIT = 1e-4
 
 # By how much rounding may carry brightness out of [0, 1], or a level away from a whole number.
 _ROUNDING = 1e-3
 
 # A share of values that does not say on which scale the others are.
 _FEW = 0.01
+
+# The typical values of images on one scale differ by less than this factor, if there are some of them.
+_FACTOR, _SOME = 8, 8
 
 # Rows that are looked at, or converted, together: no copy of all images as floats is ever made.
 _BLOCK = 1024
@@ -27,8 +34,8 @@ class PixelScale:
     A dtype says little about it: the same pictures come as uint8 from a file, as int64 from a CSV, as float64 from a
     data frame. So the values decide:
 
-    - ``"levels"``: whole numbers from 0 to 255, some of them above 16. They are kept as uint8, which stands for a
-      brightness in [0, 1] wherever this library computes: levels are divided by 255, batch by batch.
+    - ``"levels"``: whole numbers from 0 to 255, more than a few of them above 127. They are kept as uint8, which stands
+      for a brightness in [0, 1] wherever this library computes: levels are divided by 255, batch by batch.
     - ``"brightness"``: values in [0, 1], up to rounding; masks of 0 and 1 are among them.
     - ``"numbers"``: all others, taken as they are.
 
@@ -38,16 +45,16 @@ class PixelScale:
         What the values are.
     largest : float
         The largest absolute value.
+    typical : float
+        The mean absolute value, up to absurd pixels.
     whole : bool
         Whether all values are whole numbers.
-    far : bool
-        Whether values are far from [0, 1], apart from a few.
     """
 
     kind: str
     largest: float
+    typical: float
     whole: bool
-    far: bool
 
     @classmethod
     def of(cls, X):
@@ -56,11 +63,11 @@ class PixelScale:
         whole = _is_whole(X)
         if within_unit_interval(low, high):
             kind = "brightness"
-        elif _may_be_levels(low, high) and high > _DARK and whole:
+        elif _may_be_levels(low, high) and whole and share_beyond(X, _HALF) > _LIT:
             kind = "levels"
         else:
             kind = "numbers"
-        return cls(kind, max(-low, high), whole, _is_far_from_brightness(X, low, high))
+        return cls(kind, max(-low, high), _typical(X), whole)
 
     def read(self, X, name="this estimator"):
         """Return images of any dtype as this scale reads them: uint8 if they are levels, else numbers as they are.
@@ -93,7 +100,7 @@ class PixelScale:
             if high == 1:
                 self._warn(X, low, high, name, "taken for levels from 0 to 255, so almost black")
             return _levels(X)
-        if integers or (max(-low, high) > _DARK and _is_far_from_brightness(X, low, high)):
+        if integers or (max(-low, high) > WHITE / 8 and _is_far_from_brightness(X, low, high)):
             # Levels with noise, blurred or resized.
             if low < -WHITE or high > 2 * WHITE:
                 self._warn(X, low, high, name, "divided by 255")
@@ -107,7 +114,9 @@ class PixelScale:
                 self._warn(X, low, high, name, "taken for brightness, so 1 is white")
             return _numbers(X)
         if _may_be_levels(low, high) and _is_whole(X):
-            if self.whole and self.largest > 0:
+            # A dark image means what it means among others; some images that are all dark are something else.
+            dark = len(X) >= _SOME and share_beyond(X, _HALF) <= _LIT
+            if dark or (self.whole and self.largest > 0):
                 self._warn(X, low, high, name, "divided by 255")
             return _levels(X)
         if _is_far_from_brightness(X, low, high):
@@ -115,11 +124,10 @@ class PixelScale:
         return _numbers(X)
 
     def _read_beside_numbers(self, X, low, high, name):
-        small = within_unit_interval(low, high) and high > 0 and not _is_whole(X)
-        if (small and self.far and self.largest > _DARK) or (
-            self.largest <= _DARK and PixelScale.of(X).kind == "levels"
-        ):
-            self._warn(X, low, high, name, "taken as they are")
+        if len(X) >= _SOME and high > low:
+            typical = _typical(X)
+            if typical > _FACTOR * self.typical or self.typical > _FACTOR * typical:
+                self._warn(X, low, high, name, "taken as they are")
         return _numbers(X)
 
     def _warn(self, X, low, high, name, taken):
@@ -151,11 +159,22 @@ def within_unit_interval(low, high):
     return low >= -_ROUNDING and high <= 1 + _ROUNDING
 
 
+def share_beyond(X, bound):
+    """The share of the values whose absolute value is greater than `bound`."""
+    return sum(int(((block > bound) | (block < -bound)).sum()) for block in _blocks(X)) / X.size
+
+
 def _is_far_from_brightness(X, low, high):
     """Whether more than a few values are far from [0, 1]: single pixels may be absurd, or unlike those of the fit."""
     if low >= -1 and high <= 2:
         return False
     return sum(int(((block < -1) | (block > 2)).sum()) for block in _blocks(X)) > _FEW * X.size
+
+
+def _typical(X):
+    """The mean absolute value of some rows, in which single absurd pixels count as the largest of the others."""
+    values = np.abs(X[:: -(-len(X) // _BLOCK)].astype(np.float64))
+    return float(np.minimum(values, np.quantile(values, 1 - _FEW)).mean())
 
 
 def _may_be_levels(low, high):

@@ -31,6 +31,8 @@ EXPECTED_FAILURES = {
 }
 
 
+# On the random numbers of some checks the best that a variational autoencoder can do is one output for all.
+@pytest.mark.filterwarnings("ignore:.*it is dead")
 @parametrize_with_checks(
     ESTIMATORS, expected_failed_checks=lambda estimator: EXPECTED_FAILURES if hasattr(estimator, "batch_size") else {}
 )

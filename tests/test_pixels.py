@@ -38,6 +38,8 @@ def quietly(scale, X):
         (MASKS.astype(bool), "brightness"),
         (np.zeros((3, 4)), "brightness"),
         (DIGITS, "numbers"),
+        (LEVELS // 2, "numbers"),
+        (np.where(np.arange(12_000).reshape(-1, 12) == 7, 200, 3), "numbers"),  # one large count
         (rng.normal(size=(40, 12)), "numbers"),
         (np.full((2, 2), 3e38), "numbers"),
     ],
@@ -87,6 +89,9 @@ def test_a_dark_image_is_read_like_the_others():
         (LEVELS, LEVELS.astype(int) * 16, "divided by 255, but was fitted on whole numbers from 0 to 255"),
         (LEVELS / 255, MASKS, "taken for brightness, so 1 is white, but was fitted on values in"),
         (LEVELS / 255, LEVELS.astype(int) * 16, "taken as they are, but was fitted on values in"),
+        (LEVELS / 255, DIGITS, "divided by 255, but was fitted on values in"),
+        (LEVELS.astype(int) * 16, LEVELS, "taken as they are, but was fitted on values up to 4080"),
+        (DIGITS, DIGITS / 16, "taken as they are, but was fitted on values up to 16"),
         (LEVELS / 255, 3 * rng.normal(size=(50, 12)), "taken as they are, but was fitted on values in"),
         (MASKS, LEVELS, "divided by 255, but was fitted on values in"),
         (rng.normal(size=(40, 12)), LEVELS, "taken as they are, but was fitted on values up to"),

@@ -86,7 +86,8 @@ class SubspaceClassifier(ClassifierMixin, ImageInput, BaseEstimator):
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features), (n, h, w), (n, c, h, w) or (n, h, w, c)
-            The images. Whole numbers from 0 to 255, some of them above 16, are levels, which are scaled to [0, 1].
+            The images. Whole numbers from 0 to 255, some of them above 127, are levels, which are scaled to
+            [0, 1].
 
         y : array-like of shape (n_samples,)
             The labels.

@@ -45,7 +45,7 @@ def frechet_distance(X, Y):
     Notes
     -----
     Both sets are brought on one scale, whatever their dtypes and whichever comes first: whole numbers from 0 to 255,
-    some of them above 16, are levels of pixels, which are divided by 255. So images as uint8 may be compared with
+    some of them above 127, are levels of pixels, which are divided by 255. So images as uint8 may be compared with
     generated ones in [0, 1]. Other numbers are taken as they are.
 
     References

@@ -60,7 +60,7 @@ def augment(images, augmentation, generator):
     if not isinstance(augmented, torch.Tensor) or augmented.shape != images.shape:
         raise ValueError(
             f"augmentation must return a tensor of the shape that it is given, {tuple(images.shape)}. Got "
-            f"{tuple(augmented.shape) if hasattr(augmented, 'shape') else type(augmented).__name__} instead."
+            f"{_described(augmented)} instead."
         )
     if not augmented.is_floating_point() or augmented.device != images.device:
         raise ValueError(
@@ -71,6 +71,12 @@ def augment(images, augmentation, generator):
     if not augmented.isfinite().all():
         raise ValueError("augmentation must return finite images, but these hold NaN or infinity.")
     return augmented
+
+
+def _described(value):
+    if isinstance(value, torch.Tensor):
+        return tuple(value.shape)
+    return f"{type(value).__module__}.{type(value).__qualname__}"
 
 
 def check_augmentation(augmentation, image_shape, *, denoising=False):

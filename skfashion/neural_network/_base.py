@@ -23,7 +23,7 @@ from skfashion.neural_network._health import (
     warn_of_large_numbers,
 )
 from skfashion.neural_network._loader import ImageSet, to_device
-from skfashion.neural_network._net import Net, apply_iter
+from skfashion.neural_network._net import Net, apply_iter, epochs_of_warm_up
 from skfashion.neural_network._net_params import NetParams
 from skfashion.neural_network._parameters import CONSTRAINTS, SHARED_PARAMETERS
 from skfashion.neural_network._precision import resolve_precision
@@ -253,7 +253,7 @@ class BaseNet(NetParams, StoredAsArrays, ImageInput, CallbackSupportMixin, BaseE
         """Train on rows of X with targets y or `clean` (None: the images themselves) and weights (None: equal)."""
         check_augmentation(self._augmentation(), self.image_shape_, denoising=clean is not None)
         if not resume:
-            warn_of_large_numbers(type(self).__name__, self._pixels, X.dtype)
+            warn_of_large_numbers(type(self).__name__, X)
         device = resolve_device(self.device)
         seed, device_X = draw_seed(self.random_state), to_device(X, device)
         clean = None if clean is None else to_device(clean, device)
@@ -281,13 +281,13 @@ class BaseNet(NetParams, StoredAsArrays, ImageInput, CallbackSupportMixin, BaseE
         net = self._resumed_net(n_outputs, one_pass=one_pass) if resume else self._new_net(n_outputs, seed)
         if not resume:
             self._start(net, train)
-            if net.lr_schedule == "adaptive" and not one_pass:  # which has no warm-up of its own
-                start_gently(net, 1.0)
+            if net.lr_schedule == "adaptive" or (one_pass and net.lr_schedule is not None):
+                start_gently(net, 1.0)  # where no schedule brings a warm-up of its own
         before = {} if one_pass else trainable_weights(net.module_)
         n_epochs_before = len(net.history)
         stopping = None
         if self.early_stopping and not one_pass:
-            rising = WARM_UP * self.max_epochs if net.lr_schedule == "onecycle" else 0
+            rising = WARM_UP * self.max_epochs if net.lr_schedule == "onecycle" else epochs_of_warm_up(net, len(train))
             stopping = EarlyStopping(*self._monitor, self.tol, self.n_iter_no_change, n_warm_up_epochs=rising)
         interrupted = self._run(
             net,

@@ -46,7 +46,10 @@ class BaseNetClassifier(ClassifierMixin, BaseNet):
         "classifier_attributes": CLASSIFIER_ATTRIBUTES,
     }
 
-    _monitor = ("valid_accuracy", 1)
+    @property
+    def _monitor(self):
+        # Few images have all of many labels right: their share stays at 0 for long.
+        return ("valid_loss", -1) if self._is_multilabel else ("valid_accuracy", 1)
 
     _net_class = ClassifierNet
 
@@ -83,9 +86,9 @@ class BaseNetClassifier(ClassifierMixin, BaseNet):
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features), (n, h, w), (n, c, h, w) or (n, h, w, c)
-            The images. Whole numbers from 0 to 255 of any dtype, some of them above 16, are levels, which are scaled to
-            [0, 1]; other numbers are taken as they are. X is neither copied to float nor kept. A sparse matrix is made
-            dense.
+            The images. Whole numbers from 0 to 255 of any dtype, some of them above 127, are levels, which are scaled
+            to [0, 1]; other numbers are taken as they are. X is neither copied to float nor kept. A sparse matrix is
+            made dense.
 
         y : array-like of shape (n_samples,) or (n_samples, n_classes)
             The labels: ints, strings, bools, whatever can be sorted; or an indicator matrix of 0 and 1, whose columns
@@ -158,9 +161,8 @@ class BaseNetClassifier(ClassifierMixin, BaseNet):
             weight = self._relative_weights(weight, len(rows), resume=resume)
             return rows, y[rows].astype(np.float32), weight
         if self.class_weight is not None:
-            by_class = self._class_weights(y[rows], weight, np.unique(y[rows]) if new_classes else self.classes_)
-            weight = (by_class if weight is None else weight * by_class)[by_class > 0]
-            rows = rows[by_class > 0]
+            by_class = self._weights_by_class(y[rows], weight, np.unique(y[rows]) if new_classes else self.classes_)
+            rows, weight = rows[by_class > 0], (by_class if weight is None else weight * by_class)[by_class > 0]
         encoder = LabelEncoder()
         if new_classes:
             encoder.fit(y[rows])
@@ -190,20 +192,27 @@ class BaseNetClassifier(ClassifierMixin, BaseNet):
             raise ValueError(f"y has {y.shape[1]} columns, but there are {len(self.classes_)} classes.")
         return y
 
-    def _class_weights(self, y, sample_weight, known):
+    def _weights_by_class(self, y, sample_weight, known):
         """The weight of each label in y by its class; a class that `class_weight` does not name weighs 1."""
-        if isinstance(self.class_weight, dict) and self.class_weight and not set(self.class_weight) & {*known.tolist()}:
-            raise ValueError(f"'class_weight' names {list(self.class_weight)}, but the classes are {known.tolist()}.")
-        classes, codes = np.unique(y, return_inverse=True)
         if isinstance(self.class_weight, str):
-            return compute_class_weight(self.class_weight, classes=classes, y=y, sample_weight=sample_weight)[codes]
-        weights = np.array([self.class_weight.get(label, 1.0) for label in classes], dtype=np.float64)
-        if not np.isfinite(weights).all() or (weights < 0).any() or not weights.any():
+            weights = compute_class_weight(self.class_weight, classes=known, y=y, sample_weight=sample_weight)
+        else:
+            self._check_class_weight(known.tolist())
+            weights = np.array([self.class_weight.get(label, 1.0) for label in known.tolist()], dtype=np.float64)
+        self._weight_of_class = dict(zip(known.tolist(), weights.tolist(), strict=True))
+        by_class = weights[np.searchsorted(known, y).clip(max=len(known) - 1)]
+        if not np.isfinite(weights).all() or (weights < 0).any() or not by_class.any():
             raise ValueError(
                 "The 'class_weight' parameter must hold non-negative weights that are not all zero for the classes in "
                 f"y. Got {self.class_weight!r} instead."
             )
-        return weights[codes]
+        return by_class
+
+    def _check_class_weight(self, classes):
+        """Raise a ValueError if `class_weight` names something else than the classes, as scikit-learn does."""
+        unknown = [label for label in self.class_weight if label not in classes]
+        if unknown and any(label not in self.class_weight for label in classes):
+            raise ValueError(f"'class_weight' names {unknown}, but the classes are {classes}.")
 
     def _check_validation(self, X_val, y_val):
         """Return the validation images with their encoded labels as a set, or None."""
@@ -217,7 +226,10 @@ class BaseNetClassifier(ClassifierMixin, BaseNet):
             return self._image_set(X_val, y=y_val.astype(np.float32))
         encoder = LabelEncoder()
         encoder.classes_ = self.classes_
-        return self._image_set(X_val, y=encoder.transform(y_val))
+        weight = None
+        if self.class_weight is not None:
+            weight = np.array([self._weight_of_class[label] for label in y_val.tolist()])
+        return self._image_set(X_val, y=encoder.transform(y_val), weight=weight)
 
     def predict_proba(self, X):
         """Return the probability of each class.

@@ -9,9 +9,23 @@ from skfashion.neural_network._net import inference_batches
 
 
 def clean_images(estimator, X, y, name="y"):
-    """Return the images in y as rows on the scale of the fit, one for each row of X; None if y holds no images."""
+    """Return the images in y as rows on the scale of the fit, one for each row of X; None if y holds no images.
+
+    Raises
+    ------
+    ValueError
+        If y holds images of another number or size.
+    """
     y = None if y is None else as_array(y)
-    if y is None or np.ndim(y) < 2 or len(y) != len(X) or np.size(y) != X.size or X.shape[1] == 1:
+    if y is None or np.ndim(y) < 2 or X.shape[1] == 1:
+        return None
+    is_of_this_size = len(y) == len(X) and np.size(y) == X.size
+    if not is_of_this_size and (np.ndim(y) > 2 or np.shape(y)[1] == X.shape[1]):
+        raise ValueError(
+            f"{name} holds images of shape {np.shape(y)}, but there are {len(X)} images of {X.shape[1]} values in X: "
+            f"{name} must hold what each of them is to be turned into."
+        )
+    if not is_of_this_size:
         return None
     rows, _, _ = rows_of(y, estimator._layout)
     rows = check_array(rows, dtype=None, order="C", input_name=name, estimator=estimator)

@@ -175,9 +175,16 @@ class EncoderClassifier(BaseNetClassifier):
         """The autoencoder in the parameter `encoder`."""
         if self.encoder is None:
             return ConvAutoencoder(latent_dim=16)
-        frozen = isinstance(self.encoder, FrozenEstimator)
-        given = self.encoder.estimator if frozen else self.encoder
-        encoder = getattr(given, "best_estimator_", given)
+        encoder = self.encoder
+        frozen = isinstance(encoder, FrozenEstimator)
+        while isinstance(encoder, (FrozenEstimator, BaseSearchCV)):
+            inner = "estimator" if isinstance(encoder, FrozenEstimator) else "best_estimator_"
+            if not hasattr(encoder, inner):
+                raise ValueError(
+                    f"The 'encoder' parameter of EncoderClassifier holds a {type(encoder).__name__} that is not "
+                    "fitted. Clones forget what a search has found: wrap the fitted search in a FrozenEstimator."
+                )
+            encoder = getattr(encoder, inner)
         if not isinstance(encoder, BaseAutoencoder):
             raise ValueError(
                 "The 'encoder' parameter of EncoderClassifier must be an autoencoder of skfashion.neural_network, a "

@@ -5,11 +5,13 @@ import warnings
 import numpy as np
 import torch
 
+from skfashion._pixels import extremes, share_beyond
+
 # Training images on which the outputs of a network are compared.
 _N_IMAGES = 256
 
-# From numbers larger than this networks learn badly.
-_LARGE = 100
+# From numbers larger than this networks learn badly; a few of them do little harm.
+_LARGE, _FEW = 127, 0.01
 
 # Losses that differ by less than this share over so many epochs have not moved.
 _SHARE_OF_LOSS, _N_EPOCHS = 1e-4, 5
@@ -26,11 +28,12 @@ def trainable_weights(module):
     return {name: value.detach().clone() for name, value in module.named_parameters() if value.requires_grad}
 
 
-def warn_of_large_numbers(name, scale, dtype):
+def warn_of_large_numbers(name, X):
     """Warn if a network is going to be trained on numbers that are far larger than its weights expect."""
-    if scale.kind == "numbers" and scale.largest > _LARGE:
+    if X.dtype != np.uint8 and share_beyond(X, _LARGE) > _FEW:
+        largest = max(map(abs, extremes(X)))
         warnings.warn(
-            f"{name} is fitted on {dtype} values up to {scale.largest:g}, which are taken as they are: networks learn "
+            f"{name} is fitted on {X.dtype} values up to {largest:g}, which are taken as they are: networks learn "
             "badly from numbers this large. Divide images by their largest possible value (such as 4095 or 65535), or "
             "standardise the columns.",
             UserWarning,
@@ -69,21 +72,28 @@ def warn_of_a_dead_network(name, net, images, weights_before, losses):
     """
     batch = images.take(slice(0, min(_N_IMAGES, len(images)))).images
     with torch.inference_mode():
-        output = net.module_(batch)
-    output = output[0] if isinstance(output, tuple) else output
+        autoencodes = hasattr(net.module_, "decode")
+        output = net.module_.decode(net.module_.encode(batch)) if autoencodes else net.module_(batch)
     weights = dict(net.module_.named_parameters())
     advice = "Try another learning_rate, init or activation, or look at the scale of X."
     if not _differ(batch) or not weights_before or not losses or losses[0] == 0:
         return  # there is nothing to tell apart, or nothing to learn
     if all(torch.equal(weights[key], before) for key, before in weights_before.items()):
         said = f"did not change a weight in {len(losses)} epochs."
-    elif not _differ(output):
+    elif not _differ(output) or (len(losses) >= _N_EPOCHS and _is_constant_beside(output, batch)):
         said = f"gives the same output for {len(batch)} different images: it is dead."
     elif len(losses) >= _N_EPOCHS and max(losses) - min(losses) <= _SHARE_OF_LOSS * abs(losses[0]):
         said = f"did not learn: its training loss stayed at {losses[0]:g} for {len(losses)} epochs."
     else:
         return
     warnings.warn(f"{name} {said} {advice}", UserWarning, stacklevel=2)
+
+
+def _is_constant_beside(output, images):
+    """Whether reconstructions differ by less than a hundredth of what the images do."""
+    if output.shape != images.shape:
+        return False
+    return bool(output.var(0, correction=0).mean() < 1e-4 * images.var(0, correction=0).mean())
 
 
 def _differ(values):

@@ -40,12 +40,12 @@ _STEPS_OF_WARM_UP = 100
 
 
 class Net(NeuralNet):
-    """A skorch net whose data are tensors on the device and whose random numbers come from one generator.
+    """A skorch net whose data are tensors on the device and whose random numbers come from generators of its own.
 
     What differs from :class:`skorch.NeuralNet`: batches are cut from an :class:`ImageSet` instead of a data loader;
     losses stay on the device until an epoch is over; the learning rate can follow a schedule step by step; a loss or a
     weight that is not finite raises; Ctrl-C is not swallowed. Callbacks run as in skorch: epoch hooks always, the hooks
-    of batches and gradients if a callback has them. ``criterion`` maps an output and a target to one loss an image.
+    of batches and gradients if a callback has them. ``criterion`` maps an output and a target to one loss per image.
 
     Parameters
     ----------
@@ -54,7 +54,7 @@ class Net(NeuralNet):
     layout : Layout
         How a row of X is an image.
     metrics : callable, default=None
-        ``metrics(output, target)`` gives a dict of tensors with one value an image, averaged into the history.
+        ``metrics(output, target)`` gives a dict of tensors with one value per image, averaged into the history.
     lr_schedule : {None, "onecycle", "cosine", "adaptive"}
         The course of the learning rate over the `max_epochs` of a fit; ``"adaptive"`` follows the `stopping` of
         :meth:`fit_loop`.
@@ -131,16 +131,12 @@ class Net(NeuralNet):
             if self._convolutional and torch.device(self.device).type == "cpu":
                 return Batches(dataset, _EVALUATION_BATCH_OF_CONVOLUTIONS, channels_last=True)
             return Batches(dataset, max(self.batch_size, _EVALUATION_BATCH), channels_last=self._convolutional)
-        return Batches(
-            dataset,
-            self.batch_size,
-            order=self._on_device("order"),
-            augment=None if self.augmentation is None else self._augment,
-            channels_last=self._convolutional,
-        )
-
-    def _augment(self, images):
-        return augment(images, self.augmentation, self._on_device("augmentation"))
+        change = None
+        if self.augmentation is not None:
+            generator = self._on_device("augmentation")
+            change = partial(augment, augmentation=self.augmentation, generator=generator)
+        order = self._on_device("order")
+        return Batches(dataset, self.batch_size, order=order, augment=change, channels_last=self._convolutional)
 
     def _on_device(self, name):
         """A generator on the device: one of the net's own, or one that it seeds."""
@@ -358,6 +354,11 @@ class Net(NeuralNet):
             self._set_training(training)
         with torch.inference_mode(not training):
             return self.infer(batch[0])
+
+
+def epochs_of_warm_up(net, n_images):
+    """Epochs in which the learning rate of trained weights, or of an adaptive schedule, still rises."""
+    return 0 if net.gentle_factor_ is None else _STEPS_OF_WARM_UP / -(-n_images // net.batch_size)
 
 
 def _make_contiguous(module, state, prefix, metadata):

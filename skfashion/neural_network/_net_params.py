@@ -2,7 +2,10 @@
 
 import copy
 
+from skorch.callbacks import LRScheduler
+
 from skfashion.neural_network._parameters import OWNED_BY_ESTIMATOR
+from skfashion.neural_network._recipe import resolve_schedule
 
 # Where parameters of a part are, for those who know them by the names of skorch.
 _NESTED = {
@@ -59,6 +62,13 @@ class NetParams:
         if not isinstance(callbacks, (list, tuple)):
             raise ValueError(
                 f"The callbacks in net_params must be a list of skorch callbacks. Got {callbacks!r} instead."
+            )
+        schedule = resolve_schedule(self.lr_schedule, self.early_stopping)
+        named = [callback[1] if isinstance(callback, tuple) else callback for callback in callbacks]
+        if schedule is not None and any(isinstance(callback, LRScheduler) for callback in named):
+            raise ValueError(
+                f"net_params holds skorch's LRScheduler, which sets the learning rate, and so does lr_schedule="
+                f"{self.lr_schedule!r}: set lr_schedule=None."
             )
         # skorch initialises callbacks in place; the parameter must stay as it was given.
         return _with_copied_callbacks({**params, "callbacks": callbacks})

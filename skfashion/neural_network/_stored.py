@@ -1,5 +1,7 @@
 """Fitted estimators as arrays and plain values, for pickles, copies and hashes."""
 
+import torch
+
 from skfashion._device import resolve_device
 from skfashion.neural_network._snapshot import restore, restore_optimizer, snapshot_of
 
@@ -38,6 +40,10 @@ class StoredAsArrays:
         except ValueError:
             device = "cpu"
         vars(as_fitted).update(self._fitted_params, device=device, verbose=0)
+        with torch.inference_mode(False):  # tensors that are made in it have no gradients later
+            return self._restored_net(as_fitted, snapshot)
+
+    def _restored_net(self, as_fitted, snapshot):
         net = as_fitted._new_net(self._n_outputs(), seed=snapshot["seed"])
         restore(net, snapshot)
         net.verbose = self._fitted_params["verbose"]

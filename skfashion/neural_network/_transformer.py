@@ -112,9 +112,9 @@ class BaseAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseNet
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features), (n, h, w), (n, c, h, w) or (n, h, w, c)
-            The images. Whole numbers from 0 to 255 of any dtype, some of them above 16, are levels, which are scaled to
-            [0, 1]; other numbers are taken as they are. X is neither copied to float nor kept. A sparse matrix is made
-            dense.
+            The images. Whole numbers from 0 to 255 of any dtype, some of them above 127, are levels, which are scaled
+            to [0, 1]; other numbers are taken as they are. X is neither copied to float nor kept. A sparse matrix is
+            made dense.
 
         y : array-like of the shape of X, default=None
             The image that each image of X is to be turned into, for instance without its noise; on the scale of X.

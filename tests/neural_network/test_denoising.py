@@ -98,6 +98,9 @@ def test_in_a_pipeline_and_a_search(images):
     [
         (lambda n, c: {"y": np.where(c > 0.5, np.nan, c)}, "y contains NaN"),
         (lambda n, c: {"y": c * 1e39}, "Input y contains infinity or a value too large"),
+        (lambda n, c: {"y": c[:400]}, r"y holds images of shape \(400, 784\), but there are 600 images of 784 values"),
+        (lambda n, c: {"y": c.reshape(-1, 28, 28)[:, ::2]}, r"y holds images of shape \(600, 14, 28\)"),
+        (lambda n, c: {"y": np.stack([c] * 3, axis=-1)}, r"y holds images of shape \(600, 784, 3\)"),
         (lambda n, c: {"y": c, "X_val": n}, "y and y_val must both hold images"),
         (lambda n, c: {"X_val": n, "y_val": c}, "y and y_val must both hold images"),
         (lambda n, c: {"y": c, "y_val": c}, "y_val needs X_val"),

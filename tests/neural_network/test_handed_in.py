@@ -1,5 +1,6 @@
 """What users hand in works, or is refused by its name: augmentations, callbacks, data, parameters."""
 
+import pickle
 import threading
 
 import numpy as np
@@ -13,7 +14,7 @@ from sklearn.decomposition import PCA
 from sklearn.frozen import FrozenEstimator
 from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import make_pipeline
-from skorch.callbacks import BatchScoring, Callback, Checkpoint, EpochScoring, TrainEndCheckpoint
+from skorch.callbacks import BatchScoring, Callback, Checkpoint, EpochScoring, LRScheduler, TrainEndCheckpoint
 
 from skfashion.modules import conv, pool
 from skfashion.neural_network import (
@@ -56,9 +57,9 @@ def test_an_augmentation_in_float64_is_that_in_float32(garments, model):
         (lambda images: images / 0, "augmentation must return finite images"),
         (lambda images: images.to(torch.int64), "augmentation must return floats on cpu.* Got torch.int64"),
         (lambda images: images > 0.5, "augmentation must return floats.* Got torch.bool"),
-        (lambda images: images.numpy(), "augmentation must return a tensor of the shape.*Got"),
+        (lambda images: images.numpy(), "augmentation must return a tensor of the shape.*Got numpy.ndarray"),
         (lambda images: images[:, :, 1:], "augmentation must return a tensor of the shape.*Got"),
-        (lambda images: None, "augmentation must return a tensor of the shape.*Got NoneType"),
+        (lambda images: None, "augmentation must return a tensor of the shape.*Got builtins.NoneType"),
     ],
 )
 def test_bad_augmentations_are_blamed(garments, model, augmentation, message):
@@ -130,6 +131,15 @@ def test_an_error_in_a_callback_arrives_as_it_was(tiny):
 
     with pytest.raises(RuntimeError, match="no space left"):
         MLPClassifier((4,), net_params={"callbacks": [Fails()]}, **SMALL).fit(*tiny)
+
+
+def test_a_scheduler_of_skorch_beside_ours_is_refused(tiny):
+    scheduler = {"callbacks": [("rate", LRScheduler("StepLR", step_size=1))]}
+    for lr_schedule in ("auto", "onecycle", "cosine"):
+        with pytest.raises(ValueError, match=r"LRScheduler, which sets the learning rate.*set lr_schedule=None"):
+            MLPClassifier((4,), lr_schedule=lr_schedule, net_params=scheduler).fit(*tiny)
+    rates = MLPClassifier((4,), lr_schedule=None, net_params=scheduler, max_epochs=3).fit(*tiny).history_
+    np.testing.assert_allclose([row["learning_rate"] for row in rates], [3e-3, 3e-4, 3e-5])
 
 
 # --- parameters
@@ -224,6 +234,26 @@ def test_containers_of_pixels_mean_the_same(garments, model):
         ) else None
 
 
+@EVERY_MODEL
+def test_one_image_is_no_set_of_images(garments, model):
+    X, y = garments
+    fitted = clone(model).fit(X, y)
+    predict = fitted.predict if hasattr(fitted, "predict") else fitted.transform
+    for image in (X[0].reshape(28, 28), X[0].reshape(28, 28).tolist()):
+        with pytest.raises(ValueError, match=r"X is one image of shape \(28, 28\): pass images, such as X\[None\]"):
+            predict(image)
+
+
+def test_a_model_that_is_unpickled_in_inference_mode_has_gradients(garments):
+    X, y = garments
+    blob = pickle.dumps(MLPClassifier((8,), **SMALL).fit(X, y))
+    with torch.inference_mode():
+        module = pickle.loads(blob).module_
+    images = torch.rand(2, 1, 28, 28, requires_grad=True)
+    module(images).sum().backward()
+    assert images.grad.abs().sum() > 0
+
+
 def test_labels_and_weights_may_be_tensors(tiny):
     X, y = tiny
     weight = np.linspace(0.5, 1.5, len(y))
@@ -292,9 +322,10 @@ def test_a_search_stands_for_its_best_encoder(garments):
         found = EncoderClassifier(encoder, **SMALL).fit(X, y)
         np.testing.assert_array_equal(found.predict_proba(X), expected)
     assert np.isfinite(cross_val_score(EncoderClassifier(FrozenEstimator(search), **SMALL), X, y, cv=2)).all()
-    for encoder in (GridSearchCV(PCA(), {"n_components": [2]}, cv=2).fit(X), clone(search)):
-        with pytest.raises(ValueError, match=r"must be an autoencoder of skfashion\.neural_network, a fitted search"):
-            EncoderClassifier(encoder, **SMALL).fit(X, y)
+    with pytest.raises(ValueError, match=r"must be an autoencoder of skfashion\.neural_network, a fitted search"):
+        EncoderClassifier(GridSearchCV(PCA(), {"n_components": [2]}, cv=2).fit(X), **SMALL).fit(X, y)
+    with pytest.raises(ValueError, match="wrap the fitted search in a FrozenEstimator"):
+        EncoderClassifier(clone(search), **SMALL).fit(X, y)
     with pytest.raises(ValueError, match="'encoder' parameter of EncoderClassifier must be"):
         EncoderClassifier(make_pipeline(search.best_estimator_), **SMALL).fit(X, y)
 

@@ -5,6 +5,8 @@ import warnings
 import numpy as np
 import pytest
 import torch
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 from skfashion.datasets import make_garments
 from skfashion.neural_network import (
@@ -105,6 +107,45 @@ def test_a_stream_that_leaves_the_range_of_its_first_images_is_told(garments):
 
 
 # --- early stopping
+
+
+@pytest.mark.parametrize("n_images", [60, 200])
+def test_early_stopping_waits_for_the_end_of_the_warm_up(n_images):
+    """Few images make few steps per epoch, and so a warm-up of many epochs."""
+    X, y = make_garments(1000, random_state=1, return_X_y=True)
+    model = MLPClassifier((64,), max_epochs=200, n_iter_no_change=5, random_state=0)
+    stopped = model.set_params(early_stopping=True).fit(X[:n_images], y[:n_images])
+    steps_per_epoch = -(-0.9 * n_images // 128)
+    assert stopped.n_epochs_ > 100 / steps_per_epoch
+    score = stopped.score(X[500:], y[500:])
+    assert score > model.set_params(early_stopping=False, max_epochs=20).fit(X[:n_images], y[:n_images]).score(
+        X[500:], y[500:]
+    )
+
+
+@pytest.mark.parametrize("n_first", [1, 4, 32])
+@pytest.mark.parametrize("cls", [Autoencoder, ConvAutoencoder])
+def test_a_stream_of_bright_images_is_learned(garments, cls, n_first):
+    X = 255 - garments[0]
+    mean_image = ((X / 255 - (X / 255).mean(axis=0)) ** 2).mean()
+    model = cls(4, random_state=0).partial_fit(X[:n_first])
+    for _ in range(20):
+        model.partial_fit(X)
+    assert -model.score(X) < mean_image
+
+
+def test_standardised_columns_are_not_large(garments):
+    X, y = garments
+    rare = np.zeros((600, 1))
+    rare[3] = 1e5
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        make_pipeline(StandardScaler(), MLPClassifier((8,), max_epochs=3, random_state=0)).fit(np.c_[X, rare], y)
+
+
+def test_a_collapsed_vae_is_told(garments):
+    with pytest.warns(UserWarning, match="VariationalAutoencoder gives the same output for 256 different images"):
+        VariationalAutoencoder(4, beta=1000.0, max_epochs=5, random_state=0).fit(garments[0])
 
 
 @pytest.mark.parametrize("lr_schedule", ["auto", "onecycle", "adaptive"])

@@ -70,6 +70,35 @@ def test_weights_count_in_validation(tiny):
     assert weighed.validation_scores_ != plain.validation_scores_
 
 
+def test_class_weights_count_in_validation_images_too(tiny):
+    X, y = tiny
+    model = MLPClassifier((4,), class_weight={0: 50.0, 1: 1.0, 2: 0.0}, max_epochs=2, random_state=0)
+    model.fit(X, y, X_val=X[y < 2], y_val=y[y < 2])
+    losses = -model.predict_log_proba(X[y < 2])[np.arange(40), y[y < 2]]
+    expected = np.average(losses, weights=np.where(y[y < 2] == 0, 50.0, 1.0))
+    assert model.history_[-1]["valid_loss"] == pytest.approx(expected, rel=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("class_weight", "raises"),
+    [
+        ({"a": 2.0, "B": 50.0}, True),
+        ({"A": 2.0}, True),
+        ({"a": 1.0, "b": 2.0, "c": 3.0, "d": 4.0}, False),
+        ({"a": 2.0}, False),
+    ],
+)
+def test_names_that_are_no_classes_are_told(tiny, class_weight, raises):
+    X, y = tiny[0], np.array(["a", "b", "c"])[tiny[1]]
+    if raises:
+        with pytest.raises(ValueError, match=r"'class_weight' names \['.'\], but the classes are \['a', 'b', 'c'\]"):
+            MLPClassifier((4,), class_weight=class_weight).fit(X, y)
+        with pytest.raises(ValueError, match="class_weight"):  # as there
+            LogisticRegression(class_weight=class_weight).fit(X, y)
+    else:
+        MLPClassifier((4,), class_weight=class_weight, max_epochs=1).fit(X, y)
+
+
 def test_weights_that_leave_nothing_are_refused(tiny):
     X, y = tiny
     with pytest.raises(ValueError, match=r"'class_weight' parameter must hold .* not all zero"):

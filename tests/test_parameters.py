@@ -33,7 +33,7 @@ SHARED = {
     "early_stopping": (True, {}),
     "validation_fraction": (0.5, {"early_stopping": True}),
     "n_iter_no_change": (6, {**STOPS, "tol": 10.0}),
-    "tol": (10.0, STOPS),
+    "tol": (10.0, {**STOPS, "learning_rate": 3e-4, "n_iter_no_change": 3, "max_epochs": 20}),
     "augmentation": ("shift", {}),
     "warm_start": (True, {}),
     "precision": ("bfloat16", {"precision": "float32"}),
@@ -126,7 +126,7 @@ def output(model, X):
 )
 @pytest.mark.filterwarnings("ignore:.*it is dead")
 def test_a_parameter_changes_the_model(garments, estimator, name, value, where):
-    X, y = garments[0][:200], garments[1][:200]
+    X, y = garments[0][:400], garments[1][:400]
     one = clone(estimator).set_params(**where)
     other = clone(one).set_params(**{name: value})
     for model in (one, other):

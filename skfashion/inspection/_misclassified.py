@@ -97,6 +97,11 @@ class MisclassifiedDisplay:
         """
         estimator = unwrapped(estimator)
         predicted, confidence = estimator.predict(X), None
+        if np.ndim(predicted) != 1:
+            raise ValueError(
+                f"{type(estimator).__name__} predicts several labels for an image: MisclassifiedDisplay shows errors "
+                "of one label per image."
+            )
         if hasattr(estimator, "predict_proba"):
             places = np.searchsorted(estimator.classes_, predicted)
             confidence = estimator.predict_proba(X)[np.arange(len(predicted)), places]

@@ -1,5 +1,7 @@
 """What all neural classifiers share: labels, weights, held-out images, and predictions."""
 
+import warnings
+
 import numpy as np
 import torch
 from sklearn.base import ClassifierMixin, _fit_context
@@ -209,10 +211,15 @@ class BaseNetClassifier(ClassifierMixin, BaseNet):
         return by_class
 
     def _check_class_weight(self, classes):
-        """Raise a ValueError if `class_weight` names something else than the classes, as scikit-learn does."""
+        """Raise a ValueError if `class_weight` names no class, and warn if it names some that are none."""
         unknown = [label for label in self.class_weight if label not in classes]
-        if unknown and any(label not in self.class_weight for label in classes):
-            raise ValueError(f"'class_weight' names {unknown}, but the classes are {classes}.")
+        unnamed = [label for label in classes if label not in self.class_weight]
+        if not unknown or not unnamed:
+            return
+        said = f"'class_weight' names {unknown}, but the classes are {classes}"
+        if len(unnamed) == len(classes):
+            raise ValueError(f"{said}.")
+        warnings.warn(f"{said}; {unnamed} weigh 1.", UserWarning, stacklevel=2)  # one may be missing from a fold
 
     def _check_validation(self, X_val, y_val):
         """Return the validation images with their encoded labels as a set, or None."""

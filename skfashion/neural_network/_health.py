@@ -16,6 +16,9 @@ _LARGE, _FEW = 127, 0.01
 # Losses that differ by less than this share over so many epochs have not moved.
 _SHARE_OF_LOSS, _N_EPOCHS = 1e-4, 5
 
+# After so many epochs reconstructions should differ as images do.
+_N_EPOCHS_OF_DECODERS = 10
+
 
 def has_finite_weights(module):
     """Whether all weights and running statistics are finite."""
@@ -80,7 +83,7 @@ def warn_of_a_dead_network(name, net, images, weights_before, losses):
         return  # there is nothing to tell apart, or nothing to learn
     if all(torch.equal(weights[key], before) for key, before in weights_before.items()):
         said = f"did not change a weight in {len(losses)} epochs."
-    elif not _differ(output) or (len(losses) >= _N_EPOCHS and _is_constant_beside(output, batch)):
+    elif not _differ(output) or (len(losses) >= _N_EPOCHS_OF_DECODERS and _is_constant_beside(output, batch)):
         said = f"gives the same output for {len(batch)} different images: it is dead."
     elif len(losses) >= _N_EPOCHS and max(losses) - min(losses) <= _SHARE_OF_LOSS * abs(losses[0]):
         said = f"did not learn: its training loss stayed at {losses[0]:g} for {len(losses)} epochs."

@@ -668,3 +668,11 @@ def test_large_data_are_not_copied(garments):
 def test_bad_input(garments, call, error, message):
     with pytest.raises(error, match=message):
         call(*garments)
+
+
+def test_errors_of_several_labels_are_refused(garments):
+    X, y = garments
+    labels = np.c_[y < 5, y % 2 == 0]
+    model = MLPClassifier((8,), max_epochs=1, random_state=0).fit(X, labels)
+    with pytest.raises(ValueError, match="MLPClassifier predicts several labels for an image"):
+        MisclassifiedDisplay.from_estimator(model, X, labels)

@@ -277,6 +277,7 @@ def test_bad_encoders(garments, encoder, error, message):
         EncoderClassifier(encoder).fit(*garments)
 
 
+@pytest.mark.filterwarnings("ignore:.*taken as they are. networks learn badly")
 def test_an_encoder_of_other_images(garments, autoencoder):
     X, y = garments
     with pytest.raises(ValueError, match="X has 100 features, but ConvAutoencoder is expecting 784 features"):

@@ -109,7 +109,7 @@ def test_a_stream_that_leaves_the_range_of_its_first_images_is_told(garments):
 # --- early stopping
 
 
-@pytest.mark.parametrize("n_images", [60, 200])
+@pytest.mark.parametrize("n_images", [200, 400])
 def test_early_stopping_waits_for_the_end_of_the_warm_up(n_images):
     """Few images make few steps per epoch, and so a warm-up of many epochs."""
     X, y = make_garments(1000, random_state=1, return_X_y=True)
@@ -145,7 +145,7 @@ def test_standardised_columns_are_not_large(garments):
 
 def test_a_collapsed_vae_is_told(garments):
     with pytest.warns(UserWarning, match="VariationalAutoencoder gives the same output for 256 different images"):
-        VariationalAutoencoder(4, beta=1000.0, max_epochs=5, random_state=0).fit(garments[0])
+        VariationalAutoencoder(4, beta=1000.0, max_epochs=10, random_state=0).fit(garments[0])
 
 
 @pytest.mark.parametrize("lr_schedule", ["auto", "onecycle", "adaptive"])

@@ -127,7 +127,7 @@ def test_unfitted(model, tiny):
 
 def test_validation_data_beyond_reach_raise(tiny):
     X, y = tiny
-    with pytest.raises(ValueError, match=r"diverged.*valid_loss"):
+    with pytest.raises(ValueError, match=r"diverged.*valid_loss"), pytest.warns(UserWarning, match="one scale"):
         mlp().fit(X, y, X_val=np.sign(X).astype(float) * 3e38, y_val=y)
 
 

@@ -235,7 +235,8 @@ def test_partial_fit_goes_on_at_a_constant_rate_after_a_schedule(tiny):
 def test_class_weights_by_name(tiny):
     X, y = tiny
     part = y < 2  # class 2 is named but missing, class 0 is there but not named
-    one = small(class_weight={1: 5.0, 2: 3.0}).fit(X[part], y[part])
+    with pytest.warns(UserWarning, match=r"'class_weight' names \[2\], but the classes are \[0, 1\]; \[0\] weigh 1"):
+        one = small(class_weight={1: 5.0, 2: 3.0}).fit(X[part], y[part])
     two = small().fit(X[part], y[part], sample_weight=np.where(y[part] == 1, 5.0, 1.0))
     assert torch.equal(weights(one), weights(two))
     small(class_weight={1: 5.0}).partial_fit(X, y, classes=[0, 1, 2]).partial_fit(X[y < 2], y[y < 2])

@@ -33,7 +33,7 @@ SHARED = {
     "early_stopping": (True, {}),
     "validation_fraction": (0.5, {"early_stopping": True}),
     "n_iter_no_change": (6, {**STOPS, "tol": 10.0}),
-    "tol": (10.0, {**STOPS, "learning_rate": 3e-4, "n_iter_no_change": 3, "max_epochs": 20}),
+    "tol": (10.0, {**STOPS, "n_iter_no_change": 8, "max_epochs": 25}),
     "augmentation": ("shift", {}),
     "warm_start": (True, {}),
     "precision": ("bfloat16", {"precision": "float32"}),

@@ -17,16 +17,17 @@ SUB_PACKAGES = sorted(
 
 # A room may import from the rooms named here and from itself.
 MAY_IMPORT = {
+    "_borrowed": set(),
     "_device": set(),
     "_images": {"_pixels"},
     "_pixels": set(),
-    "baselines": {"_device", "_images", "_pixels"},
+    "baselines": {"_borrowed", "_device", "_images", "_pixels"},
     "datasets": set(),
     "inspection": {"_images", "_pixels"},
     "metrics": {"_images", "_pixels", "baselines"},
     "model_selection": {"_images"},
     "modules": set(),
-    "neural_network": {"_device", "_images", "_pixels", "modules"},
+    "neural_network": {"_borrowed", "_device", "_images", "_pixels", "modules"},
 }
 
 

@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
+from skfashion._borrowed import borrowed
 from skfashion._pixels import WHITE
 from skfashion.neural_network._memory import keep_freed_memory
 
@@ -150,15 +151,4 @@ def _tensor(array):
         array = array.astype(np.float32)
     if any(stride < 0 for stride in array.strides):
         array = array.copy()
-    if not array.flags.writeable:
-        array = np.asarray(_Borrowed(array))
-    return torch.from_numpy(array)
-
-
-class _Borrowed:
-    """Memory that torch may take for writeable. torch warns of read-only arrays, and we never write to X."""
-
-    def __init__(self, array):
-        self.array = array
-        address, _ = array.__array_interface__["data"]
-        self.__array_interface__ = {**array.__array_interface__, "data": (address, False)}
+    return borrowed(array)

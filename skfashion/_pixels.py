@@ -23,6 +23,9 @@ _FEW = 0.01
 # The typical values of images on one scale differ by less than this factor, if there are some of them.
 _FACTOR, _SOME = 8, 8
 
+# Rows whose values are typical of all.
+_SAMPLE = 256
+
 # Rows that are looked at, or converted, together: no copy of all images as floats is ever made.
 _BLOCK = 1024
 
@@ -173,7 +176,7 @@ def _is_far_from_brightness(X, low, high):
 
 def _typical(X):
     """The mean absolute value of some rows, in which single absurd pixels count as the largest of the others."""
-    values = np.abs(X[:: -(-len(X) // _BLOCK)].astype(np.float64))
+    values = np.abs(X[:: -(-len(X) // _SAMPLE)].astype(np.float64))
     return float(np.minimum(values, np.quantile(values, 1 - _FEW)).mean())
 
 

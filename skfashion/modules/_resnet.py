@@ -88,6 +88,7 @@ class ResNet(nn.Module):
     def reset_weights(self, seed=None):
         """Draw all weights anew, see :func:`~skfashion.modules._layers.initialize`."""
         initialize(self, "pytorch", seed)
+        nn.init.zeros_(self.head.weight)  # no class is ahead at first, which makes the first large steps safer
 
     def forward(self, x):
         output = self.head(self.body(x))

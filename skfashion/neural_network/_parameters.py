@@ -109,9 +109,10 @@ optimizer : str or type, default="adam"
         By how much the score has to grow to count as improved.
 
     augmentation : {"flip", "shift", "flip+shift", "flip+shift+erase"} or callable, default=None
-        Random changes to the training images: mirrored left to right, moved by up to a pixel in 28, a rectangle
-        blanked. A callable gets a batch of float images (n, channels, height, width) as a tensor and returns one of the
-        same shape.
+        Random changes to the training images: flipped left to right, shifted by up to a pixel in 28, a rectangle
+        erased. Zeros come in where an image moves away or is erased: they are black, and the mean of standardised
+        images. A callable gets a batch of float images (n, channels, height, width) as a tensor and returns finite
+        floats of the same shape.
 
     warm_start : bool, default=False
         Whether ``fit`` starts from the weights of the previous fit.

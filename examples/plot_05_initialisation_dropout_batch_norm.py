@@ -46,8 +46,8 @@ def print_table(title, models):
 # %%
 # First weights of a deep network
 # -------------------------------
-# Twenty hidden layers and plain gradient descent. Torch's own weights are small, so that signals die on their way, which
-# a warning tells; He's rule keeps their size. Batch normalisation makes up for small weights.
+# Twenty hidden layers and plain gradient descent. Torch's own weights are small, so that signals die on their way: a
+# warning tells it. He's rule keeps their size. Batch normalisation makes up for small weights.
 deep = {"optimizer": "sgd", "learning_rate": 0.02, "optimizer_params": {"momentum": 0.9}, "max_epochs": 12}
 starts = {
     f"{init}{', batch_norm' if batch_norm else ''}": trained((64,) * 20, init=init, batch_norm=batch_norm, **deep)

@@ -10,8 +10,10 @@ from sklearn.utils._param_validation import HasMethods, StrOptions
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
 
-from skfashion._images import ImageInput, all_or_nothing, draw_seed
+from skfashion._atomic import all_or_nothing
+from skfashion._images import ImageInput
 from skfashion._pixels import WHITE, scaled
+from skfashion._seeds import draw_seed
 from skfashion.baselines._members import NearestMember, NearestRow, innermost
 
 

@@ -5,7 +5,7 @@ import torch
 from sklearn.neighbors import NearestNeighbors
 from sklearn.pipeline import Pipeline
 
-from skfashion._images import as_array
+from skfashion._layout import as_array
 from skfashion.baselines._float_search import FloatSearch
 from skfashion.baselines._search import nearest
 

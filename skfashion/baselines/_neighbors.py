@@ -11,8 +11,9 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
 
+from skfashion._atomic import all_or_nothing
 from skfashion._device import resolve_device
-from skfashion._images import ImageInput, all_or_nothing
+from skfashion._images import ImageInput
 from skfashion.baselines._float_search import FloatSearch
 from skfashion.baselines._search import IntegerSearch, int8_is_exact, nearest
 

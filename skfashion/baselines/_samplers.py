@@ -8,8 +8,11 @@ from sklearn.utils import check_scalar
 from sklearn.utils._param_validation import HasMethods, Interval
 from sklearn.utils.validation import check_is_fitted
 
-from skfashion._images import ImageInput, all_or_nothing, as_shown, draw_generator
+from skfashion._atomic import all_or_nothing
+from skfashion._images import ImageInput
+from skfashion._layout import as_shown
 from skfashion._pixels import scaled
+from skfashion._seeds import draw_generator
 from skfashion.baselines._cluster import fit_clusterer, float_dtype, mean_images
 from skfashion.baselines._neighbors import KNNClassifier
 

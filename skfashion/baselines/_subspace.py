@@ -11,7 +11,9 @@ from sklearn.utils.extmath import svd_flip
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted
 
-from skfashion._images import ImageInput, all_or_nothing, as_array
+from skfashion._atomic import all_or_nothing
+from skfashion._images import ImageInput
+from skfashion._layout import as_array
 from skfashion._pixels import scaled
 
 # What the values may take that are converted to float64 at a time.

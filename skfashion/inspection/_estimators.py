@@ -9,7 +9,7 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer
 
-from skfashion._images import as_array, rows_of
+from skfashion._layout import as_array, rows_of
 
 
 def unwrapped(estimator):

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from skfashion._images import as_array
+from skfashion._layout import as_array
 from skfashion._pixels import scaled
 from skfashion.inspection._estimators import directions_back, points_back, steps_of
 from skfashion.inspection._labels import names_of

@@ -5,7 +5,7 @@ from numbers import Integral
 import numpy as np
 from sklearn.utils import check_scalar
 
-from skfashion._images import as_array
+from skfashion._layout import as_array
 from skfashion.inspection._drawing import around_zero, axes_for, columns_of, draw_grid, grid_size
 from skfashion.inspection._estimators import steps_of, weights_back
 from skfashion.inspection._pictures import pictures_made_by

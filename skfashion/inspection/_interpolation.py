@@ -5,7 +5,7 @@ from numbers import Integral
 import numpy as np
 from sklearn.utils import check_array, check_scalar
 
-from skfashion._images import as_array
+from skfashion._layout import as_array
 from skfashion.inspection._drawing import as_drawn, axes_for, draw_grid, grid_size
 from skfashion.inspection._estimators import points_back, steps_of, unwrapped
 from skfashion.inspection._pictures import pictures_made_by

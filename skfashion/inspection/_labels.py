@@ -3,7 +3,7 @@
 import numpy as np
 from sklearn.utils import check_array, column_or_1d
 
-from skfashion._images import as_array
+from skfashion._layout import as_array
 
 # Ten colours that people with any colour vision tell apart (M. Petroff, https://arxiv.org/abs/2107.02270).
 _COLORS = ("#3f90da", "#ffa90e", "#bd1f01", "#94a4a2", "#832db6", "#a96b59", "#e76300", "#b9ac70", "#717581", "#92dadd")

@@ -6,7 +6,8 @@ from sklearn.manifold import TSNE
 from sklearn.utils import _safe_indexing, check_array, check_consistent_length
 from sklearn.utils.validation import _num_samples
 
-from skfashion._images import as_array, draw_generator, draw_seed
+from skfashion._layout import as_array
+from skfashion._seeds import draw_generator, draw_seed
 from skfashion.inspection._drawing import add_legend, axes_for, style_of
 from skfashion.inspection._estimators import unwrapped
 from skfashion.inspection._labels import colors_of, labels_of, names_of

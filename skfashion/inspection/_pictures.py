@@ -5,7 +5,7 @@ import math
 import numpy as np
 from sklearn.utils import check_array
 
-from skfashion._images import as_array, check_layout, declared_layout, inferred_layout, rows_of
+from skfashion._layout import as_array, check_layout, declared_layout, inferred_layout, rows_of
 from skfashion._pixels import WHITE, PixelScale, scaled
 from skfashion.inspection._estimators import steps_of
 

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from sklearn.utils import check_array, check_consistent_length, column_or_1d
 
-from skfashion._images import as_array
+from skfashion._layout import as_array
 
 
 class Interval(NamedTuple):

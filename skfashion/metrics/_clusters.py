@@ -11,7 +11,8 @@ from sklearn.metrics.cluster import contingency_matrix
 from sklearn.utils import check_array, check_consistent_length, check_scalar
 from sklearn.utils.multiclass import check_classification_targets
 
-from skfashion._images import as_array, draw_generator
+from skfashion._layout import as_array
+from skfashion._seeds import draw_generator
 from skfashion.metrics._checks import Interval, check_labels
 
 

@@ -5,7 +5,8 @@ import torch
 from scipy.linalg import eigh, eigvalsh
 from sklearn.utils import check_array
 
-from skfashion._images import as_array, check_float32
+from skfashion._images import check_float32
+from skfashion._layout import as_array
 from skfashion._pixels import PixelScale, scaled
 from skfashion.baselines._float_search import FloatSearch
 from skfashion.baselines._search import nearest

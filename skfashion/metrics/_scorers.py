@@ -4,7 +4,7 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
-from skfashion._images import rows_of
+from skfashion._layout import rows_of
 from skfashion.metrics._clusters import clustering_accuracy_score, silhouette_interval, wcss_score
 
 

@@ -17,7 +17,7 @@ from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import indexable
 
-from skfashion._images import draw_seed
+from skfashion._seeds import draw_seed
 from skfashion.model_selection._evaluation import Evaluation
 from skfashion.model_selection._fingerprint import fingerprint
 from skfashion.model_selection._pruning import comparable_epochs

@@ -1,37 +1,19 @@
 """The fully connected autoencoder."""
 
-from sklearn.utils._param_validation import Interval, Real
+from collections.abc import Iterable
 
-from skfashion.neural_network._transformer import BaseAutoencoder
+from skfashion.modules import AutoencoderModule
+from skfashion.neural_network._base_autoencoder import BaseAutoencoder, module_arguments
+from skfashion.neural_network._parameters import estimator, number, parameter
+from skfashion.training._build import Network
 
 
+@estimator
 class Autoencoder(BaseAutoencoder):
     """A fully connected autoencoder: its decoder is its encoder mirrored.
 
     With ``activation="identity"`` and ``hidden_layer_sizes=()`` it is linear, and spans the subspace of
     :class:`~sklearn.decomposition.PCA`.
-
-    Parameters
-    ----------
-    latent_dim : int, default=32
-        Length of a code.
-
-    hidden_layer_sizes : int or sequence of int, default=(256, 128)
-        Units of each hidden layer of the encoder; the decoder has the same in reverse.
-
-    dropout : float in [0, 1), default=0.0
-        The share of units that is dropped in training, after every hidden layer.
-
-    loss : {"squared_error", "absolute_error", "bernoulli"}, default="squared_error"
-        The mean over the pixels of an image; ``"bernoulli"`` is the cross-entropy of pixels in [0, 1].
-
-    {autoencoder_parameters}
-
-    {shared_parameters}
-
-    Attributes
-    ----------
-    {autoencoder_attributes}
 
     See Also
     --------
@@ -46,9 +28,6 @@ class Autoencoder(BaseAutoencoder):
 
         mixture = GaussianMixture(20, random_state=0).fit(autoencoder.transform(X))
         images = autoencoder.inverse_transform(mixture.sample(16)[0])
-
-    Weights are drawn by He's rule: under torch's own scheme a deep decoder starts out almost constant, learns more
-    slowly and may end up all black for good.
 
     References
     ----------
@@ -72,71 +51,13 @@ class Autoencoder(BaseAutoencoder):
     True
     """
 
-    _parameter_constraints = {
-        **BaseAutoencoder._parameter_constraints,
-        "dropout": [Interval(Real, 0, 1, closed="left")],
-    }
+    latent_dim: int = parameter(32, "Length of a code.", number(int, 1), positional=True)
+    dropout: float = parameter(
+        0.0, "The share of units that is dropped in training, after every hidden layer.", number(float, 0, 1)
+    )
 
-    def __init__(
-        self,
-        latent_dim=32,
-        hidden_layer_sizes=(256, 128),
-        *,
-        activation="relu",
-        dropout=0.0,
-        batch_norm=False,
-        init="he_normal",
-        loss="squared_error",
-        output_activation="auto",
-        image_shape="auto",
-        optimizer="adam",
-        learning_rate=0.01,
-        optimizer_params=None,
-        weight_decay=0.0,
-        lr_schedule="auto",
-        batch_size=128,
-        max_epochs=20,
-        early_stopping=False,
-        validation_fraction=0.1,
-        n_iter_no_change=10,
-        tol=0.0,
-        augmentation=None,
-        warm_start=False,
-        precision="auto",
-        device="auto",
-        random_state=None,
-        verbose=0,
-        net_params=None,
-    ):
-        super().__init__(
-            latent_dim=latent_dim,
-            hidden_layer_sizes=hidden_layer_sizes,
-            activation=activation,
-            batch_norm=batch_norm,
-            init=init,
-            loss=loss,
-            output_activation=output_activation,
-            image_shape=image_shape,
-            optimizer=optimizer,
-            learning_rate=learning_rate,
-            optimizer_params=optimizer_params,
-            weight_decay=weight_decay,
-            lr_schedule=lr_schedule,
-            batch_size=batch_size,
-            max_epochs=max_epochs,
-            early_stopping=early_stopping,
-            validation_fraction=validation_fraction,
-            n_iter_no_change=n_iter_no_change,
-            tol=tol,
-            augmentation=augmentation,
-            warm_start=warm_start,
-            precision=precision,
-            device=device,
-            random_state=random_state,
-            verbose=verbose,
-            net_params=net_params,
-        )
-        self.dropout = dropout
+    hidden_layer_sizes: int | Iterable = (256, 128)
+    learning_rate: float = 0.01
 
-    def _layers(self):
-        return {"dropout": float(self.dropout)}
+    def _network(self):
+        return Network(module=AutoencoderModule, arguments=module_arguments(self, dropout=float(self.dropout)))

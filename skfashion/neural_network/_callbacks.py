@@ -1,30 +1,7 @@
-"""Between scikit-learn's callbacks and the epochs of a net; and who is listening to Ctrl-C."""
-
-import sys
-
-# Frames of these packages above a fit mean that the fit may be one of many: Ctrl-C has to stop them all.
-_SEARCHES = ("joblib", "sklearn", "optuna", "dask", "distributed", "ray", "multiprocessing", "concurrent.futures")
-
-# Of scikit-learn, only these call a fit no more than once.
-_NO_SEARCHES = ("sklearn.base", "sklearn.callback", "sklearn.pipeline", "sklearn.utils")
+"""Epochs of a net as tasks of scikit-learn's callbacks."""
 
 
-def runs_inside_a_search():
-    """Whether the current call comes from a search, a cross-validation or a pool of workers."""
-    frame = sys._getframe()
-    while frame is not None:
-        name = frame.f_globals.get("__name__", "")
-        if _belongs_to(name, _SEARCHES) and not _belongs_to(name, _NO_SEARCHES):
-            return True
-        frame = frame.f_back
-    return False
-
-
-def _belongs_to(name, packages):
-    return any(name == package or name.startswith(f"{package}.") for package in packages)
-
-
-class EpochMonitor:
+class EpochTasks:
     """Report each epoch of a fit to scikit-learn's callbacks as a task of its own.
 
     Parameters

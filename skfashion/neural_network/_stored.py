@@ -1,9 +1,8 @@
 """Fitted estimators as arrays and plain values, for pickles, copies and hashes."""
 
-import torch
-
 from skfashion._device import resolve_device
-from skfashion.neural_network._snapshot import restore, restore_optimizer, snapshot_of
+from skfashion.training._snapshot import restore, restore_optimizer, snapshot_of
+from skfashion.training._state import neutral_state
 
 
 class StoredAsArrays:
@@ -40,16 +39,14 @@ class StoredAsArrays:
         except ValueError:
             device = "cpu"
         vars(as_fitted).update(self._fitted_params, device=device, verbose=0)
-        with torch.inference_mode(False):  # tensors that are made in it have no gradients later
+        with neutral_state():
             return self._restored_net(as_fitted, snapshot)
 
     def _restored_net(self, as_fitted, snapshot):
-        net = as_fitted._new_net(self._n_outputs(), seed=snapshot["seed"])
+        net = as_fitted._new_net(snapshot["seed"])
         restore(net, snapshot)
         net.verbose = self._fitted_params["verbose"]
-        if snapshot["optimizer"] is None:
-            net.optimizer_ = None
-        else:
+        if snapshot["optimizer"] is not None:
             restore_optimizer(net.optimizer_, snapshot["optimizer"])
         net._set_training(False)
         return net

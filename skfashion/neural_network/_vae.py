@@ -1,57 +1,28 @@
 """The variational autoencoder."""
 
-from numbers import Integral, Real
+from collections.abc import Iterable
+from numbers import Integral
 
-import numpy as np
 import torch
 from sklearn.utils import check_scalar
-from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import check_is_fitted
 
-from skfashion._images import draw_seed
 from skfashion._pixels import within_unit_interval
+from skfashion._seeds import draw_seed
 from skfashion.modules import VariationalModule
 from skfashion.modules._autoencoder import draw_normal
-from skfashion.modules._losses import ELBOLoss
-from skfashion.neural_network._parameters import checked_sizes
-from skfashion.neural_network._transformer import BaseAutoencoder
+from skfashion.neural_network._base_autoencoder import BaseAutoencoder, module_arguments
+from skfashion.neural_network._parameters import checked_sizes, estimator, number, parameter
+from skfashion.neural_network._shared import Activation, Init
+from skfashion.training._build import Network
 
 
+@estimator
 class VariationalAutoencoder(BaseAutoencoder):
     """A variational autoencoder: its codes are normal distributions, and follow the standard normal one as a whole.
 
     It is trained on ``reconstruction + beta * KL``, both summed over an image; ``transform`` gives the means of the
     codes, and ``sample`` decodes what is drawn from the standard normal distribution.
-
-    Parameters
-    ----------
-    latent_dim : int, default=10
-        Length of a code.
-
-    n_channels : int or sequence of int, default=(32, 64)
-        Filters of each convolution of stride 2; ``()`` for a fully connected network.
-
-    kernel_size : int, default=3
-        Height and width of all kernels.
-
-    hidden_layer_sizes : int or sequence of int, default=(256,)
-        Units of the dense layers between convolutions and code; the decoder has the same in reverse.
-
-    beta : float, default=1.0
-        The weight of the Kullback-Leibler divergence. Above 1 codes are closer to the standard normal distribution,
-        below 1 images are sharper; 0 makes an autoencoder whose ``sample`` means little.
-
-    loss : {"squared_error", "absolute_error", "bernoulli"}, default="squared_error"
-        The reconstruction error, summed over the pixels of an image. ``"squared_error"`` is, up to a constant, the
-        negative log-likelihood of pixels with a variance of 1/2; ``"bernoulli"`` the one of pixels in [0, 1].
-
-    {autoencoder_parameters}
-
-    {shared_parameters}
-
-    Attributes
-    ----------
-    {autoencoder_attributes}
 
     See Also
     --------
@@ -85,105 +56,37 @@ class VariationalAutoencoder(BaseAutoencoder):
     (200,)
     """
 
-    _parameter_constraints = {
-        **BaseAutoencoder._parameter_constraints,
-        "n_channels": ["array-like", Interval(Integral, 1, None, closed="left")],
-        "kernel_size": [Interval(Integral, 2, None, closed="left")],
-        "beta": [Interval(Real, 0, None, closed="left")],
-    }
+    latent_dim: int = parameter(10, "Length of a code.", number(int, 1), positional=True)
+    n_channels: int | Iterable = parameter(
+        (32, 64),
+        "Filters of each convolution of stride 2; ``()`` for a fully connected network.",
+        number(int, 1),
+    )
+    kernel_size: int = parameter(3, "Height and width of all kernels.", number(int, 2))
+    beta: float = parameter(
+        1.0,
+        """
+        The weight of the Kullback-Leibler divergence. Above 1 codes are closer to the standard normal distribution,
+        below 1 images are sharper; 0 makes an autoencoder whose ``sample`` means little. With
+        ``loss="squared_error"`` the reconstruction is, up to a constant, the negative log-likelihood of pixels with a
+        variance of 1/2.""",
+        number(float, 0),
+    )
 
-    def __init__(
-        self,
-        latent_dim=10,
-        *,
-        n_channels=(32, 64),
-        kernel_size=3,
-        hidden_layer_sizes=(256,),
-        beta=1.0,
-        activation="silu",
-        batch_norm=False,
-        init="pytorch",
-        loss="squared_error",
-        output_activation="auto",
-        image_shape="auto",
-        optimizer="adam",
-        learning_rate=0.006,
-        optimizer_params=None,
-        weight_decay=0.0,
-        lr_schedule="auto",
-        batch_size=128,
-        max_epochs=20,
-        early_stopping=False,
-        validation_fraction=0.1,
-        n_iter_no_change=10,
-        tol=0.0,
-        augmentation=None,
-        warm_start=False,
-        precision="auto",
-        device="auto",
-        random_state=None,
-        verbose=0,
-        net_params=None,
-    ):
-        super().__init__(
-            latent_dim=latent_dim,
-            hidden_layer_sizes=hidden_layer_sizes,
-            activation=activation,
-            batch_norm=batch_norm,
-            init=init,
-            loss=loss,
-            output_activation=output_activation,
-            image_shape=image_shape,
-            optimizer=optimizer,
-            learning_rate=learning_rate,
-            optimizer_params=optimizer_params,
-            weight_decay=weight_decay,
-            lr_schedule=lr_schedule,
-            batch_size=batch_size,
-            max_epochs=max_epochs,
-            early_stopping=early_stopping,
-            validation_fraction=validation_fraction,
-            n_iter_no_change=n_iter_no_change,
-            tol=tol,
-            augmentation=augmentation,
-            warm_start=warm_start,
-            precision=precision,
-            device=device,
-            random_state=random_state,
-            verbose=verbose,
-            net_params=net_params,
-        )
-        self.n_channels = n_channels
-        self.kernel_size = kernel_size
-        self.beta = beta
+    hidden_layer_sizes: int | Iterable = (256,)
+    activation: Activation = "silu"
+    init: Init = "pytorch"
+    learning_rate: float = 0.006
 
-    @property
-    def _gains_from_bfloat16(self):
-        return len(checked_sizes(self, "n_channels")) > 0
-
-    def _module(self, n_outputs):
-        return VariationalModule, self._module_params()
-
-    def _layers(self):
+    def _network(self):
         n_channels, kernel_size = checked_sizes(self, "n_channels"), int(self.kernel_size)
         padding = (kernel_size // 2,) * len(n_channels)
-        return {
-            "n_channels": n_channels,
-            "kernel_size": kernel_size,
-            "padding": padding,
-            "decoder_padding": padding,
-        }
-
-    def _criterion(self):
-        return ELBOLoss, {"loss": self.loss, "output_activation": self.output_activation_, "beta": float(self.beta)}
-
-    def _metrics(self):
-        return ELBOLoss(self.loss, self.output_activation_).terms
-
-    def _described_codes(self, net, images, *, add=False):
-        """All codes together are trained to follow the standard normal distribution."""
-        latent_dim = net.module_.latent_dim
-        return {"code_mean_": np.zeros(latent_dim), "code_covariance_": np.eye(latent_dim)}
+        convolutions = {"n_channels": n_channels, "kernel_size": kernel_size}
+        return Network(
+            module=VariationalModule,
+            arguments=module_arguments(self, **convolutions, padding=padding, decoder_padding=padding),
+            gains_from_bfloat16=bool(n_channels),
+        )
 
     def elbo(self, X, *, n_draws=1, random_state=None):
         """Estimate the evidence lower bound of each image, on codes that are drawn.

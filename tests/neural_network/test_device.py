@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
 import torch
+from skfashion.neural_network._precision import resolve_precision
 
 from skfashion._device import resolve_device
 from skfashion.neural_network import CNNClassifier, MLPClassifier
-from skfashion.neural_network._precision import resolve_precision
 
 CPU = torch.device("cpu")
 

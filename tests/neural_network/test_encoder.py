@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from skfashion.neural_network._recipe import learning_rate_factor
 from sklearn.base import clone
 from sklearn.decomposition import PCA
 from sklearn.exceptions import NotFittedError
@@ -22,7 +23,6 @@ from skfashion.neural_network import (
     MLPClassifier,
     VariationalAutoencoder,
 )
-from skfashion.neural_network._recipe import learning_rate_factor
 
 SMALL = {"batch_size": 32, "max_epochs": 6, "random_state": 0, "device": "cpu"}
 

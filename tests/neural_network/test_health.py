@@ -5,6 +5,7 @@ import warnings
 import numpy as np
 import pytest
 import torch
+from skfashion.neural_network._recipe import EarlyStopping
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
@@ -16,7 +17,6 @@ from skfashion.neural_network import (
     MLPClassifier,
     VariationalAutoencoder,
 )
-from skfashion.neural_network._recipe import EarlyStopping
 
 
 def drawings(n, seed):

@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 import skorch
 import torch
+from skfashion.neural_network._recipe import OPTIMIZERS, learning_rate_factor
 from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV
 from torch import nn
 
 from skfashion.modules import conv, dense, pool
 from skfashion.neural_network import CNNClassifier, MLPClassifier, ResNetClassifier
-from skfashion.neural_network._recipe import OPTIMIZERS, learning_rate_factor
 
 
 def weights(model):

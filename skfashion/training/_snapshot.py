@@ -3,22 +3,28 @@
 import numpy as np
 import torch
 
+from skfashion.training._schedules import WarmUp
+
 
 def snapshot_of(net):
     """Return what training has made of a net; its arrays may share memory with the net.
 
-    Weights that the module is built with (those of a frozen encoder) are left out.
+    Weights that the module is built with (those of a frozen encoder) are left out, and so is an optimizer that has done
+    its work.
     """
     given = net.module_.given_weights() if hasattr(net.module_, "given_weights") else ()
     weights = {name: value for name, value in net.module_.state_dict().items() if name not in given}
+    warm_up = net.warm_up_
     return {
         "weights": _as_arrays(weights),
-        "optimizer": None if net.optimizer_ is None else _as_arrays(net.optimizer_.state_dict()),
+        "optimizer": None if net.fit_has_ended_ else _as_arrays(net.optimizer_.state_dict()),
         "streams": {name: generator.get_state().numpy() for name, generator in net.streams_.items()},
         "history": [dict(row) for row in net.history],
         "best_losses": dict(net.best_losses_),
         "seed": net.seed,
-        "gentle": (net.gentle_factor_, net.n_steps_),
+        "warm_up": None if warm_up is None else (warm_up.target, warm_up.n_steps),
+        "fit_has_ended": net.fit_has_ended_,
+        "n_epochs_of_fit": net.n_epochs_of_fit_,
     }
 
 
@@ -29,12 +35,9 @@ def restore(net, snapshot):
         generator.set_state(torch.from_numpy(np.array(snapshot["streams"][name])))
     net.history.extend(dict(row) for row in snapshot["history"])
     net.best_losses_ = dict(snapshot["best_losses"])
-    net.gentle_factor_, net.n_steps_ = snapshot["gentle"]
-
-
-def start_gently(net, factor):
-    """Let a net with trained weights and a new optimizer go on at a share `factor` of the learning rate."""
-    net.gentle_factor_, net.n_steps_ = factor, 0
+    net.warm_up_ = None if snapshot["warm_up"] is None else WarmUp(*snapshot["warm_up"])
+    net.fit_has_ended_ = snapshot["fit_has_ended"]
+    net.n_epochs_of_fit_ = snapshot["n_epochs_of_fit"]
 
 
 def restore_optimizer(optimizer, state):

@@ -1,5 +1,6 @@
 """The data set as one tensor on the device, cut into batches there."""
 
+import copy
 from typing import NamedTuple
 
 import numpy as np
@@ -7,7 +8,7 @@ import torch
 
 from skfashion._borrowed import borrowed
 from skfashion._pixels import WHITE
-from skfashion.neural_network._memory import keep_freed_memory
+from skfashion.training._memory import keep_freed_memory
 
 
 class Batch(NamedTuple):
@@ -55,6 +56,21 @@ class ImageSet:
     @property
     def device(self):
         return self.X.device
+
+    def subset(self, members):
+        """A set of some of the images, in the order of the data; it shares their memory.
+
+        Parameters
+        ----------
+        members : ndarray of int
+            Places in this set.
+        """
+        part = copy.copy(self)
+        members = torch.from_numpy(np.sort(members)).to(self.device)
+        part.rows = members if self.rows is None else self.rows[members]
+        part.y = None if self.y is None else self.y[members]
+        part.weight = None if self.weight is None else self.weight[members]
+        return part
 
     def take(self, where):
         """Return the batch at `where`: a slice of the set, or an index tensor into it."""

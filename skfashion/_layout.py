@@ -1,0 +1,176 @@
+"""The layout of images in rows: how arrays of any shape become rows, and rows images."""
+
+import math
+from dataclasses import dataclass
+from numbers import Integral
+
+import numpy as np
+from scipy.sparse import issparse
+
+# How many channels a trailing or leading axis may have to be taken for the channels of an image: grey, grey and
+# transparency, RGB, RGBA.
+_CHANNELS = (1, 2, 3, 4)
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How the values of one row of X are arranged.
+
+    `shape` is always (channels, height, width); `channels_last` says that a row runs through height, width, channels.
+    """
+
+    shape: tuple
+    channels_last: bool = False
+
+    @property
+    def n_features(self):
+        return math.prod(self.shape)
+
+    @property
+    def row_shape(self):
+        """The shape that a row has as an image, in the order in which it runs through the image."""
+        channels, height, width = self.shape
+        return (height, width, channels) if self.channels_last else self.shape
+
+    def rows(self, images):
+        """The rows of a tensor of images (n, channels, height, width)."""
+        return (images.permute(0, 2, 3, 1) if self.channels_last else images).reshape(len(images), -1)
+
+
+def rows_of(X, layout):
+    """Return X as a 2-D array of rows, the layout that its shape shows, and the shape of an image in it.
+
+    Layout and shape are None if X is 2-D already.
+
+    Parameters
+    ----------
+    X : array-like
+        2-D rows are returned untouched, if they are not sparse. (n, h, w), (n, c, h, w) and (n, h, w, c) are flattened.
+    layout : Layout or None
+        How rows have to be arranged, if that is known already.
+    """
+    X = as_array(X)
+    if getattr(X, "ndim", 2) <= 2:
+        return X, None, None
+    X = _array(X)
+    if X.ndim > 4:
+        raise ValueError(
+            f"Found array with dim {X.ndim}, of shape {X.shape}: X must be 2-D rows, grey images (n, h, w) or colour "
+            "images (n, c, h, w) or (n, h, w, c)."
+        )
+    shape = X.shape[1:]
+    if X.ndim == 3:  # grey: no axis can be mistaken for channels
+        X = X[:, None]
+        layout = layout or Layout(X.shape[1:])
+    shown = _layout_of_images(X.shape[1:], layout)
+    if layout is not None and shown.channels_last != layout.channels_last:
+        X = np.moveaxis(X, *((-1, 1) if shown.channels_last else (1, -1)))
+    return X.reshape(len(X), shown.n_features), shown, shape
+
+
+def as_shown(rows, layout, shape):
+    """Undo :func:`rows_of`: return rows as images of `shape`, which X had after its first axis."""
+    if len(shape) == 3 and _layout_of_images(shape, layout).channels_last != layout.channels_last:
+        images = rows.reshape(-1, *layout.row_shape)
+        return np.moveaxis(images, *((1, -1) if layout.channels_last is False else (-1, 1)))
+    return rows.reshape(-1, *shape)
+
+
+def as_array(X):
+    """Return X, or any other argument of a fit, as a dense numpy array; frames keep the names of their columns.
+
+    Sequences of images, sparse matrices and the tensors of other libraries are converted.
+    """
+    if any(base.__module__.startswith("torch.utils.data") for base in type(X).__mro__):
+        raise TypeError(
+            f"A torch {'DataLoader' if type(X).__name__ == 'DataLoader' else 'Dataset'} ({type(X).__name__}) is no "
+            "array: pass its images as one array or tensor X, and its labels as y."
+        )
+    if issparse(X):
+        return X.toarray()
+    if isinstance(X, np.ndarray) or hasattr(X, "columns"):  # a frame of any library
+        return X
+    if hasattr(X, "__array__") or hasattr(X, "__array_interface__") or isinstance(X, (list, tuple)):
+        return _array(X)
+    if hasattr(X, "__len__") and hasattr(X, "__getitem__") and not isinstance(X, (str, bytes, dict)):
+        return _array(list(X))  # a lazy sequence of images
+    return X
+
+
+def _array(X):
+    try:
+        return np.asarray(X)
+    except ValueError as error:  # ragged
+        raise ValueError(f"X must be rows or images of one size: {error}") from error
+
+
+def _layout_of_images(shape, layout):
+    """Tell (c, h, w) from (h, w, c)."""
+    first, last = Layout(shape), Layout((shape[-1], *shape[:-1]), channels_last=True)
+    if layout is not None:
+        for guess in (last, first) if layout.channels_last else (first, last):
+            if guess.shape == layout.shape:
+                return guess
+        raise ValueError(f"X holds images of shape {shape}; expected are images of (c, h, w) = {layout.shape}.")
+    channels_last = _has_channels_last(shape)
+    if channels_last is None:
+        raise ValueError(
+            f"Images of shape {shape} can be (c, h, w) or (h, w, c): say which one by the parameter "
+            "image_shape where there is one, or pass rows of shape (n_samples, n_features)."
+        )
+    return last if channels_last else first
+
+
+def _has_channels_last(shape):
+    """Whether an image of this shape is (h, w, c) and not (c, h, w); None if it may be either.
+
+    Few channels tell, or else a square that only one of both makes of height and width.
+    """
+    few_first, few_last = shape[0] in _CHANNELS, shape[-1] in _CHANNELS
+    if few_first != few_last:
+        return few_last
+    square_first, square_last = shape[1] == shape[2], shape[0] == shape[1]
+    if few_first or square_first == square_last:
+        return None
+    return square_last
+
+
+def declared_layout(image_shape):
+    """The layout that a parameter `image_shape` states or is; None for ``"auto"``.
+
+    (channels, height, width) goes first where three numbers may be that or (height, width, channels).
+    """
+    if isinstance(image_shape, Layout):
+        return image_shape
+    if isinstance(image_shape, str):
+        return None
+    if len(image_shape) not in (2, 3) or not all(isinstance(size, Integral) and size > 0 for size in image_shape):
+        raise ValueError(
+            "The 'image_shape' parameter must be 'auto', (height, width), (channels, height, width) or "
+            f"(height, width, channels) in positive ints. Got {image_shape!r} instead."
+        )
+    shape = tuple(int(size) for size in image_shape)
+    if len(shape) == 2:
+        return Layout((1, *shape))
+    if _has_channels_last(shape):
+        return Layout((shape[-1], *shape[:-1]), channels_last=True)
+    return Layout(shape)
+
+
+def inferred_layout(n_features):
+    """A square length is a grey image, three times a square a colour image (c, h, w), any other length one row."""
+    for n_channels in (1, 3):
+        side = math.isqrt(n_features // n_channels)
+        if n_channels * side * side == n_features:
+            return Layout((n_channels, side, side))
+    return Layout((1, 1, n_features))
+
+
+def check_layout(layout, n_features):
+    """Raise a ValueError if a row of `n_features` values is not an image of `layout`."""
+    if layout.n_features != n_features:
+        raise ValueError(
+            f"image_shape {layout.shape} (channels, height, width) makes {layout.n_features} features, but X has "
+            f"{n_features} features."
+        )
+    return layout

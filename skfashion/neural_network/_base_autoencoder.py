@@ -1,0 +1,349 @@
+"""The base of autoencoders: images to latent codes, codes to images, and how good that is."""
+
+import warnings
+from collections.abc import Iterable
+from numbers import Integral
+from typing import Literal
+
+import numpy as np
+import torch
+from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin, _fit_context
+from sklearn.callback import with_callbacks
+from sklearn.utils import check_array, check_scalar
+from sklearn.utils.validation import check_is_fitted
+
+from skfashion._device import resolve_device
+from skfashion._images import check_float32
+from skfashion._layout import as_array, as_shown, rows_of
+from skfashion._seeds import draw_generator
+from skfashion.neural_network._base import BaseNet, check_finite
+from skfashion.neural_network._parameters import checked_sizes, estimator, number, parameter
+from skfashion.neural_network._shared import Activation, ImageShape, Init
+from skfashion.training._augmentation import augmentation_steps, check_denoising
+from skfashion.training._loader import ImageSet, to_device
+from skfashion.training._reconstruction import (
+    ReconstructionTask,
+    check_pixels,
+    denoising_error,
+    pooled,
+    resolve_output_activation,
+    squared_errors,
+)
+from skfashion.training._state import neutral_state
+
+_BATCH_OF_CODES = 512
+
+
+@estimator
+class BaseAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseNet):
+    """A network that is trained to give back its input through a short code."""
+
+    latent_dim: int = parameter(14, "Length of a code.", number(int, 1), positional=True)
+    hidden_layer_sizes: int | Iterable = parameter(
+        (64,),
+        "Units of the dense layers between the images, or convolutions, and the code; the decoder has the same in "
+        "reverse.",
+        number(int, 1),
+    )
+    activation: Activation = parameter("relu", "After every hidden layer; one of the names of :class:`MLPClassifier`.")
+    batch_norm: bool = parameter(False, "Whether to normalise each hidden layer before its activation.")
+    init: Init = parameter(
+        "he_normal",
+        """
+        How weights are drawn, as in :class:`MLPClassifier`. Under torch's own scheme a deep decoder starts out almost
+        constant, learns more slowly and may end up all black for good.""",
+    )
+    loss: Literal["squared_error", "absolute_error", "bernoulli"] = parameter(
+        "squared_error",
+        """
+        The mean over the pixels of an image (the sum in a variational autoencoder); ``"bernoulli"`` is the
+        cross-entropy of pixels in [0, 1].""",
+    )
+    output_activation: Literal["auto", "identity", "sigmoid"] = parameter(
+        "auto",
+        """
+        What the last layer ends in. ``"auto"`` is a sigmoid if all values that are fitted lie in [0, 1], as levels from
+        0 to 255 do once they are scaled, and if `activation` is not the identity.""",
+    )
+    image_shape: ImageShape = parameter("auto", "As in :class:`CNNClassifier`.")
+
+    _fitted_attributes = {
+        'output_activation_ : {"identity", "sigmoid"}': "What the last layer ends in.",
+        "code_mean_, code_covariance_ : ndarray of shape (latent_dim,) and (latent_dim, latent_dim)": """
+            Of the normal distribution from which ``sample`` draws codes: that of the codes of the images of ``fit`` and
+            of every ``partial_fit`` after it. It is the standard one in a variational autoencoder.""",
+    }
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.transformer_tags.preserves_dtype = ["float32", "float64"]
+        return tags
+
+    @property
+    def _n_features_out(self):
+        return self.module_.latent_dim
+
+    @with_callbacks
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X, y=None, sample_weight=None, *, X_val=None, y_val=None, sample_weight_val=None):
+        """Train the network to give back the images X, or to turn them into the images y.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features), (n, h, w), (n, c, h, w) or (n, h, w, c)
+            The images. Whole numbers from 0 to 255 of any dtype, some of them above 127, are levels, which are scaled
+            to [0, 1]; other numbers are taken as they are. X is neither copied to float nor kept. A sparse matrix is
+            made dense.
+
+        y : array-like of the shape of X, default=None
+            The image that each image of X is to be turned into, for instance without its noise; on the scale of X.
+            Anything of another shape, such as labels, is ignored, as transformers of scikit-learn do.
+
+        sample_weight : array-like of shape (n_samples,), default=None
+            Non-negative weights. A weight of zero is the same as leaving the image out.
+
+        X_val, y_val, sample_weight_val : array-like, default=None
+            Images that are evaluated after each epoch, and that early stopping watches; `y_val` as y.
+
+        Returns
+        -------
+        self : object
+            The fitted estimator.
+
+        Raises
+        ------
+        ValueError
+            If an input or a parameter is not as described, or if the training diverges. The estimator is then as it
+            was before.
+        """
+        return self._fit(X, y, sample_weight, (X_val, y_val, sample_weight_val))
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def partial_fit(self, X, y=None, sample_weight=None):
+        """Train for one pass over X, at a constant learning rate; the optimizer goes on from the previous pass.
+
+        Unlike ``fit`` it does not survive Ctrl-C: the model is then as it was before the pass.
+
+        Parameters
+        ----------
+        X, y, sample_weight
+            As in :meth:`fit`. The first call decides on the `output_activation` ``"auto"``.
+
+        Returns
+        -------
+        self : object
+            The fitted estimator.
+        """
+        return self._fit(X, y, sample_weight, one_pass=True)
+
+    def _examples(self, X, y, sample_weight, *, resume, one_pass):
+        X, _ = self._check_images(X, reset=not resume)
+        clean = self._clean_images(X, y, "y")
+        if clean is not None:
+            check_denoising(augmentation_steps(self.augmentation, self.image_shape_))
+        rows, weight = self._weighed_rows(X, sample_weight)
+        bounded = check_pixels(X if clean is None else clean, rows, self.loss)
+        self._set_output_activation(bounded, resume)
+        task = ReconstructionTask(
+            loss=self.loss, output_activation=self.output_activation_, beta=getattr(self, "beta", None)
+        )
+        if resume:
+            task.go_on_from(self._task)
+        self._task, self._denoises = task, clean is not None
+        return X, {"rows": rows, "weight": task.relative_weights(weight, len(rows)), "clean": clean}
+
+    def _validation(self, X, y, sample_weight):
+        if X is None:
+            if y is not None or sample_weight is not None:
+                raise ValueError("y_val and sample_weight_val need X_val, the images that they belong to.")
+            return None
+        X, _ = self._check_images(X, reset=False)
+        clean = self._clean_images(X, y, "y_val")
+        if (clean is not None) != self._denoises:
+            raise ValueError("y and y_val must both hold images, or neither of them.")
+        rows, weight = self._weighed_rows(X, sample_weight)
+        check_pixels(X if clean is None else clean, rows, self.loss)
+        return ImageSet(X, self._layout, resolve_device(self.device), rows=rows, weight=weight, clean=clean)
+
+    def _clean_images(self, X, y, name):
+        """Return the images in y as rows on the scale of the fit, one for each row of X; None if y holds no images."""
+        y = None if y is None else as_array(y)
+        if y is None or np.ndim(y) < 2 or X.shape[1] == 1:
+            return None
+        is_of_this_size = len(y) == len(X) and np.size(y) == X.size
+        if not is_of_this_size and (np.ndim(y) > 2 or np.shape(y)[1] == X.shape[1]):
+            raise ValueError(
+                f"{name} holds images of shape {np.shape(y)}, but there are {len(X)} images of {X.shape[1]} values in "
+                f"X: {name} must hold what each of them is to be turned into."
+            )
+        if not is_of_this_size:
+            return None
+        rows, _, _ = rows_of(y, self._layout)
+        rows = check_array(rows, dtype=None, order="C", input_name=name, estimator=self)
+        check_float32(rows, type(self).__name__, name)
+        return self._pixels.read(rows, f"{type(self).__name__}, as {name},")
+
+    def _set_output_activation(self, bounded, resume):
+        """Decide on the output activation, or check that the images and parameters suit the one that was fitted."""
+        wanted = resolve_output_activation(self.output_activation, self.loss, self.activation, bounded)
+        if not resume:
+            self.output_activation_ = wanted
+        elif wanted != self.output_activation_ and (self.loss == "bernoulli" or self.output_activation != "auto"):
+            raise ValueError(
+                f"{type(self).__name__} cannot go on training: its parameters now ask for the output activation "
+                f"{wanted!r}, but the fitted one is {self.output_activation_!r}. Fit with warm_start=False."
+            )
+        elif self.output_activation_ == "sigmoid" and not bounded:
+            warnings.warn(
+                f"{type(self).__name__} is given images beyond [0, 1], but began with images in [0, 1] and so ends in "
+                "a sigmoid, which cannot give them back. Fit anew, or set output_activation='identity'.",
+                UserWarning,
+                stacklevel=3,
+            )
+
+    def _describe(self, net, images, *, add):
+        """The distribution of the codes of the images of a fit, also with those of one more pass."""
+        described = self._task.distribution(net, images)
+        if add:
+            described = pooled(described, (self._code_weight, self.code_mean_, self.code_covariance_))
+        return dict(zip(("_code_weight", "code_mean_", "code_covariance_"), described, strict=True))
+
+    def transform(self, X):
+        """Return the code of each image.
+
+        Parameters
+        ----------
+        X : array-like, as in :meth:`fit`
+            The images.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, latent_dim), dtype float32, or float64 if X is float64
+            The same in every call.
+        """
+        return self._per_image(X, lambda module, images: module.encode(images))
+
+    def inverse_transform(self, X):
+        """Return the images that codes stand for.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, latent_dim)
+            Codes.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_features), dtype float32, or float64 if X is float64
+            Or images, in the shape of those that were fitted. If these were levels from 0 to 255, pixels are on the
+            scale of [0, 1].
+        """
+        check_is_fitted(self)
+        codes = check_array(X, dtype=[np.float32, np.float64], estimator=self, input_name="X")
+        check_float32(codes, type(self).__name__)
+        if codes.shape[1] != self._n_features_out:
+            raise ValueError(
+                f"X has {codes.shape[1]} columns, but the codes of this {type(self).__name__} have "
+                f"{self._n_features_out} dimensions."
+            )
+        rows = np.empty((len(codes), self._layout.n_features), dtype=codes.dtype)
+        with neutral_state(), torch.inference_mode():
+            for start in range(0, len(codes), _BATCH_OF_CODES):
+                batch = to_device(codes[start : start + _BATCH_OF_CODES], torch.device(self.net_.device)).float()
+                rows[start : start + len(batch)] = self._layout.rows(self.module_.decode(batch)).cpu()
+        check_finite(rows, codes, type(self).__name__)
+        return as_shown(rows, self._layout, self._shown_shape)
+
+    def reconstruct(self, X):
+        """Return reconstructions: ``inverse_transform(transform(X))``.
+
+        Parameters
+        ----------
+        X : array-like, as in :meth:`fit`
+            The images.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_features), dtype float32, or float64 if X is float64
+            As of :meth:`inverse_transform`.
+        """
+        rows = self._per_image(X, lambda module, images: self._layout.rows(module.decode(module.encode(images))))
+        return as_shown(rows, self._layout, self._shown_shape)
+
+    def score_samples(self, X):
+        """Return how well each image is reconstructed; low values indicate images unlike the training images.
+
+        Parameters
+        ----------
+        X : array-like, as in :meth:`fit`
+            The images.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,), dtype float32
+            Minus the squared error, as a mean over the pixels; levels from 0 to 255 count as brightness in [0, 1].
+        """
+        return self._per_image(X, lambda module, images: -squared_errors(module, images, images))
+
+    def score(self, X, y=None):
+        """Return minus the mean squared error per pixel, so that a search that maximises it finds the best encoder.
+
+        Parameters
+        ----------
+        X : array-like, as in :meth:`fit`
+            The images.
+
+        y : array-like of the shape of X, default=None
+            The images that X is to be turned into. Anything of another shape, such as labels, is ignored.
+
+        Returns
+        -------
+        float
+            At most 0; levels from 0 to 255 count as brightness in [0, 1].
+        """
+        check_is_fitted(self)
+        rows, _ = self._check_images(X, reset=False)
+        clean = self._clean_images(rows, y, "y")
+        if clean is None:
+            return float(self.score_samples(X).mean(dtype=np.float64))
+        with neutral_state():
+            images = ImageSet(rows, self._layout, torch.device(self.net_.device), clean=clean)
+            return -denoising_error(self.net_, images)
+
+    def sample(self, n_samples=1, random_state=None):
+        """Draw new images: codes from the normal distribution of `code_mean_` and `code_covariance_`, decoded.
+
+        Parameters
+        ----------
+        n_samples : int, default=1
+            How many.
+
+        random_state : int, RandomState instance or None, default=None
+            Pass an int for the same images in every call.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_features), dtype float32, or float64 if X is float64
+            As of :meth:`inverse_transform`.
+        """
+        check_is_fitted(self)
+        check_scalar(n_samples, "n_samples", Integral, min_val=1)
+        generator = draw_generator(random_state)
+        codes = generator.multivariate_normal(
+            self.code_mean_, self.code_covariance_, n_samples, check_valid="ignore", method="eigh"
+        )
+        return self.inverse_transform(codes.astype(np.float32))
+
+
+def module_arguments(autoencoder, **layers):
+    """The arguments of the module of an autoencoder: those that all of them have, and its own layers."""
+    return {
+        "image_shape": autoencoder.image_shape_,
+        "latent_dim": int(autoencoder.latent_dim),
+        "hidden_layer_sizes": checked_sizes(autoencoder, "hidden_layer_sizes"),
+        "activation": autoencoder.activation,
+        "dropout": 0.0,
+        "batch_norm": autoencoder.batch_norm,
+        "init": autoencoder.init,
+        "output_activation": autoencoder.output_activation_,
+        **layers,
+    }

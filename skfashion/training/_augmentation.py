@@ -1,0 +1,149 @@
+"""Augmentation: random changes to whole batches of images that leave their classes as they are."""
+
+import inspect
+
+import torch
+from torch.nn.functional import pad
+
+from skfashion.modules._random import draw_from
+
+
+def flip(images, generator):
+    """Flip each image left to right with probability 1/2."""
+    mirrored = torch.rand(len(images), generator=generator, device=images.device) < 0.5
+    return torch.where(mirrored[:, None, None, None], images.flip(3), images)
+
+
+def shift(images, generator):
+    """Move each image by up to a pixel in 28, in both directions; zeros come in."""
+    n, _, height, width = images.shape
+    reach = max(1, round(max(height, width) / 28))
+    windows = pad(images, (reach,) * 4).unfold(2, height, 1).unfold(3, width, 1)
+    rows, columns = torch.randint(0, 2 * reach + 1, (2, n), generator=generator, device=images.device)
+    return windows[torch.arange(n, device=images.device), :, rows, columns]
+
+
+def erase(images, generator):
+    """Fill a rectangle of up to two fifths of each side with zeros, in half of the images.
+
+    References
+    ----------
+    Z. Zhong et al., `Random Erasing Data Augmentation <https://arxiv.org/abs/1708.04896>`_, 2017.
+    """
+    n, _, height, width = images.shape
+    device = images.device
+    erased = (torch.rand(n, generator=generator, device=device) < 0.5)[:, None, None]
+
+    def span(length):
+        middle, extent = torch.rand(2, n, 1, generator=generator, device=device)
+        reach = length * (0.1 + 0.3 * extent) / 2
+        return (torch.arange(length, device=device) + 0.5 - length * middle).abs() < reach
+
+    erased = erased & span(height)[:, :, None] & span(width)[:, None, :]
+    return images.masked_fill(erased[:, None], 0.0)
+
+
+flip.mirrors = True
+
+STEPS = {"flip": flip, "shift": shift, "erase": erase}
+
+
+def augmentation_steps(augmentation, image_shape):
+    """Return the steps of a parameter `augmentation` as a tuple of functions of images and a generator.
+
+    Parameters
+    ----------
+    augmentation : str, callable, sequence of these, or None
+        Names of steps, joined by ``+`` or in a sequence, in the order in which they are applied; ``"auto"`` is
+        ``"flip+shift"`` for images, and nothing for rows that are no images.
+    image_shape : tuple of int
+        (channels, height, width) of the images.
+
+    Raises
+    ------
+    ValueError
+        If a name is unknown, or if a step needs images and there are only rows.
+    """
+    is_image = image_shape[1] > 1
+    if isinstance(augmentation, str) and augmentation == "auto":
+        return (flip, shift) if is_image else ()
+    steps = tuple(step for part in _parts(augmentation) for step in _steps_of(part, augmentation))
+    if not is_image and any(step in STEPS.values() for step in steps):
+        raise ValueError(
+            f"augmentation={augmentation!r} needs images, but a row of X is taken for an image of (c, h, w) = "
+            f"{image_shape}: pass X as (n, h, w), (n, c, h, w) or (n, h, w, c), or set image_shape."
+        )
+    return steps
+
+
+def _parts(augmentation):
+    if augmentation is None:
+        return ()
+    return augmentation if isinstance(augmentation, (tuple, list)) else (augmentation,)
+
+
+def _steps_of(part, augmentation):
+    if callable(part):
+        return (part,)
+    names = part.split("+") if isinstance(part, str) else [part]
+    if unknown := [name for name in names if name not in STEPS]:
+        raise ValueError(
+            f"The 'augmentation' parameter must be names among {list(STEPS)}, joined by '+', a callable, or a sequence "
+            f"of these. Got {augmentation!r} instead, of which {unknown} is unknown."
+        )
+    return tuple(STEPS[name] for name in names)
+
+
+def mirrors(steps):
+    """Whether a step flips images left to right; a callable says so by an attribute ``mirrors``."""
+    return any(getattr(step, "mirrors", False) for step in steps)
+
+
+def check_denoising(steps):
+    """Raise a ValueError for steps that cannot be applied to an image and its clean version alike."""
+    if any(step not in STEPS.values() for step in steps):
+        raise ValueError(
+            "A callable augmentation cannot be applied to noisy and clean images alike: change both before fit, or "
+            f"take names among {list(STEPS)}."
+        )
+
+
+def augment(images, steps, generator):
+    """Apply steps to a batch of float images (n, c, h, w)."""
+    for step in steps:
+        images = step(images, generator) if step in STEPS.values() else _applied(step, images, generator)
+    return images
+
+
+def _applied(step, images, generator):
+    """What a user's step makes of images: floats of the same shape, on the same device, all of them finite."""
+    with draw_from(generator):
+        augmented = step(images, generator) if _takes_a_generator(step) else step(images)
+    if not isinstance(augmented, torch.Tensor) or augmented.shape != images.shape:
+        raise ValueError(
+            f"augmentation must return a tensor of the shape that it is given, {tuple(images.shape)}. Got "
+            f"{_described(augmented)} instead."
+        )
+    if not augmented.is_floating_point() or augmented.device != images.device:
+        raise ValueError(
+            f"augmentation must return floats on {images.device}, where the images are. Got {augmented.dtype} on "
+            f"{augmented.device} instead."
+        )
+    augmented = augmented.detach().to(images.dtype)
+    if not augmented.isfinite().all():
+        raise ValueError("augmentation must return finite images, but these hold NaN or infinity.")
+    return augmented
+
+
+def _takes_a_generator(step):
+    """Whether a callable has an argument of the name `generator`."""
+    try:
+        return "generator" in inspect.signature(step).parameters
+    except ValueError:  # a function of torch itself has no signature
+        return False
+
+
+def _described(value):
+    if isinstance(value, torch.Tensor):
+        return tuple(value.shape)
+    return f"{type(value).__module__}.{type(value).__qualname__}"

@@ -1,0 +1,205 @@
+"""Classification: one class per image, or several."""
+
+import warnings
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from sklearn.preprocessing import LabelEncoder
+from sklearn.utils import column_or_1d, compute_class_weight
+from torch.nn.functional import logsigmoid
+
+from skfashion.modules._multilabel import MultilabelLoss
+from skfashion.training._net import ClassifierNet, Net
+from skfashion.training._task import Task
+
+
+@dataclass(kw_only=True)
+class ClassificationTask(Task):
+    """One of several classes per image, by the cross-entropy.
+
+    Attributes
+    ----------
+    label_smoothing : float
+        The share of each target that is spread evenly over all classes.
+    class_weight : dict, "balanced" or None
+        Weights of the classes.
+    classes : ndarray of shape (n_classes,) or None
+        The labels; None until :meth:`encode` has found them.
+    """
+
+    label_smoothing: float
+    class_weight: dict | str | None
+    classes: np.ndarray | None = None
+
+    monitor = ("valid_accuracy", 1)
+    net_class = ClassifierNet
+
+    def criterion(self):
+        return torch.nn.CrossEntropyLoss, {"reduction": "none", "label_smoothing": float(self.label_smoothing)}
+
+    def metrics(self):
+        return _accuracy
+
+    def strata(self, images):
+        return images.y.cpu().numpy()
+
+    def start(self, net, images):
+        pass
+
+    def encode(self, y, rows, weight):
+        """Return what images learn: ``rows`` that weigh something, their classes ``y``, and their ``weight``.
+
+        Parameters
+        ----------
+        y : ndarray of shape (n_samples,)
+            Labels.
+        rows : ndarray of int
+            The rows of positive weight.
+        weight : ndarray of float or None
+            Their weights; None if all are 1.
+        """
+        y = column_or_1d(y, warn=True)
+        new_classes = self.classes is None
+        if self.class_weight is not None:
+            by_class = self._weights_by_class(y[rows], weight, np.unique(y[rows]) if new_classes else self.classes)
+            rows, weight = rows[by_class > 0], (by_class if weight is None else weight * by_class)[by_class > 0]
+        if new_classes:
+            self.classes = LabelEncoder().fit(y[rows]).classes_
+        return {"rows": rows, "y": self._encoded(y[rows]), "weight": self.relative_weights(weight, len(rows))}
+
+    def encode_validation(self, y, rows, weight):
+        """As :meth:`encode`, for images that are only looked at."""
+        y = column_or_1d(y, warn=True)[rows]
+        if self.class_weight is not None:
+            by_class = np.array([self._weight_of_class[label] for label in y.tolist()])
+            weight = by_class if weight is None else weight * by_class
+        return {"rows": rows, "y": self._encoded(y), "weight": weight}
+
+    def _encoded(self, y):
+        encoder = LabelEncoder()
+        encoder.classes_ = self.classes
+        return encoder.transform(y)
+
+    def _weights_by_class(self, y, sample_weight, known):
+        """The weight of each label in y by its class; a class that `class_weight` does not name weighs 1."""
+        if isinstance(self.class_weight, str):
+            weights = compute_class_weight(self.class_weight, classes=known, y=y, sample_weight=sample_weight)
+        else:
+            self._check_class_weight(known.tolist())
+            weights = np.array([self.class_weight.get(label, 1.0) for label in known.tolist()], dtype=np.float64)
+        self._weight_of_class = dict(zip(known.tolist(), weights.tolist(), strict=True))
+        by_class = weights[np.searchsorted(known, y).clip(max=len(known) - 1)]
+        if not np.isfinite(weights).all() or (weights < 0).any() or not by_class.any():
+            raise ValueError(
+                "The 'class_weight' parameter must hold non-negative weights that are not all zero for the classes in "
+                f"y. Got {self.class_weight!r} instead."
+            )
+        return by_class
+
+    def _check_class_weight(self, classes):
+        """Raise a ValueError if `class_weight` names no class, and warn if it names some that are none."""
+        unknown = [label for label in self.class_weight if label not in classes]
+        unnamed = [label for label in classes if label not in self.class_weight]
+        if not unknown or not unnamed:
+            return
+        said = f"'class_weight' names {unknown}, but the classes are {classes}"
+        if len(unnamed) == len(classes):
+            raise ValueError(f"{said}.")
+        warnings.warn(f"{said}; {unnamed} weigh 1.", UserWarning, stacklevel=2)  # one may be missing from a fold
+
+    @staticmethod
+    def probabilities(scores):
+        return scores.softmax(1)
+
+    @staticmethod
+    def normalized(probabilities):
+        """Probabilities as arrays that sum to 1 in their own precision."""
+        if probabilities.dtype == np.float64:
+            probabilities /= probabilities.sum(axis=1, keepdims=True)
+        return probabilities
+
+    @staticmethod
+    def log_probabilities(scores):
+        return scores.log_softmax(1)
+
+    @staticmethod
+    def best(scores):
+        return scores.argmax(1)
+
+    def labels(self, best):
+        """The labels of the places that :meth:`best` gives."""
+        return self.classes[best]
+
+
+@dataclass(kw_only=True)
+class MultilabelTask(Task):
+    """Classes that do not exclude each other: each has a cross-entropy and a probability of its own.
+
+    Attributes are those of :class:`ClassificationTask`. Early stopping watches the loss: few images have all of many
+    labels right, so their share stays at 0 for long.
+    """
+
+    label_smoothing: float
+    class_weight: None = None
+    classes: np.ndarray | None = None
+
+    net_class = Net
+
+    def criterion(self):
+        return MultilabelLoss, {"label_smoothing": float(self.label_smoothing)}
+
+    def metrics(self):
+        return _subset_accuracy
+
+    def strata(self, images):
+        return None
+
+    def start(self, net, images):
+        pass
+
+    def encode(self, y, rows, weight):
+        """Return what images learn, as :meth:`ClassificationTask.encode`; y is an indicator matrix."""
+        if self.class_weight is not None:
+            raise ValueError(
+                f"class_weight={self.class_weight!r} weighs classes that exclude each other: y must be 1-D."
+            )
+        if self.classes is None:
+            self.classes = np.arange(y.shape[1])
+        encoded = self.encode_validation(y, rows, weight)
+        return {**encoded, "weight": self.relative_weights(weight, len(rows))}
+
+    def encode_validation(self, y, rows, weight):
+        """As :meth:`encode`, for images that are only looked at."""
+        if y.shape[1] != len(self.classes):
+            raise ValueError(f"y has {y.shape[1]} columns, but there are {len(self.classes)} classes.")
+        return {"rows": rows, "y": y[rows].astype(np.float32), "weight": weight}
+
+    @staticmethod
+    def probabilities(scores):
+        return scores.sigmoid()
+
+    @staticmethod
+    def normalized(probabilities):
+        """Probabilities as they are: those of classes that do not exclude each other have no sum."""
+        return probabilities
+
+    @staticmethod
+    def log_probabilities(scores):
+        return logsigmoid(scores)
+
+    @staticmethod
+    def best(scores):
+        return scores > 0
+
+    def labels(self, best):
+        """An indicator matrix of what :meth:`best` gives."""
+        return best.astype(np.int64)
+
+
+def _accuracy(output, target):
+    return {"accuracy": output.argmax(1) == target}
+
+
+def _subset_accuracy(output, target):
+    return {"accuracy": ((output > 0) == (target > 0)).all(1)}

@@ -1,0 +1,28 @@
+"""What a trained net gives for images, batch by batch."""
+
+import torch
+
+# Where every batch has to have the same size: large enough to be fast, small enough for a single image to be.
+_BATCH_OF_EQUAL_SIZE = 32
+
+
+def inference_batches(net, images, batch_size=None):
+    """Yield the batches of images for a network without dropout, in float32, while no gradient is recorded."""
+    if net.module_.training:
+        net._set_training(False)
+    for batch in net.get_iterator(images, batch_size=batch_size):
+        with torch.inference_mode():
+            yield batch
+
+
+def apply_iter(net, images, function, *, alone=False):
+    """Yield ``function(module, images)``, a tensor, for each batch of images, without dropout, in float32.
+
+    With `alone` what an image gives does not depend on those beside it, not even in the last digit: which kernels
+    compute a batch depends on its size, so all of them are filled up to one size.
+    """
+    for batch in inference_batches(net, images, _BATCH_OF_EQUAL_SIZE if alone else None):
+        n, filled = len(batch.images), batch.images
+        if alone and n < _BATCH_OF_EQUAL_SIZE:
+            filled = torch.cat([filled, filled[:1].expand(_BATCH_OF_EQUAL_SIZE - n, -1, -1, -1)])
+        yield function(net.module_, filled)[:n].cpu()

@@ -1,0 +1,407 @@
+"""The one skorch net of the package: skorch's loop, hooks and history around batches on the device."""
+
+import math
+import time
+from contextlib import contextmanager, nullcontext
+from functools import partial
+
+import numpy as np
+import torch
+from sklearn.base import ClassifierMixin
+from skorch import NeuralNet
+from skorch.callbacks import Callback, EarlyStopping, PrintLog
+
+from skfashion.modules._random import draw_from, set_generator, stream
+from skfashion.training._augmentation import augment
+from skfashion.training._batch_of_one import frozen_batch_norm
+from skfashion.training._health import check_finite_training
+from skfashion.training._loader import Batches, ImageSet
+from skfashion.training._schedules import Schedule, WarmUp
+from skfashion.training._snapshot import keep_alike, restore, restore_optimizer, snapshot_of
+from skfashion.training._tally import Tally, as_float32
+
+# Validation and prediction have no gradients to keep, so their batches are larger; still small enough that the
+# activations of a wide network fit into memory. Those of convolutions on a CPU have to fit into blocks that are used
+# again, see keep_freed_memory.
+_EVALUATION_BATCH = 512
+_EVALUATION_BATCH_OF_CONVOLUTIONS = 128
+
+# What is random in training, each with a generator of its own: the order of images, what modules draw (dropout, codes),
+# and augmentation.
+_STREAMS = ("order", "noise", "augmentation")
+
+# After a schedule has ended, partial_fit goes on at this share of the learning rate: a model that has come to rest
+# would be thrown off by all of it.
+_RATE_AFTER_A_SCHEDULE = 0.1
+
+# Passes of partial_fit that the history holds, so that a stream of images costs the same at every call.
+_N_PASSES = 100
+
+
+class StopTraining(Exception):
+    """A callback has asked to end the training after this epoch."""
+
+
+class Net(NeuralNet):
+    """A skorch net whose data are tensors on the device and whose random numbers come from generators of its own.
+
+    What differs from :class:`skorch.NeuralNet`: batches are cut from an :class:`ImageSet` instead of a data loader;
+    losses stay on the device until an epoch is over, so that the history holds one summary batch per epoch unless a
+    callback looks at batches; a loss or a weight that is not finite raises; Ctrl-C is not swallowed. ``criterion`` maps
+    an output and a target to one loss per image.
+
+    Parameters
+    ----------
+    module, criterion, **kwargs
+        As in :class:`skorch.NeuralNet`.
+    layout : Layout
+        How a row of X is an image.
+    metrics : callable, default=None
+        ``metrics(output, target)`` gives a dict of tensors with one value per image, averaged into the history.
+    lr_schedule : {"onecycle", "cosine", "adaptive"} or None, default=None
+        The course of the learning rate over the `max_epochs` of :meth:`train`.
+    augmentation : tuple of callable, default=()
+        Changes to training batches.
+    precision : {"float32", "bfloat16"}, default="float32"
+        Of training; evaluation is in float32.
+    foreign : bool, default=False
+        Whether the module may draw random numbers in ways of its own; they are then caught.
+    seed : int, default=0
+        Of everything random.
+    """
+
+    def __init__(
+        self,
+        module,
+        criterion,
+        *,
+        layout=None,
+        metrics=None,
+        lr_schedule=None,
+        augmentation=(),
+        precision="float32",
+        foreign=False,
+        seed=0,
+        **kwargs,
+    ):
+        super().__init__(module, criterion, **kwargs)
+        self.layout = layout
+        self.metrics = metrics
+        self.lr_schedule = lr_schedule
+        self.augmentation = augmentation
+        self.precision = precision
+        self.foreign = foreign
+        self.seed = seed
+
+    # --- the life of a net
+
+    def initialize(self):
+        self.streams_ = {name: stream(self.seed, name) for name in _STREAMS}
+        self.warm_up_ = None
+        self.fit_has_ended_ = False  # then the optimizer has done its work: passes to come bring one of their own
+        self.n_epochs_of_fit_ = 0
+        self.best_losses_ = {}
+        self.schedule_ = self.stopping_ = None
+        self.listeners_ = []
+        return super().initialize()
+
+    def initialize_module(self):
+        with draw_from(stream(self.seed, "module")):
+            super().initialize_module()
+        if not self.foreign:
+            self.module_.reset_weights(self.seed)
+        self.module_.float()
+        if self._convolutional:
+            self.module_.to(memory_format=torch.channels_last)
+            self.module_.register_state_dict_post_hook(_make_contiguous)
+        return self
+
+    def get_default_callbacks(self):
+        return [("print_log", PrintLog())] if self.verbose else []
+
+    @property
+    def _convolutional(self):
+        return any(parameter.ndim == 4 for parameter in self.module_.parameters())
+
+    def resume(self, old, *, one_pass):
+        """Go on where another net of the same module stopped.
+
+        The optimizer goes on too from one pass to the next; in any other case the learning rate of a new one rises.
+        """
+        snapshot = snapshot_of(old)
+        restore(self, snapshot)
+        if one_pass and not old.fit_has_ended_ and keep_alike(old.optimizer_, self.optimizer_):
+            restore_optimizer(self.optimizer_, snapshot["optimizer"])
+            return
+        target = 1.0
+        if one_pass and old.fit_has_ended_ and old.lr_schedule is not None:
+            target = _RATE_AFTER_A_SCHEDULE
+        elif one_pass and self.warm_up_ is not None:
+            target = self.warm_up_.target
+        self.warm_up_ = WarmUp(target)
+
+    def train(self, images, valid=None, *, stopping=None, listener=None, one_pass=False):
+        """Train for `max_epochs`, or for one pass at a constant learning rate; return whether Ctrl-C cut it short.
+
+        Parameters
+        ----------
+        images, valid : ImageSet
+            What to train on, and what is evaluated after each epoch.
+        stopping : EarlyStopping, default=None
+            What decides when to stop.
+        listener : object, default=None
+            Its ``begin_epoch()`` is called before each epoch, and its ``end_epoch(net)`` after it, which says whether
+            to stop.
+        one_pass : bool, default=False
+            Whether this is one of many passes, whose number nobody knows; Ctrl-C then goes on.
+        """
+        if not self.history and (self.lr_schedule == "adaptive" or (one_pass and self.lr_schedule is not None)):
+            self.warm_up_ = WarmUp(1.0)  # no schedule brings a rise of its own
+        self.schedule_ = Schedule(
+            None if one_pass else self.lr_schedule,
+            n_batches=math.ceil(len(images) / self.batch_size),
+            max_epochs=self.max_epochs,
+            warm_up=self.warm_up_,
+            stopping=stopping,
+        )
+        if stopping is not None:
+            stopping.n_warm_up_epochs = self.schedule_.n_rising_epochs()
+        self.stopping_, self.listeners_ = stopping, [each for each in (stopping, listener) if each is not None]
+        interrupted = False
+        try:
+            self.partial_fit(images, epochs=1 if one_pass else None, dataset_valid=valid)
+        except KeyboardInterrupt:
+            if one_pass:
+                raise
+            interrupted = True
+        self._finish(one_pass=one_pass)
+        return interrupted
+
+    def _finish(self, *, one_pass):
+        """Let go of what belongs to one training only."""
+        if self.warm_up_ is not None:
+            self.warm_up_.n_steps += self.schedule_.n_steps
+        self.schedule_ = self.stopping_ = None
+        self.listeners_ = []
+        if self.history and "duration" not in self.history[-1]:
+            del self.history[-1]  # an epoch that was not finished
+        if one_pass:
+            del self.history[self.n_epochs_of_fit_ : -_N_PASSES]
+        else:
+            self.n_epochs_of_fit_ = len(self.history)
+        self.fit_has_ended_ = not one_pass
+
+    # --- data
+
+    def get_dataset(self, X, y=None):
+        """Return X if it is an :class:`ImageSet`, else make one of an array of rows."""
+        if isinstance(X, ImageSet):
+            return X
+        return ImageSet(np.asarray(X), self.layout, torch.device(self.device), y=None if y is None else np.asarray(y))
+
+    def get_split_datasets(self, X, y=None, *, dataset_valid=None, **fit_params):
+        return self.get_dataset(X, y), dataset_valid
+
+    def get_iterator(self, dataset, training=False, batch_size=None):
+        if not training:
+            if batch_size is None:
+                batch_size = max(self.batch_size, _EVALUATION_BATCH)
+                if self._convolutional and torch.device(self.device).type == "cpu":
+                    batch_size = _EVALUATION_BATCH_OF_CONVOLUTIONS
+            return Batches(dataset, batch_size, channels_last=self._convolutional)
+        change = None
+        if self.augmentation:
+            change = partial(augment, steps=self.augmentation, generator=self._on_device("augmentation"))
+        order = self._on_device("order")
+        return Batches(dataset, self.batch_size, order=order, augment=change, channels_last=self._convolutional)
+
+    def _on_device(self, name):
+        """A generator on the device: one of the net's own, or one that it seeds."""
+        generator, device = self.streams_[name], torch.device(self.device)
+        if device.type == "cpu":
+            return generator
+        seed = torch.randint(2**62, (), generator=generator).item()
+        return torch.Generator(device).manual_seed(seed)
+
+    # --- the loop: that of skorch, with steps of our own
+
+    def partial_fit(self, X, y=None, classes=None, **fit_params):
+        """Train for more epochs; unlike skorch's, let Ctrl-C through."""
+        if not self.initialized_:
+            self.initialize()
+        self.notify("on_train_begin", X=X, y=y)
+        try:
+            self.fit_loop(X, y, **fit_params)
+        except StopTraining:
+            pass
+        except KeyboardInterrupt:
+            self.notify("on_train_end", X=X, y=y)
+            raise
+        self.notify("on_train_end", X=X, y=y)
+        return self
+
+    def notify(self, method_name, **kwargs):
+        """Tell callbacks; at the end of an epoch all of them are told before one that asks to stop is heard."""
+        if method_name != "on_epoch_end":
+            super().notify(method_name, **kwargs)
+            return
+        self.on_epoch_end(self, **kwargs)
+        requests = [_asks_to_stop(callback, self, kwargs) for _, callback in self.callbacks_]
+        requests += [listener.end_epoch(self) for listener in self.listeners_]
+        if any(requests):
+            raise StopTraining
+
+    def on_train_begin(self, net, X=None, y=None, **kwargs):
+        self.noise_ = self._on_device("noise")
+        set_generator(self.module_, self.noise_)
+
+    def on_epoch_begin(self, net, dataset_train=None, dataset_valid=None, **kwargs):
+        """Count epochs on from the last one: the history need not hold all of them."""
+        for listener in self.listeners_:
+            listener.begin_epoch()
+        self.epoch_start_ = time.perf_counter()
+        last = self.history[-1]["epoch"] if self.history else 0
+        self.history.new_epoch()
+        self.history.record("epoch", last + 1)
+
+    def on_epoch_end(self, net, dataset_train=None, dataset_valid=None, **kwargs):
+        # Groups with a rate of their own come first.
+        self.history.record("learning_rate", self.optimizer_.param_groups[-1]["lr"])
+        self.history.record("duration", time.perf_counter() - self.epoch_start_)
+        check_finite_training(self)
+
+    def on_train_end(self, net, X=None, y=None, **kwargs):
+        if self.stopping_ is not None:
+            self.stopping_.restore(self.module_)
+        for group in self.optimizer_.param_groups:
+            group["lr"] = group.pop("initial_lr", group["lr"])  # where the next training starts
+        self.noise_ = None
+        set_generator(self.module_, None)
+        self._set_training(False)
+
+    def run_single_epoch(self, iterator, training, prefix, step_fn, **fit_params):
+        """Train or validate for one epoch, and write the means into the history."""
+        if iterator is None:
+            return
+        looks_at_batches = self._has_hook("on_batch_begin", "on_batch_end")
+        tally = Tally(self.metrics)
+        self._set_training(training)
+        with torch.enable_grad() if training else self._noise_of_validation():
+            for batch in iterator:
+                if looks_at_batches:
+                    self.notify("on_batch_begin", batch=batch[:2], training=training)
+                if training and self.schedule_ is not None:
+                    self.schedule_.begin_step(self.optimizer_)
+                step = step_fn(batch)
+                tally.add(step, batch)
+                if looks_at_batches:
+                    self._record_batch(prefix, batch, step)
+        self._record(prefix, tally.means(), iterator, n_batches=0 if looks_at_batches else 1)
+
+    def train_step_single(self, batch, **fit_params):
+        """Forward and backward: a dict with the mean ``loss``, the ``losses`` of the images, and ``y_pred``."""
+        single = frozen_batch_norm(self.module_) if len(batch.images) == 1 else nullcontext()
+        with single, self._autocast(), self._caught():
+            output = self.infer(batch.images)
+        losses = self.criterion_(as_float32(output), batch.target)
+        # Not over the weights of the batch: a weight would mean less in a small batch, and nothing in a batch of one.
+        loss = losses.mean() if batch.weight is None else (losses * batch.weight).sum() / len(losses)
+        loss.backward()
+        return {"loss": loss, "losses": losses.detach(), "y_pred": output}
+
+    def validation_step(self, batch, **fit_params):
+        output = self.evaluation_step(batch)
+        with torch.inference_mode():
+            losses = self.criterion_(output, batch.target)
+        return {"loss": losses.mean(), "losses": losses, "y_pred": output}
+
+    def evaluation_step(self, batch, training=False):
+        self.check_is_fitted()
+        if self.module_.training != training:  # several threads may predict at once
+            self._set_training(training)
+        with torch.inference_mode(not training):
+            return self.infer(batch[0])
+
+    def get_loss(self, y_pred, y_true, X=None, training=False):
+        return self.criterion_(y_pred, y_true).mean()
+
+    def _autocast(self):
+        bfloat16 = self.precision == "bfloat16"
+        return torch.autocast(torch.device(self.device).type, dtype=torch.bfloat16) if bfloat16 else nullcontext()
+
+    def _caught(self):
+        """Our own modules draw from the generator by themselves."""
+        return draw_from(self.noise_) if self.foreign else nullcontext()
+
+    def _noise_of_validation(self):
+        """What is drawn for validation is the same in every epoch, and leaves the generator of training alone."""
+        return _drawing(self.module_, torch.Generator(self.noise_.device).manual_seed(self.seed), self.noise_)
+
+    def _has_hook(self, *names):
+        return any(
+            getattr(type(callback), name) is not getattr(Callback, name)
+            for _, callback in self.callbacks_
+            for name in names
+        )
+
+    def _record_batch(self, prefix, batch, step):
+        self.history.record_batch(f"{prefix}_loss", step["loss"].item())
+        self.history.record_batch(f"{prefix}_batch_size", len(batch.images))
+        step = {"loss": step["loss"], "y_pred": as_float32(step["y_pred"])}
+        self.notify("on_batch_end", batch=batch[:2], training=prefix == "train", **step)
+
+    def _record(self, prefix, means, iterator, n_batches):
+        """Write the means over an epoch into the history, with what skorch's callbacks look for there."""
+        for name, value in means.items():
+            self.history.record(f"{prefix}_{name}", value)
+        if n_batches == 1:  # instead of all batches: the device is asked once per epoch
+            self.history.new_batch()
+            self.history.record_batch(f"{prefix}_loss", means["loss"])
+            self.history.record_batch(f"{prefix}_batch_size", len(iterator.images))
+        best = self.best_losses_.get(prefix, np.inf)
+        self.history.record(f"{prefix}_loss_best", means["loss"] < best)
+        # By which skorch's callbacks keep the best net; without validation the training loss has to do.
+        self.history.record("valid_loss_best", means["loss"] < best)
+        self.best_losses_[prefix] = min(best, means["loss"])
+
+
+class ClassifierNet(ClassifierMixin, Net):
+    """A net whose outputs are scores of classes that exclude each other; it predicts their places in `classes_`."""
+
+    @property
+    def classes_(self):
+        return np.arange(self.module__n_outputs)
+
+    def predict(self, X):
+        return self.predict_proba(X).argmax(axis=1)
+
+
+def _asks_to_stop(callback, net, datasets):
+    """Whether a callback asks to end the training, which those of skorch do by raising KeyboardInterrupt.
+
+    Of skorch's own, only early stopping does: in any other a KeyboardInterrupt is Ctrl-C.
+    """
+    try:
+        callback.on_epoch_end(net, **datasets)
+    except KeyboardInterrupt:
+        if type(callback).__module__.startswith("skorch.") and not isinstance(callback, EarlyStopping):
+            raise
+        return True
+    return False
+
+
+@contextmanager
+def _drawing(module, generator, usual):
+    """Let a module draw from another generator for a while."""
+    set_generator(module, generator)
+    try:
+        yield
+    finally:
+        set_generator(module, usual)
+
+
+def _make_contiguous(module, state, prefix, metadata):
+    """Give weights away in the usual order of memory, which safetensors and other tools expect."""
+    for name, value in state.items():
+        if isinstance(value, torch.Tensor):
+            state[name] = value.contiguous()

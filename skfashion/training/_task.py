@@ -1,0 +1,61 @@
+"""The task of a network: what it learns from images, how that is measured, and how its outputs become answers."""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(kw_only=True)
+class Task(ABC):
+    """How targets are encoded, split and weighted, what is minimised and watched, and how outputs become answers.
+
+    Attributes
+    ----------
+    mean_weight, n_weights : float or None, int
+        The mean of all weights that the model has been trained with, and their number.
+    """
+
+    mean_weight: float | None = None
+    n_weights: int = 0
+
+    # The entry of the history that early stopping watches, and 1 if greater is better.
+    monitor = ("valid_loss", -1)
+
+    @abstractmethod
+    def criterion(self):
+        """A class of a module that maps outputs and targets to one loss per image, and its keyword arguments."""
+
+    @abstractmethod
+    def metrics(self):
+        """A function of outputs and targets that gives a dict of values per image for the history, or None."""
+
+    @abstractmethod
+    def strata(self, images):
+        """What a held-out part of a set of images has to hold in equal shares, or None."""
+
+    @abstractmethod
+    def start(self, net, images):
+        """Prepare a new net by the images that it is going to be trained on."""
+
+    def go_on_from(self, other):
+        """Count weights on from those of another task."""
+        self.mean_weight, self.n_weights = other.mean_weight, other.n_weights
+
+    def relative_weights(self, weight, n_rows):
+        """Weights over the mean of all weights so far: 1 on average, or None if all are.
+
+        A single image of a stream has to weigh more or less than those before it, so the mean goes on with
+        ``partial_fit``.
+        """
+        weight = np.ones(n_rows) if weight is None else weight
+        relative = weight / weight.max()  # sums of weights may be too large, or too small, for a float
+        mean = float(relative.mean() * weight.max())
+        if self.mean_weight is None:
+            self.mean_weight, self.n_weights = mean, n_rows
+            relative = relative / relative.mean()
+        else:
+            self.n_weights += n_rows
+            self.mean_weight += (mean - self.mean_weight) * (n_rows / self.n_weights)
+            relative = weight / self.mean_weight
+        return None if (relative == 1).all() else relative

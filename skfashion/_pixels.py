@@ -208,3 +208,16 @@ def _numbers(X):
     if X.dtype != np.uint8:
         return X
     return X.view(np.int8) if X.max() < 128 else X.astype(np.int16)
+
+
+def warn_of_large_numbers(name, X):
+    """Warn if a network is going to be trained on numbers that are far larger than its weights expect."""
+    if X.dtype != np.uint8 and share_beyond(X, _HALF) > _FEW:
+        largest = max(map(abs, extremes(X)))
+        warnings.warn(
+            f"{name} is fitted on {X.dtype} values up to {largest:g}, which are taken as they are: networks learn "
+            "badly from numbers this large. Divide images by their largest possible value (such as 4095 or 65535), or "
+            "standardise the columns.",
+            UserWarning,
+            stacklevel=2,
+        )

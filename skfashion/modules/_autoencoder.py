@@ -6,7 +6,8 @@ import math
 import torch
 from torch import nn
 
-from skfashion.modules._layers import ACTIVATIONS, Pad, initialize
+from skfashion.modules._init import initialize
+from skfashion.modules._layers import ACTIVATIONS, Pad
 from skfashion.modules._random import Dropout, Stochastic
 
 _STRIDE = 2
@@ -180,7 +181,7 @@ class AutoencoderModule(nn.Module):
         Zeros around the input of each convolution; around the output of each transposed one, in the same order, or one
         more where the last pixel would be left out.
     init : str
-        The scheme of :func:`~skfashion.modules._layers.initialize`.
+        The scheme of :func:`~skfashion.modules._init.initialize`.
     n_channels, kernel_size, hidden_layer_sizes, activation, dropout, batch_norm
         As in :class:`Encoder`.
 
@@ -225,7 +226,7 @@ class AutoencoderModule(nn.Module):
         self.reset_weights()
 
     def reset_weights(self, seed=None):
-        """Draw all weights anew, see :func:`~skfashion.modules._layers.initialize`."""
+        """Draw all weights anew, see :func:`~skfashion.modules._init.initialize`."""
         initialize(self, self.init, seed)
 
     def start_at(self, image):

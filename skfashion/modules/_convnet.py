@@ -5,7 +5,8 @@ import copy
 import torch
 from torch import nn
 
-from skfashion.modules._layers import Pad, build_layers, dense, initialize, smallest_size
+from skfashion.modules._init import initialize
+from skfashion.modules._layers import Pad, build_layers, dense, smallest_size
 
 
 class ConvNet(nn.Sequential):
@@ -22,7 +23,7 @@ class ConvNet(nn.Sequential):
     n_outputs : int
         Number of outputs.
     init : str
-        The scheme of :func:`~skfashion.modules._layers.initialize`.
+        The scheme of :func:`~skfashion.modules._init.initialize`.
 
     Examples
     --------
@@ -45,7 +46,7 @@ class ConvNet(nn.Sequential):
         self.reset_weights()
 
     def reset_weights(self, seed=None):
-        """Draw all weights anew, see :func:`~skfashion.modules._layers.initialize`."""
+        """Draw all weights anew, see :func:`~skfashion.modules._init.initialize`."""
         initialize(self, self.init, seed)
 
 

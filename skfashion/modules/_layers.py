@@ -4,15 +4,13 @@ An image shape is (channels, height, width); a vector shape is (length,).
 """
 
 import math
-from collections import Counter
 from dataclasses import KW_ONLY, dataclass, fields
-from functools import partial
 from numbers import Integral
 
 import torch
 from torch import nn
 
-from skfashion.modules._random import Dropout, stream
+from skfashion.modules._random import Dropout
 
 ACTIVATIONS = {
     "elu": nn.ELU,
@@ -26,44 +24,6 @@ ACTIVATIONS = {
     "softplus": nn.Softplus,
     "tanh": nn.Tanh,
 }
-
-INITS = {
-    "pytorch": partial(nn.init.kaiming_uniform_, a=math.sqrt(5)),
-    "normal": partial(nn.init.normal_, std=0.1),
-    "xavier_normal": nn.init.xavier_normal_,
-    "xavier_uniform": nn.init.xavier_uniform_,
-    "he_normal": partial(nn.init.kaiming_normal_, nonlinearity="relu"),
-    "he_uniform": partial(nn.init.kaiming_uniform_, nonlinearity="relu"),
-}
-
-
-def initialize(module, init, seed=None):
-    """Draw the weights of every dense and convolutional layer by the scheme `init`.
-
-    ``"pytorch"`` draws weights as the layers of torch do, and biases evenly between -0.05 and 0.05, whereas torch's
-    bound depends on the size of the layer before. The others set biases to zero: ``"normal"`` has a standard deviation
-    of 0.1; ``"xavier_*"`` is Glorot and Bengio (2010), ``"he_*"`` He et al. (2015).
-
-    With a seed, each array has a stream of random numbers that depends on nothing but its shape and how many arrays of
-    this shape came before it: two networks under one seed start alike wherever their shapes agree. Without one, torch's
-    current generator is used.
-    """
-    seen = Counter()
-
-    def generator_of(array):
-        shape = tuple(array.shape)
-        seen[shape] += 1
-        return None if seed is None else stream(seed, shape, seen[shape])
-
-    for part in module.modules():
-        if isinstance(part, (nn.Linear, nn.modules.conv._ConvNd)):
-            INITS[init](part.weight, generator=generator_of(part.weight))
-            if part.bias is None:
-                continue
-            if init == "pytorch":
-                nn.init.uniform_(part.bias, -0.05, 0.05, generator=generator_of(part.bias))
-            else:
-                nn.init.zeros_(part.bias)
 
 
 class Layer:

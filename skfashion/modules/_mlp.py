@@ -2,7 +2,8 @@
 
 from torch import nn
 
-from skfashion.modules._layers import ACTIVATIONS, initialize
+from skfashion.modules._init import initialize
+from skfashion.modules._layers import ACTIVATIONS
 from skfashion.modules._random import Dropout
 
 
@@ -24,7 +25,7 @@ class MLP(nn.Sequential):
     batch_norm : bool
         Whether to normalise before each activation.
     init : str
-        The scheme of :func:`~skfashion.modules._layers.initialize`.
+        The scheme of :func:`~skfashion.modules._init.initialize`.
 
     Examples
     --------
@@ -50,5 +51,5 @@ class MLP(nn.Sequential):
         self.reset_weights()
 
     def reset_weights(self, seed=None):
-        """Draw all weights anew, see :func:`~skfashion.modules._layers.initialize`."""
+        """Draw all weights anew, see :func:`~skfashion.modules._init.initialize`."""
         initialize(self, self.init, seed)

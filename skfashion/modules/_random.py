@@ -1,31 +1,7 @@
 """Random numbers from one explicit generator, so that nothing global is read or moved."""
 
-import hashlib
-
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
-
-
-def stream(seed, *purpose):
-    """A generator of its own for each purpose under one seed.
-
-    What one purpose draws does not move the others, so that two networks that differ in one setting (a size, dropout,
-    augmentation) share everything else that is random.
-
-    Parameters
-    ----------
-    seed : int
-        The seed of a fit.
-    *purpose : str, int or tuple
-        What the numbers are for.
-
-    Returns
-    -------
-    torch.Generator
-        On the CPU.
-    """
-    digest = hashlib.sha256(repr((int(seed), *purpose)).encode()).digest()
-    return torch.Generator().manual_seed(int.from_bytes(digest[:8], "little") >> 1)
 
 
 class draw_from(TorchDispatchMode):

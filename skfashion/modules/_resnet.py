@@ -5,7 +5,7 @@ import math
 import torch
 from torch import nn
 
-from skfashion.modules._layers import initialize
+from skfashion.modules._init import initialize
 from skfashion.modules._multilabel import mean_of_log_odds
 
 
@@ -86,7 +86,7 @@ class ResNet(nn.Module):
         self.reset_weights()
 
     def reset_weights(self, seed=None):
-        """Draw all weights anew, see :func:`~skfashion.modules._layers.initialize`."""
+        """Draw all weights anew, see :func:`~skfashion.modules._init.initialize`."""
         initialize(self, "pytorch", seed)
         nn.init.zeros_(self.head.weight)  # no class is ahead at first, which makes the first large steps safer
 

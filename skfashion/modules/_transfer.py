@@ -46,7 +46,7 @@ class TransferModule(nn.Module):
         self.head = MLP(encoder.latent_dim, n_outputs, hidden_layer_sizes, activation, dropout, batch_norm, init)
 
     def reset_weights(self, seed=None):
-        """Draw the weights of the perceptron anew, see :func:`~skfashion.modules._layers.initialize`."""
+        """Draw the weights of the perceptron anew, see :func:`~skfashion.modules._init.initialize`."""
         self.head.reset_weights(seed)
 
     def given_weights(self):

@@ -17,6 +17,7 @@ from skfashion._atomic import all_or_nothing
 from skfashion._device import resolve_device
 from skfashion._images import ImageInput
 from skfashion._layout import as_array
+from skfashion._pixels import warn_of_large_numbers
 from skfashion._seeds import draw_seed
 from skfashion.neural_network._callbacks import EpochTasks
 from skfashion.neural_network._net_params import NetParams
@@ -25,10 +26,10 @@ from skfashion.neural_network._stored import StoredAsArrays
 from skfashion.training._build import build_net
 from skfashion.training._early_stopping import EarlyStopping
 from skfashion.training._health import (
+    N_COMPARED,
     has_finite_weights,
     trainable_weights,
     warn_of_a_dead_network,
-    warn_of_large_numbers,
 )
 from skfashion.training._inference import apply_iter
 from skfashion.training._loader import ImageSet
@@ -189,41 +190,43 @@ class BaseNet(NetParams, StoredAsArrays, ImageInput, CallbackSupportMixin, BaseE
                 warn_of_large_numbers(type(self).__name__, X)
             self._prepare(X, examples["rows"], resume=resume)
             seed = draw_seed(self.random_state)
+            examples["weight"] = self._task.relative_weights(examples["weight"], len(examples["rows"]))
             train = ImageSet(X, self._layout, resolve_device(self.device), **examples)
             if valid is None and self.early_stopping and not one_pass:
                 train, valid = self._held_out(train, seed)
             net = self._resumed_net(one_pass=one_pass) if resume else self._new_net(seed)
             if not resume:
                 self._task.start(net, train)
-            self._train(net, train, valid, tasks, one_pass=one_pass)
+            before = {} if one_pass else trainable_weights(net.module_)
+            n_before = len(net.history)
+            stopping = self._early_stopping() if self.early_stopping and not one_pass else None
+            if tasks is not None:
+                tasks.train = train
+            self.interrupted_ = net.train(train, valid, stopping=stopping, listener=tasks, one_pass=one_pass)
+            if self.interrupted_:
+                self._warn_of_an_interrupt(net)
+            elif not one_pass:
+                batch = train.take(slice(0, min(N_COMPARED, len(train)))).images
+                losses = net.history[n_before:, "train_loss"]
+                warn_of_a_dead_network(type(self).__name__, net.module_, batch, before, losses)
+            vars(self).update(self._net_attributes(net, best_epoch=stopping and stopping.best_epoch))
             vars(self).update(self._describe(net, train, add=resume and one_pass))
         if self.interrupted_ and self._is_clone:
             raise KeyboardInterrupt  # there are more fits to stop
         return self
 
-    def _train(self, net, train, valid, tasks, *, one_pass):
-        """Train a net and set what it brings with it."""
-        name, n_before = type(self).__name__, len(net.history)
-        before = {} if one_pass else trainable_weights(net.module_)
-        stopping = None
-        if self.early_stopping and not one_pass:
-            stopping = EarlyStopping(*self._task.monitor, self.tol, self.n_iter_no_change)
-        if tasks is not None:
-            tasks.train = train
-        interrupted = net.train(train, valid, stopping=stopping, listener=tasks, one_pass=one_pass)
-        if interrupted:
-            if not has_finite_weights(net.module_):
-                raise ValueError(f"{name} had diverged when training was interrupted: lower learning_rate.")
-            warnings.warn(
-                f"Training of {name} interrupted by user after {len(net.history)} epochs; the model can be used as it "
-                "is.",
-                UserWarning,
-                stacklevel=2,
-            )
-        elif not one_pass:
-            warn_of_a_dead_network(name, net, train, before, net.history[n_before:, "train_loss"])
-        vars(self).update(self._net_attributes(net, best_epoch=stopping and stopping.best_epoch))
-        self.interrupted_ = interrupted
+    def _early_stopping(self):
+        return EarlyStopping(*self._task.monitor, self.tol, self.n_iter_no_change)
+
+    def _warn_of_an_interrupt(self, net):
+        name = type(self).__name__
+        if not has_finite_weights(net.module_):
+            raise ValueError(f"{name} had diverged when training was interrupted: lower learning_rate.")
+        warnings.warn(
+            f"Training of {name} interrupted by user after {len(net.history)} epochs; the model can be used as it is.",
+            UserWarning,
+            stacklevel=3,
+        )
 
     @contextmanager
     def _epoch_tasks(self, X, y, sample_weight, one_pass):

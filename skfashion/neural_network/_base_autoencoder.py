@@ -150,7 +150,7 @@ class BaseAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseNet
         if resume:
             task.go_on_from(self._task)
         self._task, self._denoises = task, clean is not None
-        return X, {"rows": rows, "weight": task.relative_weights(weight, len(rows)), "clean": clean}
+        return X, {"rows": rows, "weight": weight, "clean": clean}
 
     def _validation(self, X, y, sample_weight):
         if X is None:

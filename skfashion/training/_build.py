@@ -140,8 +140,7 @@ def _checked(net_params, schedule):
     callbacks = net_params.get("callbacks") or []
     if not isinstance(callbacks, (list, tuple)):
         raise ValueError(f"The callbacks in net_params must be a list of skorch callbacks. Got {callbacks!r} instead.")
-    named = [callback[1] if isinstance(callback, tuple) else callback for callback in callbacks]
-    if schedule is not None and any(isinstance(callback, LRScheduler) for callback in named):
+    if schedule is not None and any(isinstance(each, LRScheduler) for each in map(_callback, callbacks)):
         raise ValueError(
             f"net_params holds skorch's LRScheduler, which sets the learning rate, and so does the schedule "
             f"{schedule!r}: set lr_schedule=None."
@@ -154,5 +153,15 @@ def with_copied_callbacks(net_params):
     callbacks = net_params.get("callbacks")
     if not isinstance(callbacks, (list, tuple)):
         return dict(net_params)
-    copies = [(c[0], copy.copy(c[1])) if isinstance(c, tuple) else copy.copy(c) for c in callbacks]
-    return {**net_params, "callbacks": copies}
+    copies = {id(part): copy.copy(part) for part in map(_callback, callbacks)}
+    for part in copies.values():  # one may refer to another, as LoadInitState to a checkpoint
+        vars(part).update({name: copies[id(value)] for name, value in vars(part).items() if id(value) in copies})
+    return {
+        **net_params,
+        "callbacks": [(c[0], copies[id(c[1])]) if isinstance(c, tuple) else copies[id(c)] for c in callbacks],
+    }
+
+
+def _callback(given):
+    """A callback that may come with a name."""
+    return given[1] if isinstance(given, tuple) else given

@@ -5,13 +5,25 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from sklearn.base import ClassifierMixin
 from sklearn.preprocessing import LabelEncoder
 from sklearn.utils import column_or_1d, compute_class_weight
 from torch.nn.functional import logsigmoid
 
 from skfashion.modules._multilabel import MultilabelLoss
-from skfashion.training._net import ClassifierNet, Net
+from skfashion.training._net import Net
 from skfashion.training._task import Task
+
+
+class ClassifierNet(ClassifierMixin, Net):
+    """A net whose outputs are scores of classes that exclude each other; it predicts their places in `classes_`."""
+
+    @property
+    def classes_(self):
+        return np.arange(self.module__n_outputs)
+
+    def predict(self, X):
+        return self.predict_proba(X).argmax(axis=1)
 
 
 @dataclass(kw_only=True)
@@ -66,7 +78,7 @@ class ClassificationTask(Task):
             rows, weight = rows[by_class > 0], (by_class if weight is None else weight * by_class)[by_class > 0]
         if new_classes:
             self.classes = LabelEncoder().fit(y[rows]).classes_
-        return {"rows": rows, "y": self._encoded(y[rows]), "weight": self.relative_weights(weight, len(rows))}
+        return {"rows": rows, "y": self._encoded(y[rows]), "weight": weight}
 
     def encode_validation(self, y, rows, weight):
         """As :meth:`encode`, for images that are only looked at."""
@@ -166,8 +178,7 @@ class MultilabelTask(Task):
             )
         if self.classes is None:
             self.classes = np.arange(y.shape[1])
-        encoded = self.encode_validation(y, rows, weight)
-        return {**encoded, "weight": self.relative_weights(weight, len(rows))}
+        return self.encode_validation(y, rows, weight)
 
     def encode_validation(self, y, rows, weight):
         """As :meth:`encode`, for images that are only looked at."""

@@ -5,13 +5,8 @@ import warnings
 import numpy as np
 import torch
 
-from skfashion._pixels import extremes, share_beyond
-
 # Training images on which the outputs of a network are compared.
-_N_IMAGES = 256
-
-# From numbers larger than this networks learn badly; a few of them do little harm.
-_LARGE, _FEW = 127, 0.01
+N_COMPARED = 256
 
 # Losses that differ by less than this share over so many epochs have not moved.
 _SHARE_OF_LOSS, _N_EPOCHS = 1e-4, 5
@@ -31,19 +26,6 @@ def trainable_weights(module):
     return {name: value.detach().clone() for name, value in module.named_parameters() if value.requires_grad}
 
 
-def warn_of_large_numbers(name, X):
-    """Warn if a network is going to be trained on numbers that are far larger than its weights expect."""
-    if X.dtype != np.uint8 and share_beyond(X, _LARGE) > _FEW:
-        largest = max(map(abs, extremes(X)))
-        warnings.warn(
-            f"{name} is fitted on {X.dtype} values up to {largest:g}, which are taken as they are: networks learn "
-            "badly from numbers this large. Divide images by their largest possible value (such as 4095 or 65535), or "
-            "standardise the columns.",
-            UserWarning,
-            stacklevel=2,
-        )
-
-
 def check_finite_training(net):
     """Raise a ValueError if a loss of the last epoch, or a weight after it, is not finite."""
     row = net.history[-1]
@@ -57,27 +39,26 @@ def check_finite_training(net):
     )
 
 
-def warn_of_a_dead_network(name, net, images, weights_before, losses):
+def warn_of_a_dead_network(name, module, batch, weights_before, losses):
     """Warn if a network that was trained gives one output for all images, or has not learned at all.
 
     Parameters
     ----------
     name : str
         The estimator.
-    net : Net
-        The fitted net.
-    images : ImageSet
-        The images that it was trained on.
+    module : torch.nn.Module
+        The trained network.
+    batch : tensor of shape (n, channels, height, width)
+        Some of the images that it was trained on.
     weights_before : dict of str to tensor
         Its trainable weights before training.
     losses : list of float
         The training loss of each epoch.
     """
-    batch = images.take(slice(0, min(_N_IMAGES, len(images)))).images
     with torch.inference_mode():
-        autoencodes = hasattr(net.module_, "decode")
-        output = net.module_.decode(net.module_.encode(batch)) if autoencodes else net.module_(batch)
-    weights = dict(net.module_.named_parameters())
+        autoencodes = hasattr(module, "decode")
+        output = module.decode(module.encode(batch)) if autoencodes else module(batch)
+    weights = dict(module.named_parameters())
     advice = "Try another learning_rate, init or activation, or look at the scale of X."
     if not _differ(batch) or not weights_before or not losses or losses[0] == 0:
         return  # there is nothing to tell apart, or nothing to learn

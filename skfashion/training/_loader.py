@@ -54,6 +54,11 @@ class ImageSet:
         return len(self.X if self.rows is None else self.rows)
 
     @property
+    def shape(self):
+        """(images, values of an image), which callbacks of skorch look for."""
+        return len(self), self.layout.n_features
+
+    @property
     def device(self):
         return self.X.device
 

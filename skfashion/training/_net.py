@@ -7,11 +7,11 @@ from functools import partial
 
 import numpy as np
 import torch
-from sklearn.base import ClassifierMixin
 from skorch import NeuralNet
 from skorch.callbacks import Callback, EarlyStopping, PrintLog
 
-from skfashion.modules._random import draw_from, set_generator, stream
+from skfashion.modules._init import stream
+from skfashion.modules._random import draw_from, set_generator
 from skfashion.training._augmentation import augment
 from skfashion.training._batch_of_one import frozen_batch_norm
 from skfashion.training._health import check_finite_training
@@ -111,6 +111,7 @@ class Net(NeuralNet):
         if not self.foreign:
             self.module_.reset_weights(self.seed)
         self.module_.float()
+        self._convolutional = any(parameter.ndim == 4 for parameter in self.module_.parameters())
         if self._convolutional:
             self.module_.to(memory_format=torch.channels_last)
             self.module_.register_state_dict_post_hook(_make_contiguous)
@@ -118,10 +119,6 @@ class Net(NeuralNet):
 
     def get_default_callbacks(self):
         return [("print_log", PrintLog())] if self.verbose else []
-
-    @property
-    def _convolutional(self):
-        return any(parameter.ndim == 4 for parameter in self.module_.parameters())
 
     def resume(self, old, *, one_pass):
         """Go on where another net of the same module stopped.
@@ -284,7 +281,7 @@ class Net(NeuralNet):
         if iterator is None:
             return
         looks_at_batches = self._has_hook("on_batch_begin", "on_batch_end")
-        tally = Tally(self.metrics)
+        tally = Tally()
         self._set_training(training)
         with torch.enable_grad() if training else self._noise_of_validation():
             for batch in iterator:
@@ -293,7 +290,7 @@ class Net(NeuralNet):
                 if training and self.schedule_ is not None:
                     self.schedule_.begin_step(self.optimizer_)
                 step = step_fn(batch)
-                tally.add(step, batch)
+                tally.add({"loss": step["losses"], **self._metrics(step["y_pred"], batch.target)}, batch.weight)
                 if looks_at_batches:
                     self._record_batch(prefix, batch, step)
         self._record(prefix, tally.means(), iterator, n_batches=0 if looks_at_batches else 1)
@@ -324,6 +321,10 @@ class Net(NeuralNet):
 
     def get_loss(self, y_pred, y_true, X=None, training=False):
         return self.criterion_(y_pred, y_true).mean()
+
+    def _metrics(self, output, target):
+        with torch.no_grad():
+            return {} if self.metrics is None else self.metrics(as_float32(output), target)
 
     def _autocast(self):
         bfloat16 = self.precision == "bfloat16"
@@ -363,17 +364,6 @@ class Net(NeuralNet):
         # By which skorch's callbacks keep the best net; without validation the training loss has to do.
         self.history.record("valid_loss_best", means["loss"] < best)
         self.best_losses_[prefix] = min(best, means["loss"])
-
-
-class ClassifierNet(ClassifierMixin, Net):
-    """A net whose outputs are scores of classes that exclude each other; it predicts their places in `classes_`."""
-
-    @property
-    def classes_(self):
-        return np.arange(self.module__n_outputs)
-
-    def predict(self, X):
-        return self.predict_proba(X).argmax(axis=1)
 
 
 def _asks_to_stop(callback, net, datasets):

@@ -14,23 +14,16 @@ def as_float32(output):
 class Tally:
     """Weighted means over an epoch. What is added stays on the device until the epoch is over."""
 
-    def __init__(self, metrics):
-        self.metrics = metrics
+    def __init__(self):
         self.values = {}
         self.weights = []
 
-    def add(self, step, batch):
-        self._append("loss", step["losses"])
-        if self.metrics is not None:
-            with torch.no_grad():
-                metrics = self.metrics(as_float32(step["y_pred"]), batch.target)
-            for name, values in metrics.items():
-                self._append(name, values)
-        if batch.weight is not None:
-            self.weights.append(batch.weight)
-
-    def _append(self, name, values):
-        self.values.setdefault(name, []).append(values)
+    def add(self, values, weight):
+        """Add one value per image under each name, and the weights of the images, or None."""
+        for name, tensor in values.items():
+            self.values.setdefault(name, []).append(tensor)
+        if weight is not None:
+            self.weights.append(weight)
 
     def means(self):
         weight = self._joined(self.weights) if self.weights else None

@@ -5,7 +5,8 @@ import torch
 from torch import nn
 
 from skfashion.modules import MLP, ConvNet, ResNet, batch_norm, conv, dense, dropout, flatten, global_pool, pool
-from skfashion.modules._layers import INITS, initialize, smallest_size
+from skfashion.modules._init import INITS, initialize
+from skfashion.modules._layers import smallest_size
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ from skfashion.neural_network import CNNClassifier
 
 NETWORKS = ("single", "stacked", "double")
 BATCH_SIZE = 200
-KEEP = "skfashion.neural_network._loader.keep_freed_memory"
+KEEP = "skfashion.training._epochs.keep_freed_memory"
 
 
 def measure(name, n_images):

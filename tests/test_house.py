@@ -25,20 +25,20 @@ IMAGES = {"_atomic", "_images", "_layout", "_pixels", "_seeds"}
 # A room may import from the rooms named here and from itself.
 MAY_IMPORT = {
     "_atomic": set(),
-    "_borrowed": set(),
+    "_tensors": set(),
     "_device": set(),
     "_images": {"_layout", "_pixels"},
     "_layout": set(),
     "_pixels": set(),
     "_seeds": set(),
-    "baselines": IMAGES | {"_borrowed", "_device"},
+    "baselines": IMAGES | {"_tensors", "_device"},
     "datasets": set(),
     "inspection": IMAGES,
     "metrics": IMAGES | {"baselines"},
     "model_selection": {"_seeds"},
     "modules": set(),
-    "neural_network": IMAGES | {"_device", "modules", "training"},
-    "training": {"_borrowed", "_device", "_pixels", "modules"},
+    "neural_network": IMAGES | {"_device", "_tensors", "modules", "training"},
+    "training": {"_device", "_pixels", "_tensors", "modules"},
 }
 
 

@@ -10,7 +10,7 @@ from functools import cache
 import numpy as np
 import torch
 
-from skfashion._borrowed import borrowed
+from skfashion._tensors import borrowed
 
 # What the ranks of a block of queries may take, and the queries themselves in float64.
 BLOCK_BYTES = 2**26

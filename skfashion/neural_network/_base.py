@@ -19,6 +19,7 @@ from skfashion._images import ImageInput
 from skfashion._layout import as_array
 from skfashion._pixels import warn_of_large_numbers
 from skfashion._seeds import draw_seed
+from skfashion._tensors import to_device
 from skfashion.neural_network._callbacks import EpochTasks
 from skfashion.neural_network._net_params import NetParams
 from skfashion.neural_network._parameters import estimator, number, parameter
@@ -191,7 +192,7 @@ class BaseNet(NetParams, StoredAsArrays, ImageInput, CallbackSupportMixin, BaseE
             self._prepare(X, examples["rows"], resume=resume)
             seed = draw_seed(self.random_state)
             examples["weight"] = self._task.relative_weights(examples["weight"], len(examples["rows"]))
-            train = ImageSet(X, self._layout, resolve_device(self.device), **examples)
+            train = self._image_set(X, **examples)
             if valid is None and self.early_stopping and not one_pass:
                 train, valid = self._held_out(train, seed)
             net = self._resumed_net(one_pass=one_pass) if resume else self._new_net(seed)
@@ -246,6 +247,12 @@ class BaseNet(NetParams, StoredAsArrays, ImageInput, CallbackSupportMixin, BaseE
             return np.arange(len(X)), None
         weight = _check_sample_weight(as_array(sample_weight), X, dtype=np.float64, ensure_non_negative=True)
         return np.flatnonzero(weight), weight[weight > 0]
+
+    def _image_set(self, X, *, clean=None, **examples):
+        """Images and what is known of them, on the device of the parameters."""
+        device = resolve_device(self.device)
+        clean = None if clean is None else to_device(clean, device)
+        return ImageSet(to_device(X, device), self._layout, clean=clean, **examples)
 
     def _held_out(self, images, seed):
         """Split a set of images in two, the second for early stopping."""
@@ -311,7 +318,7 @@ class BaseNet(NetParams, StoredAsArrays, ImageInput, CallbackSupportMixin, BaseE
         given, X = X, self._pixels.read(X, type(self).__name__)
         values, start = None, 0
         with neutral_state():
-            images = ImageSet(X, self._layout, torch.device(self.net_.device))
+            images = ImageSet(to_device(X, torch.device(self.net_.device)), self._layout)
             for batch in map(torch.Tensor.numpy, apply_iter(self.net_, images, function, alone=double and not draws)):
                 if values is None:  # one array from the start: many small ones would fragment the memory
                     widened = np.float64 if double and batch.dtype == np.float32 else batch.dtype

@@ -12,15 +12,15 @@ from sklearn.callback import with_callbacks
 from sklearn.utils import check_array, check_scalar
 from sklearn.utils.validation import check_is_fitted
 
-from skfashion._device import resolve_device
 from skfashion._images import check_float32
 from skfashion._layout import as_array, as_shown, rows_of
 from skfashion._seeds import draw_generator
+from skfashion._tensors import to_device
 from skfashion.neural_network._base import BaseNet, check_finite
 from skfashion.neural_network._parameters import checked_sizes, estimator, number, parameter
 from skfashion.neural_network._shared import Activation, ImageShape, Init
 from skfashion.training._augmentation import augmentation_steps, check_denoising
-from skfashion.training._loader import ImageSet, to_device
+from skfashion.training._loader import ImageSet
 from skfashion.training._reconstruction import (
     ReconstructionTask,
     check_pixels,
@@ -163,7 +163,7 @@ class BaseAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseNet
             raise ValueError("y and y_val must both hold images, or neither of them.")
         rows, weight = self._weighed_rows(X, sample_weight)
         check_pixels(X if clean is None else clean, rows, self.loss)
-        return ImageSet(X, self._layout, resolve_device(self.device), rows=rows, weight=weight, clean=clean)
+        return self._image_set(X, rows=rows, weight=weight, clean=clean)
 
     def _clean_images(self, X, y, name):
         """Return the images in y as rows on the scale of the fit, one for each row of X; None if y holds no images."""
@@ -306,7 +306,8 @@ class BaseAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseNet
         if clean is None:
             return float(self.score_samples(X).mean(dtype=np.float64))
         with neutral_state():
-            images = ImageSet(rows, self._layout, torch.device(self.net_.device), clean=clean)
+            device = torch.device(self.net_.device)
+            images = ImageSet(to_device(rows, device), self._layout, clean=to_device(clean, device))
             return -denoising_error(self.net_, images)
 
     def sample(self, n_samples=1, random_state=None):

@@ -8,12 +8,10 @@ from sklearn.utils.multiclass import _check_partial_fit_first_call, check_classi
 from sklearn.utils.multiclass import is_multilabel as is_indicator
 from sklearn.utils.validation import check_is_fitted
 
-from skfashion._device import resolve_device
 from skfashion._layout import as_array
 from skfashion.neural_network._base import BaseNet
 from skfashion.neural_network._parameters import estimator, number, parameter
 from skfashion.training._classification import ClassificationTask, MultilabelTask
-from skfashion.training._loader import ImageSet
 
 
 @estimator
@@ -134,7 +132,7 @@ class BaseNetClassifier(ClassifierMixin, BaseNet):
         check_classification_targets(y)
         self._check_kind(MultilabelTask if is_indicator(y) else ClassificationTask)
         rows, weight = self._weighed_rows(X, sample_weight)
-        return ImageSet(X, self._layout, resolve_device(self.device), **self._task.encode_validation(y, rows, weight))
+        return self._image_set(X, **self._task.encode_validation(y, rows, weight))
 
     def _describe(self, net, images, *, add):
         return {}

@@ -2,6 +2,8 @@
 
 import torch
 
+from skfashion.training._memory import keep_freed_memory
+
 # Where every batch has to have the same size: large enough to be fast, small enough for a single image to be.
 _BATCH_OF_EQUAL_SIZE = 32
 
@@ -10,6 +12,7 @@ def inference_batches(net, images, batch_size=None):
     """Yield the batches of images for a network without dropout, in float32, while no gradient is recorded."""
     if net.module_.training:
         net._set_training(False)
+    keep_freed_memory()
     for batch in net.get_iterator(images, batch_size=batch_size):
         with torch.inference_mode():
             yield batch

@@ -6,9 +6,7 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
-from skfashion._borrowed import borrowed
 from skfashion._pixels import WHITE
-from skfashion.training._memory import keep_freed_memory
 
 
 class Batch(NamedTuple):
@@ -24,31 +22,28 @@ class ImageSet:
 
     Parameters
     ----------
-    X : ndarray or tensor of shape (n, n_features)
-        All rows; never written to, and not copied on the CPU if torch knows the dtype. A tensor as :func:`to_device`
-        returns it can be shared by several sets.
+    X : tensor of shape (n, n_features)
+        All rows, as :func:`~skfashion._tensors.to_device` returns them; never written to, and shared by several sets.
     layout : Layout
         How a row is an image.
-    device : torch.device
-        Where the tensors live.
     rows : ndarray of int64, default=None
         The rows of X that belong to this set, by default all.
     y : ndarray of int64 or float32, default=None
         The target of each row in `rows`; without it an image is its own target.
     weight : ndarray of float, default=None
         The positive weight of each row in `rows`; 1 on average over a training set.
-    clean : ndarray or tensor of shape (n, n_features), default=None
+    clean : tensor of shape (n, n_features), default=None
         The image that each row of X is to be turned into, if it is not the row itself.
     """
 
-    def __init__(self, X, layout, device, *, rows=None, y=None, weight=None, clean=None):
+    def __init__(self, X, layout, *, rows=None, y=None, weight=None, clean=None):
         self.layout = layout
-        self.X = X if isinstance(X, torch.Tensor) else to_device(X, device)
-        self.clean = clean if clean is None or isinstance(clean, torch.Tensor) else to_device(clean, device)
-        self.rows = None if rows is None else torch.from_numpy(rows).to(device)
-        self.y = None if y is None else torch.from_numpy(y).to(device)
+        self.X = X
+        self.clean = clean
+        self.rows = None if rows is None else torch.from_numpy(rows).to(X.device)
+        self.y = None if y is None else torch.from_numpy(y).to(X.device)
         # Weights of a lot of images may differ by more than float32 can: none of them may vanish.
-        self.weight = None if weight is None else torch.from_numpy(weight.clip(1e-30)).float().to(device)
+        self.weight = None if weight is None else torch.from_numpy(weight.clip(1e-30)).float().to(X.device)
 
     def __len__(self):
         return len(self.X if self.rows is None else self.rows)
@@ -131,7 +126,6 @@ class Batches:
         return -(-len(self.images) // self.batch_size)
 
     def __iter__(self):
-        keep_freed_memory()
         n = len(self.images)
         order = None
         if self.order is not None:
@@ -152,24 +146,3 @@ class Batches:
         if batch.target is batch.images:
             target = images
         return Batch(images, target, batch.weight)
-
-
-# What torch can index and convert without a copy of the whole array.
-_TORCH_DTYPES = frozenset("?bBhilqefd")
-
-
-def to_device(array, device):
-    """Return the tensor of an array on a device; on the CPU it shares the memory of the array."""
-    tensor = _tensor(array)
-    if device.type != "cpu" and tensor.dtype == torch.float64:
-        tensor = tensor.float()  # half to transfer, and not every GPU has float64
-    return tensor.to(device)
-
-
-def _tensor(array):
-    """A tensor that shares the memory of `array`, also where that is read-only, if torch knows its dtype."""
-    if array.dtype.char not in _TORCH_DTYPES or not array.dtype.isnative:
-        array = array.astype(np.float32)
-    if any(stride < 0 for stride in array.strides):
-        array = array.copy()
-    return borrowed(array)

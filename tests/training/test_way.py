@@ -18,11 +18,12 @@ def traced(call):
         if event not in ("call", "return"):
             return
         code = frame.f_code
-        is_ours = PACKAGE in Path(code.co_filename).parents and not code.co_name.startswith(("<", "__torch"))
+        is_ours = PACKAGE in Path(code.co_filename).parents and not code.co_name.startswith("<")
         if not is_ours or code.co_flags & inspect.CO_GENERATOR:
             return
         if event == "call":
-            calls.append((stack[-1][0] if stack else None, code.co_filename, code.co_name, len(stack) + 1))
+            if code.co_name != "__torch_dispatch__":  # torch calls it wherever something is drawn
+                calls.append((stack[-1][0] if stack else None, code.co_filename, code.co_name, len(stack) + 1))
             stack.append((code.co_filename, code.co_name))
         else:
             stack.pop()

@@ -1,0 +1,191 @@
+"""The epochs of a training: the loop of skorch, with steps of our own."""
+
+import time
+from contextlib import contextmanager, nullcontext
+
+import numpy as np
+import torch
+from skorch import NeuralNet
+from skorch.callbacks import Callback, EarlyStopping
+
+from skfashion.modules._random import draw_from, set_generator
+from skfashion.training._batch_of_one import frozen_batch_norm
+from skfashion.training._health import check_finite_training
+from skfashion.training._memory import keep_freed_memory
+from skfashion.training._tally import Tally, as_float32
+
+
+class StopTraining(Exception):
+    """A callback has asked to end the training after this epoch."""
+
+
+class EpochNet(NeuralNet):
+    """How a net trains for an epoch, evaluates, and tells callbacks; :class:`Net` is the whole of it."""
+
+    def partial_fit(self, X, y=None, classes=None, **fit_params):
+        """Train for more epochs; unlike skorch's, let Ctrl-C through."""
+        if not self.initialized_:
+            self.initialize()
+        self.notify("on_train_begin", X=X, y=y)
+        try:
+            self.fit_loop(X, y, **fit_params)
+        except StopTraining:
+            pass
+        except KeyboardInterrupt:
+            self.notify("on_train_end", X=X, y=y)
+            raise
+        self.notify("on_train_end", X=X, y=y)
+        return self
+
+    def notify(self, method_name, **kwargs):
+        """Tell callbacks; at the end of an epoch all of them are told before one that asks to stop is heard."""
+        if method_name != "on_epoch_end":
+            super().notify(method_name, **kwargs)
+            return
+        self.on_epoch_end(self, **kwargs)
+        requests = [_asks_to_stop(callback, self, kwargs) for _, callback in self.callbacks_]
+        requests += [listener.end_epoch(self) for listener in self.listeners_]
+        if any(requests):
+            raise StopTraining
+
+    def on_train_begin(self, net, X=None, y=None, **kwargs):
+        self.noise_ = self._on_device("noise")
+        set_generator(self.module_, self.noise_)
+
+    def on_epoch_begin(self, net, dataset_train=None, dataset_valid=None, **kwargs):
+        """Count epochs on from the last one: the history need not hold all of them."""
+        for listener in self.listeners_:
+            listener.begin_epoch()
+        self.epoch_start_ = time.perf_counter()
+        last = self.history[-1]["epoch"] if self.history else 0
+        self.history.new_epoch()
+        self.history.record("epoch", last + 1)
+
+    def on_epoch_end(self, net, dataset_train=None, dataset_valid=None, **kwargs):
+        # Groups with a rate of their own come first.
+        self.history.record("learning_rate", self.optimizer_.param_groups[-1]["lr"])
+        self.history.record("duration", time.perf_counter() - self.epoch_start_)
+        check_finite_training(self)
+
+    def on_train_end(self, net, X=None, y=None, **kwargs):
+        if self.stopping_ is not None:
+            self.stopping_.restore(self.module_)
+        for group in self.optimizer_.param_groups:
+            group["lr"] = group.pop("initial_lr", group["lr"])  # where the next training starts
+        self.noise_ = None
+        set_generator(self.module_, None)
+        self._set_training(False)
+
+    def run_single_epoch(self, iterator, training, prefix, step_fn, **fit_params):
+        """Train or validate for one epoch, and write the means into the history."""
+        if iterator is None:
+            return
+        keep_freed_memory()
+        looks_at_batches = self._has_hook("on_batch_begin", "on_batch_end")
+        tally = Tally()
+        self._set_training(training)
+        with torch.enable_grad() if training else self._noise_of_validation():
+            for batch in iterator:
+                if looks_at_batches:
+                    self.notify("on_batch_begin", batch=batch[:2], training=training)
+                if training and self.schedule_ is not None:
+                    self.schedule_.begin_step(self.optimizer_)
+                step = step_fn(batch)
+                tally.add({"loss": step["losses"], **self._metrics(step["y_pred"], batch.target)}, batch.weight)
+                if looks_at_batches:
+                    self._record_batch(prefix, batch, step)
+        self._record(prefix, tally.means(), iterator, n_batches=0 if looks_at_batches else 1)
+
+    def train_step_single(self, batch, **fit_params):
+        """Forward and backward: a dict with the mean ``loss``, the ``losses`` of the images, and ``y_pred``."""
+        single = frozen_batch_norm(self.module_) if len(batch.images) == 1 else nullcontext()
+        with single, self._autocast(), self._caught():
+            output = self.infer(batch.images)
+        losses = self.criterion_(as_float32(output), batch.target)
+        # Not over the weights of the batch: a weight would mean less in a small batch, and nothing in a batch of one.
+        loss = losses.mean() if batch.weight is None else (losses * batch.weight).sum() / len(losses)
+        loss.backward()
+        return {"loss": loss, "losses": losses.detach(), "y_pred": output}
+
+    def validation_step(self, batch, **fit_params):
+        output = self.evaluation_step(batch)
+        with torch.inference_mode():
+            losses = self.criterion_(output, batch.target)
+        return {"loss": losses.mean(), "losses": losses, "y_pred": output}
+
+    def evaluation_step(self, batch, training=False):
+        self.check_is_fitted()
+        if self.module_.training != training:  # several threads may predict at once
+            self._set_training(training)
+        with torch.inference_mode(not training):
+            return self.infer(batch[0])
+
+    def get_loss(self, y_pred, y_true, X=None, training=False):
+        return self.criterion_(y_pred, y_true).mean()
+
+    def _metrics(self, output, target):
+        with torch.no_grad():
+            return {} if self.metrics is None else self.metrics(as_float32(output), target)
+
+    def _autocast(self):
+        bfloat16 = self.precision == "bfloat16"
+        return torch.autocast(torch.device(self.device).type, dtype=torch.bfloat16) if bfloat16 else nullcontext()
+
+    def _caught(self):
+        """Our own modules draw from the generator by themselves."""
+        return draw_from(self.noise_) if self.foreign else nullcontext()
+
+    def _noise_of_validation(self):
+        """What is drawn for validation is the same in every epoch, and leaves the generator of training alone."""
+        return _drawing(self.module_, torch.Generator(self.noise_.device).manual_seed(self.seed), self.noise_)
+
+    def _has_hook(self, *names):
+        return any(
+            getattr(type(callback), name) is not getattr(Callback, name)
+            for _, callback in self.callbacks_
+            for name in names
+        )
+
+    def _record_batch(self, prefix, batch, step):
+        self.history.record_batch(f"{prefix}_loss", step["loss"].item())
+        self.history.record_batch(f"{prefix}_batch_size", len(batch.images))
+        step = {"loss": step["loss"], "y_pred": as_float32(step["y_pred"])}
+        self.notify("on_batch_end", batch=batch[:2], training=prefix == "train", **step)
+
+    def _record(self, prefix, means, iterator, n_batches):
+        """Write the means over an epoch into the history, with what skorch's callbacks look for there."""
+        for name, value in means.items():
+            self.history.record(f"{prefix}_{name}", value)
+        if n_batches == 1:  # instead of all batches: the device is asked once per epoch
+            self.history.new_batch()
+            self.history.record_batch(f"{prefix}_loss", means["loss"])
+            self.history.record_batch(f"{prefix}_batch_size", len(iterator.images))
+        best = self.best_losses_.get(prefix, np.inf)
+        self.history.record(f"{prefix}_loss_best", means["loss"] < best)
+        # By which skorch's callbacks keep the best net; without validation the training loss has to do.
+        self.history.record("valid_loss_best", means["loss"] < best)
+        self.best_losses_[prefix] = min(best, means["loss"])
+
+
+def _asks_to_stop(callback, net, datasets):
+    """Whether a callback asks to end the training, which those of skorch do by raising KeyboardInterrupt.
+
+    Of skorch's own, only early stopping does: in any other a KeyboardInterrupt is Ctrl-C.
+    """
+    try:
+        callback.on_epoch_end(net, **datasets)
+    except KeyboardInterrupt:
+        if type(callback).__module__.startswith("skorch.") and not isinstance(callback, EarlyStopping):
+            raise
+        return True
+    return False
+
+
+@contextmanager
+def _drawing(module, generator, usual):
+    """Let a module draw from another generator for a while."""
+    set_generator(module, generator)
+    try:
+        yield
+    finally:
+        set_generator(module, usual)

@@ -12,6 +12,7 @@ __all__ = [
     "__version__",
     "baselines",
     "datasets",
+    "extending",
     "inspection",
     "metrics",
     "model_selection",

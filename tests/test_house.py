@@ -33,6 +33,7 @@ MAY_IMPORT = {
     "_seeds": set(),
     "baselines": IMAGES | {"_tensors", "_device"},
     "datasets": set(),
+    "extending": {"neural_network", "training"},
     "inspection": IMAGES,
     "metrics": IMAGES | {"baselines"},
     "model_selection": {"_seeds"},

@@ -1,6 +1,7 @@
 """The fully connected autoencoder."""
 
 from collections.abc import Iterable
+from dataclasses import field
 
 from skfashion.modules import AutoencoderModule
 from skfashion.neural_network._base_autoencoder import BaseAutoencoder, module_arguments
@@ -56,7 +57,7 @@ class Autoencoder(BaseAutoencoder):
         0.0, "The share of units that is dropped in training, after every hidden layer.", number(float, 0, 1)
     )
 
-    hidden_layer_sizes: int | Iterable = (256, 128)
+    hidden_layer_sizes: int | Iterable = field(default=(256, 128), kw_only=False)
     learning_rate: float = 0.01
 
     def _network(self):

@@ -36,7 +36,40 @@ _BATCH_OF_CODES = 512
 
 @estimator
 class BaseAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseNet):
-    """A network that is trained to give back its input through a short code."""
+    """A network that is trained to give back its input through a short code.
+
+    A subclass is decorated by :func:`estimator`, and says by a method ``_network`` which module its parameters
+    describe: one with the methods ``encode``, ``decode``, ``start_at`` and ``reset_weights``, and the attribute
+    ``latent_dim``, as :class:`~skfashion.modules.AutoencoderModule` has them.
+
+    See Also
+    --------
+    Autoencoder, ConvAutoencoder, VariationalAutoencoder : Its subclasses here.
+
+    Examples
+    --------
+    >>> from skfashion.datasets import make_garments
+    >>> from skfashion.extending import BaseAutoencoder, Network, estimator
+    >>> from skfashion.modules import AutoencoderModule
+    >>> @estimator
+    ... class LinearAutoencoder(BaseAutoencoder):
+    ...     def _network(self):
+    ...         return Network(
+    ...             module=AutoencoderModule,
+    ...             arguments={
+    ...                 "image_shape": self.image_shape_,
+    ...                 "latent_dim": self.latent_dim,
+    ...                 "output_activation": self.output_activation_,
+    ...                 "hidden_layer_sizes": (),
+    ...                 "activation": "identity",
+    ...                 "dropout": 0.0,
+    ...                 "batch_norm": False,
+    ...             },
+    ...         )
+    >>> X, _ = make_garments(500, random_state=0, return_X_y=True)
+    >>> LinearAutoencoder(8, random_state=0).fit(X).transform(X).shape
+    (500, 8)
+    """
 
     latent_dim: int = parameter(14, "Length of a code.", number(int, 1), positional=True)
     hidden_layer_sizes: int | Iterable = parameter(

@@ -20,6 +20,33 @@ class BaseNetClassifier(ClassifierMixin, BaseNet):
 
     If y is an indicator matrix, classes do not exclude each other: each has a cross-entropy and a probability of its
     own.
+
+    A subclass is decorated by :func:`estimator`, names its parameters, and says by a method ``_network`` which module
+    they describe.
+
+    See Also
+    --------
+    MLPClassifier, CNNClassifier, ResNetClassifier, EncoderClassifier : Its subclasses here.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from skfashion.datasets import make_garments
+    >>> from skfashion.extending import BaseNetClassifier, Network, estimator, number, parameter
+    >>> def linear_model(n_features, n_outputs, scale):
+    ...     model = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(n_features, n_outputs))
+    ...     torch.nn.init.normal_(model[1].weight, std=scale)
+    ...     return model
+    >>> @estimator
+    ... class LinearClassifier(BaseNetClassifier):
+    ...     scale: float = parameter(0.01, "Standard deviation of the initial weights.", number(float, 0))
+    ...
+    ...     def _network(self):
+    ...         sizes = {"n_features": self.n_features_in_, "n_outputs": len(self.classes_)}
+    ...         return Network(module=linear_model, arguments={**sizes, "scale": self.scale}, foreign=True)
+    >>> X, y = make_garments(500, random_state=0, return_X_y=True)
+    >>> LinearClassifier(scale=0.1, random_state=0).fit(X, y).score(X, y) > 0.5
+    True
     """
 
     label_smoothing: float = parameter(

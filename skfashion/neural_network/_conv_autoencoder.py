@@ -46,7 +46,7 @@ class ConvAutoencoder(BaseAutoencoder):
     (2, 784)
     """
 
-    n_channels: int = parameter(8, "Filters of the first convolution.", number(int, 1))
+    n_channels: int = parameter(8, "Filters of the first convolution.", number(int, 1), positional=True)
 
     learning_rate: float = 0.01
 

@@ -65,6 +65,7 @@ class EncoderClassifier(BaseNetClassifier):
         (64,),
         "Units of each hidden layer between the code and the classes; ``()`` for a linear model of the code.",
         number(int, 1),
+        positional=True,
     )
     freeze: bool = parameter(True, "Whether the encoder stays as it is. If not, it is trained along, in a copy.")
     encoder_learning_rate: float | None = parameter(

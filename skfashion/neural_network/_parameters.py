@@ -23,12 +23,35 @@ def parameter(default, text, *accepted, positional=False):
         Constraints of scikit-learn, for what the annotation does not say: the range of a number, for instance.
     positional : bool, default=False
         Whether it may be given without its name.
+
+    Examples
+    --------
+    >>> from skfashion.extending import number, parameter
+    >>> width = parameter(32, "Channels of the first stage.", number(int, 1), positional=True)
+    >>> width.default, width.kw_only
+    (32, False)
     """
     return field(default=default, kw_only=not positional, metadata={"text": text, "accepted": accepted})
 
 
 def number(kind, low, high=None, *, closed="left"):
-    """An int or a float in a range; None stands for no limit."""
+    """An int or a float in a range, as a constraint of scikit-learn.
+
+    Parameters
+    ----------
+    kind : {int, float}
+        The type.
+    low, high : float or None
+        The ends of the range; None stands for no limit.
+    closed : {"left", "right", "both", "neither"}, default="left"
+        Which ends belong to it.
+
+    Examples
+    --------
+    >>> from skfashion.extending import number
+    >>> number(float, 0, 1).is_satisfied_by(1.0)
+    False
+    """
     return Interval({int: Integral, float: Real}[kind], low, high, closed=closed)
 
 
@@ -39,6 +62,16 @@ def estimator(cls):
     ``__init__`` takes and assigns them, ``_parameter_constraints`` is made of their types and ranges, and the docstring
     gets the sections Parameters and Attributes, in front of its "See Also". A subclass adds fields of its own, and
     changes a default that it inherits by ``name: type = default``.
+
+    Examples
+    --------
+    >>> from skfashion.extending import estimator
+    >>> from skfashion.neural_network import MLPClassifier
+    >>> @estimator
+    ... class WideMLPClassifier(MLPClassifier):
+    ...     hidden_layer_sizes: tuple = (1024,)
+    >>> WideMLPClassifier().hidden_layer_sizes
+    (1024,)
     """
     cls = dataclass(eq=False, repr=False, kw_only=True)(cls)
     described = {}

@@ -56,7 +56,7 @@ class ResNetClassifier(BaseNetClassifier):
         number(int, 1),
         positional=True,
     )
-    depth: int = parameter(1, "Residual convolutions in each stage.", number(int, 0))
+    depth: int = parameter(1, "Residual convolutions in each stage.", number(int, 0), positional=True)
     image_shape: ImageShape = parameter("auto", "As in :class:`CNNClassifier`.")
     flip_averaging: bool | Literal["auto"] = parameter(
         "auto",

@@ -28,9 +28,17 @@ class Network:
     gains_from_bfloat16 : bool
         Whether training was measured to be faster in bfloat16 where the hardware multiplies it natively.
     foreign : bool
-        Whether the module is of a class that is not ours, which may draw random numbers in ways of its own.
+        Whether the module draws random numbers in ways of its own, as those do that are not written for this library.
+        One that is has a method ``reset_weights(seed)``, and draws from an attribute `generator`.
     groups : tuple of (str, dict)
         Patterns of names of parameters, with what the optimizer does differently with them.
+
+    Examples
+    --------
+    >>> from skfashion.extending import Network
+    >>> from skfashion.modules import MLP
+    >>> Network(module=MLP, arguments={"n_features": 784, "n_outputs": 10}).foreign
+    False
     """
 
     module: Callable

@@ -7,14 +7,18 @@ from numbers import Integral
 
 import numpy as np
 from scipy.sparse import issparse
-from sklearn.utils import check_random_state
-from sklearn.utils.validation import validate_data
+from sklearn.utils import check_array, check_random_state
+from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skfashion._pixels import PixelScale
 
 # How many channels a trailing or leading axis may have to be taken for the channels of an image: grey, grey and
 # transparency, RGB, RGBA.
 _CHANNELS = (1, 2, 3, 4)
+
+# The address of an API page, in which scikit-learn replaces {estimator_module} and {estimator_name}. It is empty until
+# the documentation is published; scikit-learn then shows no link, which is better than a dead one.
+_API_PAGE = ""
 
 
 @dataclass(frozen=True)
@@ -40,6 +44,11 @@ class Layout:
     def rows(self, images):
         """The rows of a tensor of images (n, channels, height, width)."""
         return (images.permute(0, 2, 3, 1) if self.channels_last else images).reshape(len(images), -1)
+
+    def images(self, rows):
+        """The images (n, channels, height, width) of an array of rows; a view."""
+        images = rows.reshape(-1, *self.row_shape)
+        return np.moveaxis(images, -1, 1) if self.channels_last else images
 
 
 def rows_of(X, layout):
@@ -71,6 +80,16 @@ def rows_of(X, layout):
     if layout is not None and shown.channels_last != layout.channels_last:
         X = np.moveaxis(X, *((-1, 1) if shown.channels_last else (1, -1)))
     return X.reshape(len(X), shown.n_features), shown, shape
+
+
+def laid_out(X, layout=None):
+    """Return X as a 2-D array of numbers, and the layout of its rows.
+
+    That is `layout` if it is known, else what the shape of X shows, else what the length of its rows suggests.
+    """
+    X, shown, _ = rows_of(X, layout)
+    X = check_array(X, dtype="numeric", input_name="X")
+    return X, check_layout(layout or shown or inferred_layout(X.shape[1]), X.shape[1])
 
 
 def as_shown(rows, layout, shape):
@@ -180,7 +199,7 @@ def check_layout(layout, n_features):
 
 
 class ImageInput:
-    """What every estimator of images shares: it takes rows or images, and its repr leads to the documentation."""
+    """Base class of all estimators of images: validation of rows and images, and their layout and scale after a fit."""
 
     _doc_link_module = "skfashion"
 
@@ -191,8 +210,33 @@ class ImageInput:
 
     @property
     def _doc_link_template(self):
-        module = type(self).__module__.rsplit("._", 1)[0]
-        return f"https://skfashion.readthedocs.io/stable/api/{module}.{type(self).__name__}.html"
+        return _API_PAGE
+
+    def as_images(self, X, *, image_shape=None, rescale=True):
+        """Return X as the images that this estimator sees.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features), (n, h, w), (n, c, h, w) or (n, h, w, c)
+            Images, or other arrays with a value per pixel, such as weights.
+
+        image_shape : tuple of int or "auto", default=None
+            The shape of an image, if it is not that of the fit. None and ``"auto"`` stand for `image_shape_`.
+
+        rescale : bool, default=True
+            Whether to read the values on the scale of the fit, as all other methods do. With False they stay as they
+            are, as weights and differences of images must.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, channels, height, width)
+            With `rescale`, uint8 stands for levels from 0 to 255, and any other dtype for numbers as they are. A view
+            where that is possible.
+        """
+        check_is_fitted(self)
+        layout = None if image_shape is None else declared_layout(image_shape)
+        X, layout = laid_out(X, layout or self._layout)
+        return layout.images(self._pixels.read(X, type(self).__name__) if rescale else X)
 
     def _declared_layout(self):
         """The layout of the images that parameters state, or None."""

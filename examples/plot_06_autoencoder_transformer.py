@@ -85,7 +85,7 @@ axes.legend(loc="lower right")
 
 shown = np.unique(y_test, return_index=True)[1]
 for axes, (name, model) in zip(right.subplots(2, 1), models.items(), strict=True):
-    ReconstructionDisplay.from_estimator(model, X_test[shown], ax=axes, vmin=0, vmax=1)
+    ReconstructionDisplay.from_estimator(model, X_test[shown], ax=axes, imshow_kw={"vmin": 0, "vmax": 1})
     axes.set_title(f"Eight numbers by {name}: error {errors[name]:.4f}")
 figure.savefig("autoencoder_transformer.png", dpi=110)
 

@@ -7,7 +7,7 @@ from sklearn.pipeline import Pipeline
 
 from skfashion._images import as_array
 from skfashion.baselines._float_search import FloatSearch
-from skfashion.baselines._search import nearest
+from skfashion.baselines._nearest import nearest
 
 
 class NearestMember:

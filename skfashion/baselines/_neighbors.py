@@ -14,7 +14,7 @@ from sklearn.utils.validation import check_is_fitted
 from skfashion._device import resolve_device
 from skfashion._images import ImageInput, all_or_nothing
 from skfashion.baselines._float_search import FloatSearch
-from skfashion.baselines._search import IntegerSearch, int8_is_exact, nearest
+from skfashion.baselines._nearest import IntegerSearch, int8_is_exact, nearest
 
 _METRICS = ("cosine", "euclidean", "sqeuclidean")
 
@@ -50,6 +50,8 @@ class KNNClassifier(ClassifierMixin, ImageInput, BaseEstimator):
         Names of the columns, if X was a DataFrame with names.
     n_samples_fit_ : int
         Training rows.
+    image_shape_ : tuple of int
+        (channels, height, width) of an image.
 
     See Also
     --------
@@ -166,10 +168,10 @@ class KNNClassifier(ClassifierMixin, ImageInput, BaseEstimator):
         if k > others:
             raise ValueError(f"n_neighbors={k}, but there are {others} training samples to choose from.")
         if X is None:
-            found = _without_self(*self._nearest(self.training_rows(), k + 1))
+            distance, index = _without_self(*self._nearest(self.training_rows(), k + 1))
         else:
-            found = self._nearest(self._check_images(X, reset=False)[0], k)
-        return found if return_distance else found[1]
+            distance, index = self._nearest(self._check_images(X, reset=False)[0], k)
+        return (distance, index) if return_distance else index
 
     def training_rows(self, index=None):
         """Return the training images as rows: levels from 0 to 255 as uint8, other numbers in their own dtype.

@@ -50,8 +50,6 @@ def test_estimators_of_this_library(colour, estimator):
     np.testing.assert_array_equal(seen, X.reshape(30, 1, 9, 10))
     with pytest.raises(ValueError, match="image_shape"):
         estimator.as_images(X.reshape(30, -1), image_shape=(9, 9))
-    vars(estimator).pop("image_shape_")
-    assert not isinstance(estimator, ImageEstimator)
 
 
 def test_images_are_views(colour):

@@ -53,11 +53,11 @@ Minutes of fitting, of all runs that these pages show, on one core; two cores fi
 def write_studies(folder):
     """Write NAME.rst and its pictures for each study, and index.rst, which lists them."""
     folder.mkdir(parents=True, exist_ok=True)
-    there = results_of_studies()
-    for name, results in there.items():
+    studies = results_of_studies()
+    for name, results in studies.items():
         (folder / f"{name}.rst").write_text(page(name, results, folder), encoding="utf-8")
-    entries = "\n".join(f"   {name}" for name in there)
-    header, *numbers = costs(there)
+    entries = "\n".join(f"   {name}" for name in studies)
+    header, *numbers = costs(studies)
     cost = "\n".join([list_row(*header), *(list_row(f":doc:`{name}`", *row) for name, *row in numbers)])
     (folder / "index.rst").write_text(INDEX.format(entries=entries, cost=cost), encoding="utf-8")
 
@@ -67,10 +67,10 @@ def results_of_studies():
     return {name: results for name in STUDIES if (results := read(name))}
 
 
-def costs(there):
+def costs(studies):
     """How long the fits of each study take, as rows of a table."""
     yield "study", "models", "fits", "minutes on one core", "minutes on two cores"
-    for name, results in there.items():
+    for name, results in studies.items():
         study = load_study(name)
         possible = [row for row in rows_of(study) if row.estimator is not None]
         runs = [run for row in possible for run in results["rows"].get(row.name, {"runs": []})["runs"]]
@@ -100,13 +100,13 @@ def page(name, results, folder):
 
 def machines(rows):
     """Where and with what the runs of a study were made."""
-    found = [run["evidence"] for row in rows.values() for run in row["runs"]]
+    evidence = [run["evidence"] for row in rows.values() for run in row["runs"]]
     parts = {
-        "on": {each["cpu"] for each in found},
-        "threads": {str(each["threads"]) for each in found},
-        "torch": {each["versions"]["torch"] for each in found},
-        "scikit-learn": {each["versions"]["scikit-learn"] for each in found},
-        "commit": {each["commit"][:7] for each in found},
+        "on": {record["cpu"] for record in evidence},
+        "threads": {str(record["threads"]) for record in evidence},
+        "torch": {record["versions"]["torch"] for record in evidence},
+        "scikit-learn": {record["versions"]["scikit-learn"] for record in evidence},
+        "commit": {record["commit"][:7] for record in evidence},
     }
     return ", ".join(f"{name} {' and '.join(sorted(values))}" for name, values in parts.items())
 

@@ -95,8 +95,8 @@ class OptunaSearchCV(BaseSearchCV):
         Of the default sampler. With an int and one job, the same trials in every run.
 
     verbose : int, default=0
-        1 prints one line per trial. Callbacks of scikit-learn such as its ``ProgressBar``, see ``set_callbacks``, are told
-        of trials, folds and epochs.
+        1 prints one line per trial. Callbacks of scikit-learn such as its ``ProgressBar``, see ``set_callbacks``, see
+        trials, folds and epochs.
 
     Attributes
     ----------

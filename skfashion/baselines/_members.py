@@ -1,4 +1,4 @@
-"""Clusters of new images where a clusterer has no ``predict``: that of the nearest training image."""
+"""Assignment of new images by clusterers without ``predict``: the cluster of the nearest training image."""
 
 import numpy as np
 import torch

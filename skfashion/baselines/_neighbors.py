@@ -1,4 +1,4 @@
-"""k nearest neighbours as a classifier."""
+"""k-nearest-neighbours classifier."""
 
 from numbers import Integral
 
@@ -35,10 +35,10 @@ class KNNClassifier(ClassifierMixin, ImageInput, BaseEstimator):
         gets the distances (n, k) and returns weights of the same shape.
 
     metric : {"euclidean", "sqeuclidean", "cosine"}, default="euclidean"
-        Of the distances. For others take :class:`sklearn.neighbors.KNeighborsClassifier`: they are no matrix products.
+        The metric. For others, which are no matrix products, take :class:`sklearn.neighbors.KNeighborsClassifier`.
 
     device : str or torch.device, default="auto"
-        Where to multiply: ``"cpu"``, ``"cuda"``, ``"mps"``, …; ``"auto"`` takes a GPU if there is one.
+        The device of the products: ``"cpu"``, ``"cuda"``, ``"mps"``, …; ``"auto"`` takes a GPU if there is one.
 
     Attributes
     ----------
@@ -59,7 +59,7 @@ class KNNClassifier(ClassifierMixin, ImageInput, BaseEstimator):
 
     Notes
     -----
-    Levels from 0 to 255 are kept as uint8, and distances are on the scale of [0, 1] a pixel. They are searched by
+    Levels from 0 to 255 are kept as uint8, and distances are on the scale of [0, 1] per pixel. They are searched by
     products of int8, which are exact and several times faster than those of float32, where the processor has them. All
     other numbers are searched in float32 and decided in float64, in which distances are returned.
 

@@ -1,4 +1,4 @@
-"""Protocols of what displays ask of estimators."""
+"""Protocols of estimators that displays recognise."""
 
 from typing import Protocol, runtime_checkable
 

@@ -116,23 +116,26 @@ def scores_of(trials):
 
 
 def reconstructions(group, class_names):
-    drawn = best_pictures(group, "reconstructions")
-    if drawn is None:
+    pictures = best_pictures(group, "reconstructions")
+    if pictures is None:
         return None
     return ReconstructionDisplay.from_predictions(
-        unpacked(drawn["images"]), unpacked(drawn["reconstructions"]), image_shape=(1, 28, 28)
+        unpacked(pictures["images"]), unpacked(pictures["reconstructions"]), image_shape=(1, 28, 28)
     ).figure_
 
 
 def latent_space(group, class_names):
     """Latent codes of the best autoencoder, by PCA and by t-SNE."""
-    drawn = best_pictures(group, "latent_space")
-    if drawn is None:
+    pictures = best_pictures(group, "latent_space")
+    if pictures is None:
         return None
     figure, axes = plt.subplots(1, 2, figsize=(12, 5), layout="constrained")
     for ax, method in zip(axes, ("pca", "tsne"), strict=True):
         LatentSpaceDisplay(
-            unpacked(drawn[method]).astype(float), unpacked(drawn["labels"]), class_names=class_names, method=method
+            unpacked(pictures[method]).astype(float),
+            unpacked(pictures["labels"]),
+            class_names=class_names,
+            method=method,
         ).plot(ax)
     if axes[0].get_legend() is not None:
         axes[0].get_legend().remove()
@@ -141,22 +144,22 @@ def latent_space(group, class_names):
 
 def walk(group, class_names):
     """Latent traversal: images along each latent dimension."""
-    drawn = best_pictures(group, "walk")
-    if drawn is None:
+    pictures = best_pictures(group, "walk")
+    if pictures is None:
         return None
-    images = unpacked(drawn["images"]) / 255
-    return LatentWalkDisplay(images, np.array(drawn["steps"]), list(range(len(images)))).plot().figure_
+    images = unpacked(pictures["images"]) / 255
+    return LatentWalkDisplay(images, np.array(pictures["steps"]), list(range(len(images)))).plot().figure_
 
 
 def samples(group, class_names):
     """New images, one row per autoencoder."""
-    drawn = {name: run["pictures"]["samples"] for name, run in group.items() if "samples" in run.get("pictures", {})}
-    if not drawn:
+    pictures = {name: run["pictures"]["samples"] for name, run in group.items() if "samples" in run.get("pictures", {})}
+    if not pictures:
         return None
     figure, axes = plt.subplots(
-        len(drawn), 1, figsize=(9, 0.95 * len(drawn)), squeeze=False, gridspec_kw={"hspace": 0.3}
+        len(pictures), 1, figsize=(9, 0.95 * len(pictures)), squeeze=False, gridspec_kw={"hspace": 0.3}
     )
-    for ax, (name, images) in zip(axes[:, 0], drawn.items(), strict=True):
+    for ax, (name, images) in zip(axes[:, 0], pictures.items(), strict=True):
         ImageGridDisplay.from_data(
             unpacked(images["images"]),
             n_images=SAMPLES_PER_ROW,

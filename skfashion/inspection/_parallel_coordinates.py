@@ -187,8 +187,8 @@ def _positions(values):
     logarithmic = low > 0 and high / low >= 100
     scale = np.log if logarithmic else np.asarray
     positions = (scale(values) - scale(low)) / (scale(high) - scale(low))
-    shown = sorted(set(values)) if len(set(values)) <= 6 else [low, high]
-    ticks = [(float((scale(value) - scale(low)) / (scale(high) - scale(low))), f"{value:.3g}") for value in shown]
+    tick_values = sorted(set(values)) if len(set(values)) <= 6 else [low, high]
+    ticks = [(float((scale(value) - scale(low)) / (scale(high) - scale(low))), f"{value:.3g}") for value in tick_values]
     return positions, ticks
 
 

@@ -26,7 +26,7 @@ MODELS = {
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--only", default="", help="run the models whose name holds this text")
-    parser.add_argument("--seeds", type=int, help="seeds a model, instead of its own number")
+    parser.add_argument("--seeds", type=int, help="seeds per model, instead of its own number")
     arguments = parser.parse_args()
     train, test = (fetch_fashion_mnist(subset=subset, return_X_y=True) for subset in ("train", "test"))
     models = read("accuracy").get("models", {})

@@ -1,4 +1,4 @@
-"""What it saves to keep freed memory: page faults and processor time of a batch, with and without.
+"""Savings by keeping freed memory: page faults and processor time per batch, with and without.
 
 Training of the convolutional networks of the optimizers study, batches of 200 training images of Fashion-MNIST, Adam,
 on the CPU. Each measurement is a fresh process (the limits of the C library stay raised once they are), which fits a
@@ -26,7 +26,7 @@ KEEP = "skfashion.training._epochs.keep_freed_memory"
 
 
 def measure(name, n_images):
-    """Print page faults and milliseconds of processor time a batch, of this process."""
+    """Print page faults and milliseconds of processor time per batch, of this process."""
     X, y = fetch_fashion_mnist(return_X_y=True)
     X, y = X[:n_images], y[:n_images]
     model = CNNClassifier(name, batch_size=BATCH_SIZE, device="cpu", random_state=0)
@@ -49,12 +49,12 @@ def in_a_process(name, n_images, threads, keep):
 
 
 def compare(name, n_images, threads, repetitions):
-    found = {"kept": [], "given back": []}
+    runs_by_mode = {"kept": [], "given back": []}
     for _ in range(repetitions):
-        for what, runs in found.items():
-            runs.append(in_a_process(name, n_images, threads, what == "kept"))
-            print(f"{name}, memory {what}: {runs[-1][0]:.0f} page faults, {runs[-1][1]:.1f} ms a batch", flush=True)
-    return {what: summary(runs) for what, runs in found.items()}
+        for mode, runs in runs_by_mode.items():
+            runs.append(in_a_process(name, n_images, threads, mode == "kept"))
+            print(f"{name}, memory {mode}: {runs[-1][0]:.0f} page faults, {runs[-1][1]:.1f} ms per batch", flush=True)
+    return {mode: summary(runs) for mode, runs in runs_by_mode.items()}
 
 
 def summary(runs):

@@ -73,23 +73,23 @@ def installed(program):
 
 def compare(X, queries, repetitions):
     programs = {name: program for name, program in PROGRAMS.items() if installed(program)}
-    times, found = {name: [] for name in programs}, {}
+    times, neighbors = {name: [] for name in programs}, {}
     for repetition in range(repetitions + 1):
         for name, program in programs.items():
             start = time.perf_counter()
-            found[name] = program(X, queries)
+            neighbors[name] = program(X, queries)
             elapsed = time.perf_counter() - start
             if repetition:
                 times[name].append(elapsed)
             print(f"{name}: {elapsed:.2f} s{'' if repetition else ' (warm-up)'}", flush=True)
     medians = {name: statistics.median(values) for name, values in times.items()}
-    first = found["skfashion, uint8"]
+    expected = neighbors["skfashion, uint8"]
     return {
         name: {
             "seconds": [round(value, 3) for value in times[name]],
             "median": round(median, 3),
             "time_over_scikit_learn": round(median / medians["scikit-learn brute"], 3),
-            "same_neighbors": round(float((found[name] == first).mean()), 6),
+            "same_neighbors": round(float((neighbors[name] == expected).mean()), 6),
         }
         for name, median in medians.items()
     }

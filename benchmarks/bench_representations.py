@@ -1,4 +1,4 @@
-"""What autoencoders are worth on Fashion-MNIST: their errors, and what kNN, k-means and a classifier make of the codes.
+"""Autoencoders on Fashion-MNIST: reconstruction error, and accuracy of kNN, k-means and a classifier on latent codes.
 
 Every network is trained on the 60,000 training images, its settings chosen on 10,000 of them that were held out; the
 test images are used once for each fit, at the end. k-means clusters the 70,000 images pooled, as is the custom.
@@ -47,12 +47,12 @@ class Data:
 
     @cached_property
     def encoder(self):
-        """The encoder that classifiers are put on: 16 numbers, learnt from all training images without their labels."""
+        """The encoder under the classifiers: 16 latent dimensions, trained on all training images without labels."""
         return clone(LARGE).set_params(latent_dim=16, random_state=0).fit(self.X)
 
 
 def encoder(model, n_seeds, data):
-    """One autoencoder over seeds: test error a pixel, and what its codes are good for."""
+    """One autoencoder over seeds: MSE per pixel of test images, and accuracies on its latent codes."""
     runs = []
     for seed in range(n_seeds):
         start = time.perf_counter()
@@ -68,7 +68,7 @@ def encoder(model, n_seeds, data):
 
 
 def pca(n_components, data):
-    """What a linear code of as many numbers comes to."""
+    """PCA, a linear code of this dimension."""
     X, X_test = data.X / np.float32(255), data.X_test / np.float32(255)
     model = PCA(n_components, random_state=0).fit(X)
     error = ((model.inverse_transform(model.transform(X_test)) - X_test) ** 2).mean()
@@ -90,7 +90,7 @@ def codes(transform, data):
 
 
 def head(freeze, data):
-    """A classifier of all labels on a code of at most 16 numbers."""
+    """A classifier of all labels on 16 latent dimensions."""
     model = EncoderClassifier(FrozenEstimator(data.encoder), (256, 128), freeze=freeze, dropout=0.1, random_state=0)
     start = time.perf_counter()
     model.fit(data.X, data.y)
@@ -118,7 +118,7 @@ def few_labels(n_labels, n_seeds, data):
 
 
 def summary(runs):
-    """The runs with the mean and the standard deviation of what they measured."""
+    """The runs with the mean and the standard deviation of their numbers."""
     measured = [name for name in runs[0] if name not in ("seed", "epochs", "n_labels")]
     means = {name: round(float(np.mean([run[name] for run in runs])), 5) for name in measured}
     spread = {name: round(float(np.std([run[name] for run in runs], ddof=1)), 5) for name in measured if len(runs) > 1}

@@ -1,4 +1,4 @@
-"""Why the defaults are what they are: settings on held-out training images of Fashion-MNIST, over seeds."""
+"""Evidence for the defaults: settings on held-out training images of Fashion-MNIST, over seeds."""
 
 import argparse
 

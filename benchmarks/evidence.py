@@ -1,4 +1,4 @@
-"""What a published number carries with it: command, hardware, versions, commit."""
+"""Evidence of a published number: command, hardware, versions, commit."""
 
 import json
 import os
@@ -30,11 +30,11 @@ def evidence():
         "cores": os.cpu_count(),
         "threads": torch.get_num_threads(),
         "cpu_features": sorted(
-            name for name, there in torch.cpu.get_capabilities().items() if there is True and _tells(name)
+            name for name, value in torch.cpu.get_capabilities().items() if value is True and _matters(name)
         ),
         "gpu": torch.cuda.get_device_name() if torch.cuda.is_available() else None,
         "python": platform.python_version(),
-        "versions": {name: found for name in _PACKAGES if (found := _version(name))},
+        "versions": {name: number for name in _PACKAGES if (number := _version(name))},
     }
 
 
@@ -43,7 +43,7 @@ def write(name, results):
     path = RESULTS / f"{name}.json"
     path.parent.mkdir(parents=True, exist_ok=True)
     text = json.dumps({"evidence": evidence(), **results}, indent=2) + "\n"
-    text = re.sub(r"\[[^][{}]*\]", lambda numbers: " ".join(numbers[0].split()), text)  # a list of numbers a line
+    text = re.sub(r"\[[^][{}]*\]", lambda numbers: " ".join(numbers[0].split()), text)  # one line per list of numbers
     with tempfile.TemporaryDirectory(dir=path.parent) as folder:
         part = Path(folder) / path.name
         part.write_text(text, encoding="utf-8")
@@ -51,7 +51,7 @@ def write(name, results):
 
 
 def read(name):
-    """What :func:`write` wrote by this name; an empty dict if there is nothing yet."""
+    """The results that :func:`write` wrote under this name; an empty dict if there are none yet."""
     path = RESULTS / f"{name}.json"
     if not path.exists():
         return {}
@@ -62,12 +62,12 @@ def read(name):
 
 
 def command():
-    """What was typed to start this program; of no use in a process that it has started."""
+    """The command that started this program; not valid in a child process of it."""
     spec = sys.modules["__main__"].__spec__
     return shlex.join(["python", "-m", spec.name if spec else Path(sys.argv[0]).stem, *sys.argv[1:]])
 
 
-def _tells(feature):
+def _matters(feature):
     return feature.startswith(("amx", "avx2", "avx512_bf16", "avx512_f"))
 
 

@@ -15,11 +15,11 @@ from skfashion.inspection import (
     TrialScoresDisplay,
 )
 
-SAMPLES_A_ROW = 10
+SAMPLES_PER_ROW = 10
 
 
 def draw(group, folder, stem, class_names):
-    """Draw all that a group of results holds; yield the file name and the caption of each picture.
+    """Draw the pictures of a group of results; yield the file name and the caption of each.
 
     A caption has a place for the name of the best model.
 
@@ -28,11 +28,11 @@ def draw(group, folder, stem, class_names):
     group : dict of str to dict
         A run of each row, the best one first; none is empty.
     folder : Path
-        Where pictures go.
+        The folder of the pictures.
     stem : str
-        What their names begin with.
+        The beginning of their names.
     class_names : list of str
-        Of the labels from 0.
+        Names of the labels from 0.
     """
     for name, drawer, caption in DRAWERS:
         figure = drawer(group, class_names)
@@ -66,7 +66,7 @@ def curves(group, class_names):
 
 
 def epochs_of(history):
-    """A history by columns as one dict an epoch."""
+    """A history by columns as one dict per epoch."""
     return [dict(zip(history, values, strict=True)) for values in zip(*history.values(), strict=True)]
 
 
@@ -81,7 +81,7 @@ def scale_of(histories):
 
 
 def confusion(group, class_names):
-    """Which classes the best classifier takes for which."""
+    """Confusion matrix of the best classifier."""
     best = next((run for run in group.values() if "confusion_matrix" in run), None)
     if best is None:
         return None
@@ -116,23 +116,26 @@ def scores_of(trials):
 
 
 def reconstructions(group, class_names):
-    drawn = best_pictures(group, "reconstructions")
-    if drawn is None:
+    pictures = best_pictures(group, "reconstructions")
+    if pictures is None:
         return None
     return ReconstructionDisplay.from_predictions(
-        unpacked(drawn["images"]), unpacked(drawn["reconstructions"]), image_shape=(1, 28, 28)
+        unpacked(pictures["images"]), unpacked(pictures["reconstructions"]), image_shape=(1, 28, 28)
     ).figure_
 
 
 def latent_space(group, class_names):
-    """Codes of the best autoencoder, by PCA and by t-SNE."""
-    drawn = best_pictures(group, "latent_space")
-    if drawn is None:
+    """Latent codes of the best autoencoder, by PCA and by t-SNE."""
+    pictures = best_pictures(group, "latent_space")
+    if pictures is None:
         return None
     figure, axes = plt.subplots(1, 2, figsize=(12, 5), layout="constrained")
     for ax, method in zip(axes, ("pca", "tsne"), strict=True):
         LatentSpaceDisplay(
-            unpacked(drawn[method]).astype(float), unpacked(drawn["labels"]), class_names=class_names, method=method
+            unpacked(pictures[method]).astype(float),
+            unpacked(pictures["labels"]),
+            class_names=class_names,
+            method=method,
         ).plot(ax)
     if axes[0].get_legend() is not None:
         axes[0].get_legend().remove()
@@ -140,29 +143,29 @@ def latent_space(group, class_names):
 
 
 def walk(group, class_names):
-    """Images along each number of a code."""
-    drawn = best_pictures(group, "walk")
-    if drawn is None:
+    """Latent traversal: images along each latent dimension."""
+    pictures = best_pictures(group, "walk")
+    if pictures is None:
         return None
-    images = unpacked(drawn["images"]) / 255
-    return LatentWalkDisplay(images, np.array(drawn["steps"]), list(range(len(images)))).plot().figure_
+    images = unpacked(pictures["images"]) / 255
+    return LatentWalkDisplay(images, np.array(pictures["steps"]), list(range(len(images)))).plot().figure_
 
 
 def samples(group, class_names):
-    """New images of each autoencoder, a row each."""
-    drawn = {name: run["pictures"]["samples"] for name, run in group.items() if "samples" in run.get("pictures", {})}
-    if not drawn:
+    """New images, one row per autoencoder."""
+    pictures = {name: run["pictures"]["samples"] for name, run in group.items() if "samples" in run.get("pictures", {})}
+    if not pictures:
         return None
     figure, axes = plt.subplots(
-        len(drawn), 1, figsize=(9, 0.95 * len(drawn)), squeeze=False, gridspec_kw={"hspace": 0.3}
+        len(pictures), 1, figsize=(9, 0.95 * len(pictures)), squeeze=False, gridspec_kw={"hspace": 0.3}
     )
-    for ax, (name, images) in zip(axes[:, 0], drawn.items(), strict=True):
+    for ax, (name, images) in zip(axes[:, 0], pictures.items(), strict=True):
         ImageGridDisplay.from_data(
             unpacked(images["images"]),
-            n_images=SAMPLES_A_ROW,
+            n_images=SAMPLES_PER_ROW,
             image_shape=(1, 28, 28),
             ax=ax,
-            n_columns=SAMPLES_A_ROW,
+            n_columns=SAMPLES_PER_ROW,
         )
         ax.set_title(name, fontsize=8, loc="left", pad=2)
     return figure
@@ -177,9 +180,9 @@ DRAWERS = (
     ("curves", curves, "Training images and, dashed, held-out ones, over epochs and over seconds."),
     ("trials", parallel_coordinates, "The settings of each trial; colours are scores on held-out images."),
     ("scores", trial_scores, "The score of each trial that was not cut short."),
-    ("confusion", confusion, "What {best} takes for what, on the test images."),
-    ("reconstructions", reconstructions, "A test image of each class, and what {best} makes of it."),
-    ("latent-space", latent_space, "Codes of test images by {best}, by principal components and by t-SNE."),
-    ("walk", walk, "Images along each number of a code of {best}."),
+    ("confusion", confusion, "Confusion matrix of {best} on the test images."),
+    ("reconstructions", reconstructions, "A test image of each class, and its reconstruction by {best}."),
+    ("latent-space", latent_space, "Latent codes of test images by {best}, by principal components and by t-SNE."),
+    ("walk", walk, "Images along each latent dimension of {best}."),
     ("samples", samples, "New images."),
 )

@@ -1,4 +1,4 @@
-"""What a fitted model comes to: one function for each kind of model, and the pictures that an autoencoder makes."""
+"""Measurements of fitted models: one function per kind of model, and the pictures that an autoencoder makes."""
 
 import numpy as np
 from sklearn.base import clone, is_classifier, is_clusterer
@@ -10,11 +10,11 @@ from sklearn.model_selection import cross_val_predict
 from benchmarks.arrays import packed
 from skfashion.metrics import accuracy_interval, silhouette_interval, wcss_score
 
-N_PAIRED = 2000  # test images whose errors are kept, enough for a paired test
+N_PAIRED = 2000  # test images whose errors are stored, enough for a paired test
 
 
 def measured(model, images, *, as_clusters=False, pictures=()):
-    """What a fitted model is worth on the images: numbers by their names, its history, and `pictures`.
+    """Measure a fitted model on the images: numbers by their names, its history, and `pictures`.
 
     A classifier is measured by its accuracy, or `as_clusters` by how tight the classes are that it predicts.
     """
@@ -48,7 +48,7 @@ def classes(model, images):
 
 
 def reconstructions(model, images):
-    """The squared error a pixel of the test images, and of a variational autoencoder its negative ELBO."""
+    """The MSE per pixel of the test images, and of a variational autoencoder its negative ELBO."""
     errors = {"squared_error": -model.score_samples(images.X_test)}
     if hasattr(model, "elbo"):
         errors["negative_elbo"] = -model.elbo(images.X_test, random_state=0)
@@ -74,7 +74,7 @@ def clusters(model, images):
 
 
 def trained(model):
-    """How training went: epochs, parameters, and the history of a network, by columns."""
+    """Training of a network: epochs, parameters, and the history by columns."""
     net = model[-1] if hasattr(model, "steps") else model
     if not hasattr(net, "history_"):
         return {}
@@ -88,7 +88,7 @@ def trained(model):
 
 
 def searched(model):
-    """What a search adds: its best setting, and the score of each trial; None where a trial was cut short."""
+    """Results of a search: its best setting, and the score of each trial; None if it was pruned."""
     if not hasattr(model, "cv_results_"):
         return {}
     scores = zip(model.cv_results_["params"], model.cv_results_["mean_test_score"], strict=True)
@@ -125,7 +125,7 @@ def _as_bytes(images):
 
 
 def _reconstructed(model, images):
-    """The first test image of each class, and what is left of it."""
+    """The first test image of each class, and its reconstruction."""
     first = [int(np.flatnonzero(images.y_test == label)[0]) for label in np.unique(images.y_test)]
     return {
         "images": packed(images.X_test[first]),
@@ -138,7 +138,7 @@ def _sampled(model, images):
 
 
 def _walked(model, images):
-    """Images along each number of a code, through the mean of the codes of training images."""
+    """Latent traversal along each dimension, through the mean of the codes of training images."""
     codes, steps = model.transform(images.X[:2000]), np.linspace(-3, 3, 7)
     center, spread = codes.mean(axis=0), codes.std(axis=0)
     walks = [model.inverse_transform(center + np.outer(steps, axis)) for axis in np.diag(spread)]

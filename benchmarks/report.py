@@ -53,11 +53,11 @@ Minutes of fitting, of all runs that these pages show, on one core; two cores fi
 def write_studies(folder):
     """Write NAME.rst and its pictures for each study, and index.rst, which lists them."""
     folder.mkdir(parents=True, exist_ok=True)
-    there = results_of_studies()
-    for name, results in there.items():
+    studies = results_of_studies()
+    for name, results in studies.items():
         (folder / f"{name}.rst").write_text(page(name, results, folder), encoding="utf-8")
-    entries = "\n".join(f"   {name}" for name in there)
-    header, *numbers = costs(there)
+    entries = "\n".join(f"   {name}" for name in studies)
+    header, *numbers = costs(studies)
     cost = "\n".join([list_row(*header), *(list_row(f":doc:`{name}`", *row) for name, *row in numbers)])
     (folder / "index.rst").write_text(INDEX.format(entries=entries, cost=cost), encoding="utf-8")
 
@@ -67,16 +67,16 @@ def results_of_studies():
     return {name: results for name in STUDIES if (results := read(name))}
 
 
-def costs(there):
-    """How long the fits of each study take, as rows of a table."""
+def costs(studies):
+    """Fitting times of each study, as rows of a table."""
     yield "study", "models", "fits", "minutes on one core", "minutes on two cores"
-    for name, results in there.items():
+    for name, results in studies.items():
         study = load_study(name)
         possible = [row for row in rows_of(study) if row.estimator is not None]
         runs = [run for row in possible for run in results["rows"].get(row.name, {"runs": []})["runs"]]
         minutes = sum(run["fit_seconds"] * run["evidence"]["threads"] for run in runs) / 60
-        made = sum(row.name in results["rows"] for row in possible)
-        yield name, f"{made} of {len(possible)}", len(runs), f"{minutes:.0f}", f"{minutes / 2:.0f}"
+        n_fitted = sum(row.name in results["rows"] for row in possible)
+        yield name, f"{n_fitted} of {len(possible)}", len(runs), f"{minutes:.0f}", f"{minutes / 2:.0f}"
 
 
 def page(name, results, folder):
@@ -99,14 +99,14 @@ def page(name, results, folder):
 
 
 def machines(rows):
-    """Where and with what the runs of a study were made."""
-    found = [run["evidence"] for row in rows.values() for run in row["runs"]]
+    """Hardware and versions of the runs of a study."""
+    evidence = [run["evidence"] for row in rows.values() for run in row["runs"]]
     parts = {
-        "on": {each["cpu"] for each in found},
-        "threads": {str(each["threads"]) for each in found},
-        "torch": {each["versions"]["torch"] for each in found},
-        "scikit-learn": {each["versions"]["scikit-learn"] for each in found},
-        "commit": {each["commit"][:7] for each in found},
+        "on": {record["cpu"] for record in evidence},
+        "threads": {str(record["threads"]) for record in evidence},
+        "torch": {record["versions"]["torch"] for record in evidence},
+        "scikit-learn": {record["versions"]["scikit-learn"] for record in evidence},
+        "commit": {record["commit"][:7] for record in evidence},
     }
     return ", ".join(f"{name} {' and '.join(sorted(values))}" for name, values in parts.items())
 
@@ -145,9 +145,9 @@ def notes(study, rows):
             remarks.setdefault(comparison(study, rows, row), []).append(row.name)
     for remark, names in remarks.items():
         in_a_row = names == order[order.index(names[0]) :][: len(names)]
-        shown = [names[0], names[-1]] if in_a_row and len(names) > 2 else names
-        which = (" to " if shown is not names else "; ").join(f"*{name}*" for name in shown)
-        yield f"- {which}: {remark}"
+        ends = [names[0], names[-1]] if in_a_row and len(names) > 2 else names
+        label = (" to " if ends is not names else "; ").join(f"*{name}*" for name in ends)
+        yield f"- {label}: {remark}"
     yield ""
 
 
@@ -178,17 +178,17 @@ def comparison(study, rows, row):
 
 
 def rank(metric, values):
-    """What sorts the best first."""
+    """A sort key that puts the best first."""
     return -np.mean(values) if metric in GREATER_IS_BETTER else np.mean(values)
 
 
 def keeps(run, metric):
-    """Whether a run holds what a paired test by this number needs."""
+    """Whether a run holds the data of a paired test by this number."""
     return "right" in run if metric == "accuracy" else metric in run.get("errors", {})
 
 
 def paired(ours, other, metric):
-    """How often who is better on the same test images, and how sure that is."""
+    """The result of a paired test of two models on the same test images, as text."""
     if metric == "accuracy":
         first, second = unpacked(ours["right"]), unpacked(other["right"])
         result = mcnemar_test(np.ones(len(first), dtype=int), first.astype(int), second.astype(int))
@@ -222,10 +222,10 @@ def sections(name, study, rows, folder):
         best_first = sorted(members, key=lambda row: rank(metric, values_of(rows, row, metric) or [np.inf]))
         best_first = [row.name for row in best_first]
         group = {key: runs[key] for key in best_first}
-        drawn = list(draw(group, folder, f"{name}-{number}", CLASS_NAMES[members[0].data]))
-        if drawn:
+        figures = list(draw(group, folder, f"{name}-{number}", CLASS_NAMES[members[0].data]))
+        if figures:
             yield f"{title}\n{'-' * len(title)}\n"
-        for file, caption in drawn:
+        for file, caption in figures:
             plain, marked = (caption.format(best=name) for name in (best_first[0], f"*{best_first[0]}*"))
             yield f".. figure:: {file}\n   :alt: {plain}\n\n   {marked}\n"
 

@@ -29,9 +29,9 @@ from skfashion.datasets import fetch_fashion_mnist, fetch_mnist
 STUDIES = ("fcn-ablation", "mlp-cnn", "optimizers", "cae-vae", "generation")
 
 
-def fetch_black(**how):
-    """Fashion-MNIST with every pixel 0: what a mistake in scaling can make of it."""
-    X, y = fetch_fashion_mnist(**how)
+def fetch_black(**fetch_params):
+    """Fashion-MNIST with every pixel 0, as a mistake in scaling can make it."""
+    X, y = fetch_fashion_mnist(**fetch_params)
     return np.zeros_like(X), y
 
 
@@ -82,10 +82,10 @@ def run(row, seed, *, n_train=None, n_test=None, **settings):
     }
 
 
-def run_or_fail(row, seed, how, started):
+def run_or_fail(row, seed, settings, started):
     """The row with its result, or with the error that it ended in; others need not wait for that."""
     try:
-        result = run(row, seed, **how)
+        result = run(row, seed, **settings)
     except Exception:
         return row, seed, traceback.format_exc()  # as text: not every error travels between processes
     return row, seed, {**result, "evidence": {**started, "threads": torch.get_num_threads()}}
@@ -93,28 +93,28 @@ def run_or_fail(row, seed, how, started):
 
 def reproduce(name, arguments):
     """Fit what is missing of a study and print its table; return what failed."""
-    study, table, how = load_study(name), name, {}
+    study, table, settings = load_study(name), name, {}
     if arguments.epochs is not None:
-        table, how = f"{name}-{arguments.epochs}-epochs", {"max_epochs": arguments.epochs}
+        table, settings = f"{name}-{arguments.epochs}-epochs", {"max_epochs": arguments.epochs}
     if arguments.quick:
-        table, how = f"quick/{name}", QUICK
+        table, settings = f"quick/{name}", QUICK
     rows = {} if arguments.quick else load_rows(table)
-    if missing := missing_runs(study, rows, how, arguments):
+    if missing := missing_runs(study, rows, settings, arguments):
         write(table, {"title": study.TITLE, "rows": rows})  # what cannot be written fails before it costs a fit
     started = evidence()  # what runs is the code of now, whatever is committed meanwhile
     done = Parallel(n_jobs=arguments.jobs, return_as="generator_unordered")(
-        delayed(run_or_fail)(row, seed, how, started) for row, seed in missing
+        delayed(run_or_fail)(row, seed, settings, started) for row, seed in missing
     )
     failed = []
     for number, (row, seed, result) in enumerate(done, 1):
-        which = f"{number} of {len(missing)}: {row.name}, seed {seed}"
+        label = f"{number} of {len(missing)}: {row.name}, seed {seed}"
         if isinstance(result, str):
-            failed.append(which)
-            print(f"{which}: {result}", flush=True)
+            failed.append(label)
+            print(f"{label}: {result}", flush=True)
             continue
-        keep(table, study, row, how, result)
-        found = ", ".join(f"{metric} {result[metric]:.5g}" for metric in row.published)
-        print(f"{which}: {found} in {result['fit_seconds']} s", flush=True)
+        keep(table, study, row, settings, result)
+        numbers = ", ".join(f"{metric} {result[metric]:.5g}" for metric in row.published)
+        print(f"{label}: {numbers} in {result['fit_seconds']} s", flush=True)
     print_table(study, load_rows(table))
     if arguments.quick:
         print("One epoch on 2,000 images: this shows that every row runs, and no more.")
@@ -125,18 +125,18 @@ def load_rows(table):
     return read(table).get("rows", {})
 
 
-def keep(table, study, row, how, result):
-    """Add a result to those that are there by now; another process may have written some."""
+def keep(table, study, row, settings, result):
+    """Add a result to the file as it is now: another process may have written to it."""
     rows = load_rows(table)
-    held = rows.setdefault(row.name, {"published": row.published, "estimator": described(row, how), "runs": []})
-    others = [each for each in held["runs"] if each["seed"] != result["seed"]]
-    held["runs"] = sorted([*others, result], key=lambda each: each["seed"])
+    entry = rows.setdefault(row.name, {"published": row.published, "estimator": described(row, settings), "runs": []})
+    others = [run for run in entry["runs"] if run["seed"] != result["seed"]]
+    entry["runs"] = sorted([*others, result], key=lambda run: run["seed"])
     write(table, {"title": study.TITLE, "rows": rows})
 
 
-def described(row, how):
+def described(row, settings):
     """The estimator that is fitted, in one line, the same in every process."""
-    model = prepared(row.estimator, **how)
+    model = prepared(row.estimator, **settings)
     spaces = {name: space for name, space in model.get_params().items() if isinstance(space, dict)}
     model.set_params(**{name: {key: _in_full(of) for key, of in space.items()} for name, space in spaces.items()})
     text = model.__repr__(N_CHAR_MAX=sys.maxsize)
@@ -151,21 +151,22 @@ def _in_full(values):
     return f"{values.dist.name}({','.join(settings)})"  # without spaces, at which a repr would break it
 
 
-def missing_runs(study, rows, how, arguments):
+def missing_runs(study, rows, settings, arguments):
     """The rows and seeds that are asked for and have no result yet."""
     seeds = range(arguments.seeds or (1 if arguments.quick else study.SEEDS))
     missing = []
     for row in chosen_rows(study, arguments.only):
         if row.estimator is None:
             continue
-        held = rows.get(row.name, {"estimator": described(row, how), "runs": []})
-        if held["estimator"] != described(row, how):
+        estimator = described(row, settings)
+        entry = rows.get(row.name, {"estimator": estimator, "runs": []})
+        if entry["estimator"] != estimator:
             raise SystemExit(
-                f"The results of {row.name!r} are those of {held['estimator']}, which is now {described(row, how)}: "
+                f"The results of {row.name!r} are those of {entry['estimator']}, which is now {estimator}: "
                 "remove them, or give the row another name."
             )
-        there = [result["seed"] for result in held["runs"]]
-        missing += [(row, seed) for seed in seeds if seed not in there]
+        seeds_done = [result["seed"] for result in entry["runs"]]
+        missing += [(row, seed) for seed in seeds if seed not in seeds_done]
     return missing
 
 

@@ -53,7 +53,7 @@ def speed():
 
 def representations():
     rows = [
-        "| numbers in a code | squared error a pixel | kNN on the codes | k-means on the codes | fit |",
+        "| representation | MSE per pixel | kNN on it | k-means on it | fit |",
         "| --- | --- | --- | --- | --- |",
     ]
     results = read("representations")["rows"]
@@ -66,14 +66,14 @@ def representations():
                 f"| {mean['kmeans_accuracy']:.1f} % | {seconds} |"
             )
     vae = results["VariationalAutoencoder(latent_dim=10)"]["mean"]
-    frozen, tuned = (results[f"EncoderClassifier, 16 dimensions, {how}"] for how in ("frozen", "fine-tuned"))
+    frozen, tuned = (results[f"EncoderClassifier, 16 dimensions, {mode}"] for mode in ("frozen", "fine-tuned"))
     few = results["EncoderClassifier, 1000 labels"]
     return [
         *rows,
         "",
-        f"`VariationalAutoencoder(latent_dim=10)`: loss {vae['test_loss_per_image']:.1f} a test image, squared error "
+        f"`VariationalAutoencoder(latent_dim=10)`: loss {vae['test_loss_per_image']:.1f} per test image, squared error "
         f"of the mean {vae['test_squared_error_per_image']:.1f}.",
-        f"`EncoderClassifier` on 16 numbers and all labels: frozen {percent(frozen, 'accuracy')}, fine-tuned "
+        f"`EncoderClassifier` on 16 latent dimensions and all labels: frozen {percent(frozen, 'accuracy')}, fine-tuned "
         f"{percent(tuned, 'accuracy')}.",
         f"With 1,000 labels and 60,000 images without: frozen {percent(few, 'pretrained_frozen_accuracy')}, fine-tuned "
         f"{percent(few, 'pretrained_fine_tuned_accuracy')}; the same network on the labels alone "
@@ -149,15 +149,15 @@ def clusters():
 
 
 def memory():
-    """Page faults and time of a batch where freed memory is kept, and where it is given back to the system."""
+    """Page faults and time per batch where freed memory is kept, and where it is returned to the system."""
     result = read("memory")
     header = f"| batches of {result['batch_size']} | page faults | and without | ms | and without | time / without |"
     rows = [header, "| --- | --- | --- | --- | --- | --- |"]
     for name, row in result["networks"].items():
-        kept, given = row["kept"], row["given back"]
+        kept, returned = row["kept"], row["given back"]
         rows.append(
-            f'| `CNNClassifier("{name}")` | {kept["page_faults_per_batch"]:,} | {given["page_faults_per_batch"]:,} '
-            f"| {kept['median']:.1f} | {given['median']:.1f} | {kept['median'] / given['median']:.2f} |"
+            f'| `CNNClassifier("{name}")` | {kept["page_faults_per_batch"]:,} | {returned["page_faults_per_batch"]:,} '
+            f"| {kept['median']:.1f} | {returned['median']:.1f} | {kept['median'] / returned['median']:.2f} |"
         )
     return rows
 

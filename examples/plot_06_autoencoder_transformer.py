@@ -48,7 +48,7 @@ search = GridSearchCV(
 search.fit(X_train, y_train)
 
 accuracy = 100 * search.cv_results_["mean_test_score"].reshape(2, -1)
-print(f"{'numbers in a code':>18}{'PCA':>8}{'autoencoder':>14}")
+print(f"{'latent dimensions':>18}{'PCA':>8}{'autoencoder':>14}")
 for n, linear, learnt in zip(dimensions, *accuracy, strict=True):
     print(f"{n:18}{linear:8.1f}{learnt:14.1f}")
 print(f"best: {search.best_params_}; on 1,000 new images {100 * search.score(X_test, y_test):.1f} %")
@@ -66,7 +66,7 @@ errors = {}
 for name, model in models.items():
     back = model.fit(X_train).inverse_transform(model.transform(X_test))
     errors[name] = np.mean((back - X_test) ** 2)
-    print(f"{name}: {errors[name]:.4f} of squared error a pixel")
+    print(f"{name}: {errors[name]:.4f} MSE per pixel")
 
 # %%
 # The pictures
@@ -79,18 +79,18 @@ for name, values, marker in zip(models, accuracy, "so", strict=True):
     axes.plot(dimensions, values, marker=marker, label=f"{name} + 10 neighbours")
 axes.set_xscale("log", base=2)
 axes.set_xticks(dimensions, dimensions)
-axes.set(xlabel="numbers in a code", ylabel="accuracy in percent", title="How many numbers does a garment need?")
+axes.set(xlabel="latent dimensions", ylabel="accuracy in percent", title="How many dimensions does a garment need?")
 axes.grid(alpha=0.3)
 axes.legend(loc="lower right")
 
 shown = np.unique(y_test, return_index=True)[1]
 for axes, (name, model) in zip(right.subplots(2, 1), models.items(), strict=True):
-    ReconstructionDisplay.from_estimator(model, X_test[shown], ax=axes, vmin=0, vmax=1)
-    axes.set_title(f"Eight numbers by {name}: error {errors[name]:.4f}")
+    ReconstructionDisplay.from_estimator(model, X_test[shown], ax=axes, imshow_kw={"vmin": 0, "vmax": 1})
+    axes.set_title(f"Eight dimensions by {name}: MSE {errors[name]:.4f}")
 figure.savefig("autoencoder_transformer.png", dpi=110)
 
 # %%
-# Codes of two numbers are points in the plane. No label was seen, yet many garments of a class lie together.
+# Latent codes of two dimensions are points in the plane. No label was seen, yet many garments of a class lie together.
 two = {
     "PCA": PCA(2, random_state=0).fit(X_train),
     "autoencoder": ConvAutoencoder(2, 16, batch_size=64, random_state=0).fit(X_train),
@@ -98,7 +98,7 @@ two = {
 figure, grid = plt.subplots(1, 2, figsize=(11, 4.4), layout="constrained")
 for axes, (name, model) in zip(grid, two.items(), strict=True):
     LatentSpaceDisplay.from_estimator(model, X_test, y_test, class_names=images.target_names, ax=axes)
-    axes.set_title(f"Two numbers by {name}")
+    axes.set_title(f"Two dimensions by {name}")
 grid[0].get_legend().remove()
 figure.savefig("autoencoder_plane.png", dpi=110)
 print("The pictures are in autoencoder_transformer.png and autoencoder_plane.png.")

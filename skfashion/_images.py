@@ -1,14 +1,18 @@
 """Images as the input of estimators: rows or images of any dtype, validated once."""
 
 import numpy as np
-from sklearn.utils.validation import validate_data
+from sklearn.utils.validation import check_is_fitted, validate_data
 
-from skfashion._layout import as_array, check_layout, declared_layout, inferred_layout, rows_of
+from skfashion._layout import as_array, check_layout, declared_layout, inferred_layout, laid_out, rows_of
 from skfashion._pixels import PixelScale
+
+# The address of an API page, in which scikit-learn replaces {estimator_module} and {estimator_name}. It is empty until
+# the documentation is published; scikit-learn then shows no link, which is better than a dead one.
+_API_PAGE = ""
 
 
 class ImageInput:
-    """What every estimator of images shares: it takes rows or images, and its repr leads to the documentation."""
+    """Base class of all estimators of images: validation of rows and images, and their layout and scale after a fit."""
 
     _doc_link_module = "skfashion"
 
@@ -19,8 +23,33 @@ class ImageInput:
 
     @property
     def _doc_link_template(self):
-        module = type(self).__module__.rsplit("._", 1)[0]
-        return f"https://skfashion.readthedocs.io/stable/api/{module}.{type(self).__name__}.html"
+        return _API_PAGE
+
+    def as_images(self, X, *, image_shape=None, rescale=True):
+        """Return X as the images that this estimator sees.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features), (n, h, w), (n, c, h, w) or (n, h, w, c)
+            Images, or other arrays with a value per pixel, such as weights.
+
+        image_shape : tuple of int or "auto", default=None
+            The shape of an image, if it is not that of the fit. None and ``"auto"`` stand for `image_shape_`.
+
+        rescale : bool, default=True
+            Whether to read the values on the scale of the fit, as all other methods do. With False they stay as they
+            are, as weights and differences of images must.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, channels, height, width)
+            With `rescale`, uint8 stands for levels from 0 to 255, and any other dtype for numbers as they are. A view
+            where that is possible.
+        """
+        check_is_fitted(self)
+        layout = None if image_shape is None else declared_layout(image_shape)
+        X, layout = laid_out(X, layout or self._layout)
+        return layout.images(self._pixels.read(X, type(self).__name__) if rescale else X)
 
     def _declared_layout(self):
         """The layout of the images that parameters state, or None."""

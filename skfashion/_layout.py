@@ -6,6 +6,7 @@ from numbers import Integral
 
 import numpy as np
 from scipy.sparse import issparse
+from sklearn.utils import check_array
 
 # How many channels a trailing or leading axis may have to be taken for the channels of an image: grey, grey and
 # transparency, RGB, RGBA.
@@ -35,6 +36,11 @@ class Layout:
     def rows(self, images):
         """The rows of a tensor of images (n, channels, height, width)."""
         return (images.permute(0, 2, 3, 1) if self.channels_last else images).reshape(len(images), -1)
+
+    def images(self, rows):
+        """The images (n, channels, height, width) of an array of rows; a view."""
+        images = rows.reshape(-1, *self.row_shape)
+        return np.moveaxis(images, -1, 1) if self.channels_last else images
 
 
 def rows_of(X, layout):
@@ -66,6 +72,16 @@ def rows_of(X, layout):
     if layout is not None and shown.channels_last != layout.channels_last:
         X = np.moveaxis(X, *((-1, 1) if shown.channels_last else (1, -1)))
     return X.reshape(len(X), shown.n_features), shown, shape
+
+
+def laid_out(X, layout=None):
+    """Return X as a 2-D array of numbers, and the layout of its rows.
+
+    That is `layout` if it is known, else what the shape of X shows, else what the length of its rows suggests.
+    """
+    X, shown, _ = rows_of(X, layout)
+    X = check_array(X, dtype="numeric", input_name="X")
+    return X, check_layout(layout or shown or inferred_layout(X.shape[1]), X.shape[1])
 
 
 def as_shown(rows, layout, shape):

@@ -18,6 +18,7 @@ from sklearn.utils.estimator_checks import (
 )
 from sklearn.utils.validation import has_fit_parameter
 
+import skfashion._images
 import skfashion.baselines
 import skfashion.neural_network
 
@@ -71,9 +72,13 @@ class TestOnlyRunByScikitLearnOnItself:
         pipeline = make_pipeline(StandardScaler(), estimator)
         check_dataframe_column_names_consistency("Pipeline", pipeline)
 
-    def test_repr_links_to_the_documentation(self, estimator):
+    def test_repr_links_to_the_documentation_if_it_is_published(self, estimator, monkeypatch):
+        assert estimator._get_doc_link() == ""
+        assert f"Documentation for {type(estimator).__name__}" not in estimator._repr_html_()
+        page = "https://docs.example/{estimator_module}.{estimator_name}.html"
+        monkeypatch.setattr(skfashion._images, "_API_PAGE", page)
         room = type(estimator).__module__.rsplit("._", 1)[0]
-        assert estimator._get_doc_link().endswith(f"{room}.{type(estimator).__name__}.html")
+        assert estimator._get_doc_link() == f"https://docs.example/{room}.{type(estimator).__name__}.html"
         assert estimator._get_doc_link() in estimator._repr_html_()
 
     def test_docstring_is_complete(self, estimator):

@@ -136,7 +136,7 @@ def test_every_picture_of_a_page_is_there(pages):
     kinds = {name.removeprefix("fcn-ablation-").removesuffix(".png") for name in named}
     generator = {"1-curves", "1-reconstructions", "1-latent-space", "1-walk", "1-samples"}
     assert kinds == {"0-curves", "0-confusion", *generator}
-    assert "What *ours: deep* takes for what" in text
+    assert "Confusion matrix of *ours: deep*" in text
 
 
 def test_a_group_without_pictures_has_no_section(pages):

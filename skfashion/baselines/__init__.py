@@ -1,4 +1,4 @@
-"""What needs no network: neighbours, subspaces, clusters, and generators to compare with."""
+"""Baselines without a network: neighbours, subspaces, clusters, and generators."""
 
 from skfashion.baselines._cluster import ClusterClassifier
 from skfashion.baselines._neighbors import KNNClassifier

@@ -1,4 +1,4 @@
-"""Clusters as a classifier."""
+"""Classifier by clusters, which are named by labels."""
 
 import numpy as np
 from scipy.optimize import linear_sum_assignment
@@ -18,7 +18,7 @@ from skfashion.baselines._members import NearestMember, NearestRow, innermost
 
 
 class ClusterClassifier(ClassifierMixin, ImageInput, BaseEstimator):
-    """What clusters know of classes: cluster without labels, name the clusters by them, assign new images to clusters.
+    """Classifier by clusters: cluster without labels, name the clusters by labels, assign new images to clusters.
 
     Parameters
     ----------

@@ -1,43 +1,43 @@
-"""Exact nearest neighbours in floats: products preselect, and direct distances in float64 decide."""
+"""Exact nearest-neighbour search among floats: products preselect candidates, distances in float64 decide."""
 
 import numpy as np
 import torch
 
 from skfashion._device import resolve_device
 from skfashion._pixels import scaled
-from skfashion.baselines._search import BLOCK_BYTES, GROUP, in_groups
+from skfashion.baselines._nearest import BLOCK_BYTES, GROUP, pad_to_group
 
 # Rows that are converted to float64 at a time.
 _ROWS = 1024
 
-# Rows that are farther from the middle than the median row, by this factor, are searched apart.
+# Rows this many times farther from the center than the median row are searched separately.
 _REACH = 16
 
-# Queries that are farther away than training rows from each other, by this factor, are not told apart in float32.
+# If a query is this many times farther from the training rows than these are from each other, float32 cannot rank them.
 _FAR = 1e15
 
-# More than the rounding of a length in float64, relative to it.
+# An upper bound of the relative rounding error of a length in float64.
 _SURE = 1e-9
 
-# Scales of rows whose distances are zero in float64.
+# The smallest scale of rows; below it distances are zero in float64.
 _LEAST = 1e-100
 
 
 class FloatSearch:
-    """Neighbours by float32 products that only preselect: their distances are computed again in float64.
+    """Search by float32 products that preselect candidates, whose distances are then computed in float64.
 
-    Rounding moves a rank by no more than a known bound, so that no neighbour is lost. What would make the bound useless
-    is taken out: copies of a row are searched as one, and rows far from the others apart, around their own center. If
-    float32 still leaves many rows to a query, float64 looks at it.
+    Rounding moves a rank by no more than a known bound, so that no neighbour is lost. Data that would make the bound
+    useless are treated separately: copies of a row are searched as one, and rows far from the others around a center of
+    their own. A query that still has many candidates in float32 is searched in float64.
 
     Parameters
     ----------
     X : ndarray of shape (n, n_features)
         The training rows.
     metric : {"euclidean", "sqeuclidean", "cosine"}
-        Of the distances.
+        The metric.
     device : torch.device
-        Where to multiply.
+        The device of the products.
 
     References
     ----------
@@ -57,11 +57,11 @@ class FloatSearch:
         self.width = max((part.width for part in self.parts), default=GROUP)
 
     def __reduce__(self):
-        """Rows in float32 are made again, where the device is known: a pickle holds the rows once."""
+        """Pickle the rows once: those in float32 are computed again, on the device that there is then."""
         return _restored, (self.X, "cosine" if self.cosine else "euclidean", str(self.device))
 
     def training_rows(self, index=slice(None)):
-        """The rows, or some of them, as they were given."""
+        """All rows, or those at `index`, in their own dtype."""
         return self.X[index]
 
     def nearest(self, X, k, memory):
@@ -77,20 +77,20 @@ class FloatSearch:
     def candidates(self, X, k, memory):
         """Return query, distinct row and distance of all that may be among the `k` nearest distinct rows of X."""
         queries = self.measured(X)
-        far = self._see_no_difference(queries)
-        found = [self._first(queries, np.flatnonzero(far), k)]
+        far = self._absorb_all_rows(queries)
+        candidates = [self._first(queries, np.flatnonzero(far), k)]
         near = np.flatnonzero(~far)
-        for part, those in zip(self.parts, self._within_reach(queries[near], k), strict=True):
-            if len(those):
-                found.append(part.candidates(queries, near[those], k, memory))
+        for part, index in zip(self.parts, self._within_reach(queries[near], k), strict=True):
+            if len(index):
+                candidates.append(part.candidates(queries, near[index], k, memory))
         if len(self.zeros):
-            found.append(self._zeros(len(X), k))
-        query, row, distance = (np.concatenate(each) for each in zip(*found, strict=True))
+            candidates.append(self._zeros(len(X), k))
+        query, row, distance = (np.concatenate(arrays) for arrays in zip(*candidates, strict=True))
         if self.cosine:
             return query, row, (distance**2 / 2).clip(max=2)
         return query, row, distance / (255 if self.X.dtype == np.uint8 else 1)
 
-    def _see_no_difference(self, queries):
+    def _absorb_all_rows(self, queries):
         """Which queries are so far away that all rows are at the same distance from them, bit by bit, in float64.
 
         A value that is much larger than that of all rows absorbs it, and its square those of the others.
@@ -103,10 +103,10 @@ class FloatSearch:
         others = np.where(absorbs, 0, (queries + rows) ** 2).sum(axis=1)
         return absorbs.any(axis=1) & (others < np.spacing(least**2) / 4)
 
-    def _first(self, queries, those, k):
-        """The first `k` distinct rows and their distances, for some queries."""
+    def _first(self, queries, index, k):
+        """The first `k` distinct rows and their distances, for the queries at `index`."""
         k = min(k, len(self.starts))
-        query, row = np.repeat(those, k), np.tile(np.arange(k), len(those))
+        query, row = np.repeat(index, k), np.tile(np.arange(k), len(index))
         return query, row, _distances(queries, query, self.distinct, row)
 
     def _zeros(self, n_queries, k):
@@ -133,8 +133,8 @@ class FloatSearch:
         before -= before[np.searchsorted(query, query)]
         enough = np.flatnonzero(before < k)  # and what is as near as the last of these
         limit = distance[enough[np.searchsorted(query[enough], np.arange(n_queries), side="right") - 1]]
-        kept = distance <= limit[query]
-        query, row, distance, counts = (each[kept] for each in (query, row, distance, counts))
+        is_near = distance <= limit[query]
+        query, row, distance, counts = (array[is_near] for array in (query, row, distance, counts))
         copy = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
         index = self.members[np.repeat(self.starts[row], counts) + copy]
         query, distance = np.repeat(query, counts), np.repeat(distance, counts)
@@ -143,7 +143,7 @@ class FloatSearch:
         return distance[chosen], index[chosen]
 
     def _parts(self, rows):
-        """Rows, given as positions among the distinct ones, with those near them, until none is left."""
+        """Divide rows, positions among the distinct ones, into parts around a center each."""
         generator = np.random.default_rng(0)  # rows in equal steps may be alike
         while len(rows):
             sample = generator.choice(rows, min(len(rows), _ROWS), replace=False)
@@ -154,14 +154,14 @@ class FloatSearch:
             rows = rows[~near]
 
     def blocks(self, rows):
-        """Positions of some distinct rows at a time, and these in float64."""
+        """Yield slices of `rows` and the distinct rows there, in float64."""
         size = max(1, min(_ROWS, BLOCK_BYTES // (8 * self.X.shape[1])))
         for start in range(0, len(rows), size):
-            some = slice(start, min(start + size, len(rows)))
-            yield some, self.distinct(rows[some])
+            block = slice(start, min(start + size, len(rows)))
+            yield block, self.distinct(rows[block])
 
     def distinct(self, rows):
-        """Some of the distinct rows, measured."""
+        """The distinct rows at these positions, measured."""
         return self.measured(self.X[self.members[self.starts[rows]]])
 
     def measured(self, X):
@@ -171,7 +171,7 @@ class FloatSearch:
         distances come out equal.
         """
         if self.cosine:
-            return _unit(scaled(X))
+            return _normalize_rows(scaled(X))
         if self.X.dtype == np.uint8:
             return X.astype(np.float64) * (1 if X.dtype == np.uint8 else 255)
         return scaled(X)
@@ -186,120 +186,121 @@ class _Part:
     Parameters
     ----------
     search : FloatSearch
-        Where the rows are.
+        The search that holds the rows.
     rows : ndarray of shape (n,), int
-        Which of its distinct rows, in order.
+        Positions among its distinct rows, in order.
     center : ndarray of shape (n_features,)
-        Around it rows are short, and so is the bound of the rounding.
+        The center, around which rows are short and the bound of the rounding error small.
     length : ndarray of shape (n,)
-        Of the rows around the center.
+        The distances of the rows from the center.
     """
 
     def __init__(self, search, rows, center, length):
         self.search, self.rows, self.center = search, rows, center
         self.reach = length.max()
         self.factor = 1 / max(self.reach, _LEAST)  # rows get the length 1 at most: no square is too large
-        self.width = in_groups(len(rows))
+        self.width = pad_to_group(len(rows))
         prepared = np.zeros((self.width, len(center)), dtype=np.float32)
-        for some, block in search.blocks(rows):
-            prepared[some] = self._around_center(block)
-        squares = np.full(self.width, np.inf, dtype=np.float32)  # what fills the last group is far from everything
+        for block, values in search.blocks(rows):
+            prepared[block] = self._around_center(values)
+        squares = np.full(self.width, np.inf, dtype=np.float32)  # the padding of the last group is far from everything
         squares[: len(rows)] = (length * self.factor) ** 2
-        self.prepared, self.squares = (torch.from_numpy(each).to(search.device) for each in (prepared, squares))
+        self.prepared, self.squares = (torch.from_numpy(array).to(search.device) for array in (prepared, squares))
 
     def _around_center(self, X):
         return (X - self.center) * self.factor
 
-    def candidates(self, X, those, k, memory):
-        """Return query, distinct row and distance of all that may be among the `k` nearest of some measured rows X."""
-        X, k = X[those], min(k, len(self.rows))
+    def candidates(self, X, index, k, memory):
+        """Return query, distinct row and distance of the candidates of the measured queries X[index]."""
+        X, k = X[index], min(k, len(self.rows))
         queries = self._around_center(X)
         query, row = self._preselected(queries, k, memory)
-        many = np.flatnonzero(np.bincount(query, minlength=len(X)) == 0)
+        crowded = np.flatnonzero(np.bincount(query, minlength=len(X)) == 0)  # queries of too many candidates
         pieces = [(query, row, self._distances(X, query, row))]
-        if len(many):
+        if len(crowded):
             pieces += [
-                (many[query], row, distance) for query, row, distance in self._in_float64(X[many], queries[many], k)
+                (crowded[query], row, distance)
+                for query, row, distance in self._in_float64(X[crowded], queries[crowded], k)
             ]
-        query, row, distance = (np.concatenate(each) for each in zip(*pieces, strict=True))
-        return those[query], self.rows[row], distance
+        query, row, distance = (np.concatenate(arrays) for arrays in zip(*pieces, strict=True))
+        return index[query], self.rows[row], distance
 
     def _preselected(self, queries, k, memory):
         """Query and row of all whose rank in float32 is small enough; of a query with too many of them none."""
         length = _length(queries)
-        slack = 2 * self._rounding(length, 2.0**-24, 4 * _shortened())
-        slack += 2 * len(self.center) * np.finfo(np.float32).tiny  # of products too small for float32
+        margin = 2 * self._rounding(length, 2.0**-24, 4 * _matmul_rounding())
+        margin += 2 * len(self.center) * np.finfo(np.float32).tiny  # of products too small for float32
         ranks = memory[: len(queries) * self.width].view(len(queries), self.width)
         factors = torch.from_numpy(queries.clip(-_FAR, _FAR).astype(np.float32)).to(self.search.device)
         torch.addmm(self.squares, factors, self.prepared.t(), alpha=-2, out=ranks)
-        told_apart = torch.from_numpy(length < _FAR).to(self.search.device)
-        slack = torch.from_numpy(slack.clip(max=_FAR**2).astype(np.float32)).to(self.search.device)
-        return _small(ranks, k, slack, told_apart, most=_most(k, len(self.rows)))
+        rankable = torch.from_numpy(length < _FAR).to(self.search.device)
+        margin = torch.from_numpy(margin.clip(max=_FAR**2).astype(np.float32)).to(self.search.device)
+        return _candidates_below(ranks, k, margin, rankable, most=_max_candidates(k, len(self.rows)))
 
     def _in_float64(self, X, queries, k):
-        """Yield query, row and distance of the candidates in some rows at a time, by ranks in float64."""
-        slack = 2 * self._rounding(_length(queries), 2.0**-53, 0)[:, None]
+        """Yield query, row and distance of the candidates in one block of rows after the other, by float64 ranks."""
+        margin = 2 * self._rounding(_length(queries), 2.0**-53, 0)[:, None]
         best = np.full((len(X), k), np.inf)
-        for some, block in self.search.blocks(self.rows):
-            n = len(block)
-            around = torch.from_numpy(self._around_center(block))
+        for block, values in self.search.blocks(self.rows):
+            n = len(values)
+            around = torch.from_numpy(self._around_center(values))
             ranks = torch.addmm(around.square().sum(1), torch.from_numpy(queries), around.t(), alpha=-2).numpy()
             smallest = np.partition(ranks, min(k, n) - 1, axis=1)[:, :k]
             best = np.partition(np.concatenate([best, smallest], axis=1), k - 1, axis=1)[:, :k]
-            small = ranks <= best[:, [k - 1]] + slack
-            many = small.sum(axis=1) > _most(k, n)
-            query, row = np.nonzero(small & ~many[:, None])
-            yield query, some.start + row, self._distances(X, query, some.start + row)
-            for query, row, distance in _nearest_of(X, block, np.flatnonzero(many), small, k):
-                yield query, some.start + row, distance
+            is_candidate = ranks <= best[:, [k - 1]] + margin
+            is_crowded = is_candidate.sum(axis=1) > _max_candidates(k, n)
+            query, row = np.nonzero(is_candidate & ~is_crowded[:, None])
+            yield query, block.start + row, self._distances(X, query, block.start + row)
+            for query, row, distance in _nearest_of(X, values, np.flatnonzero(is_crowded), is_candidate, k):
+                yield query, block.start + row, distance
 
     def _distances(self, X, query, row):
         return _distances(X, query, self.search.distinct, self.rows[row])
 
-    def _rounding(self, length, unit, shortened):
-        """By how much rounding may move a rank, for queries of some length around the center.
+    def _rounding(self, length, unit, matmul_rounding):
+        """An upper bound of the rounding error of a rank, for queries of this length around the center.
 
-        n units of |row| |query| in the products of rows of length 1 at most, and those by which distances that differ
-        are equal in float64, or the other way round.
+        The products of rows of length 1 at most are off by n units of |row| |query|; the second term covers distances
+        that differ and are equal in float64, or the other way round.
         """
         n_features = len(self.center)
-        products = ((n_features + 16) * unit + shortened) * (2 * length + 1)
+        products = ((n_features + 16) * unit + matmul_rounding) * (2 * length + 1)
         return products + (n_features + 16) * 2.0**-52 * (length + 1) ** 2
 
 
 def _distances(X, query, rows, row):
-    """Distances of pairs of a row of X and what the function `rows` gives for an array of indices."""
-    found = np.empty(len(query))
+    """Distances of pairs of a row of X and a row that the function `rows` returns for an index."""
+    distances = np.empty(len(query))
     size = max(1, BLOCK_BYTES // (16 * X.shape[1]))
     for start in range(0, len(query), size):
-        some = slice(start, start + size)
-        found[some] = _cdist(X[query[some]][:, None], rows(row[some])[:, None])[:, 0, 0]
-    return found
+        block = slice(start, start + size)
+        distances[block] = _cdist(X[query[block]][:, None], rows(row[block])[:, None])[:, 0, 0]
+    return distances
 
 
-def _most(k, n):
-    """More candidates than that cost more than products in float64."""
+def _max_candidates(k, n):
+    """The number of candidates of a query above which products in float64 cost less than their distances."""
     return 4 * k + n // 256
 
 
-def _small(ranks, k, slack, told_apart, *, most):
-    """Query and row of all that may be among the `k` smallest true ranks of their query.
+def _candidates_below(ranks, k, margin, rankable, *, most):
+    """Query and row of all ranks at most `margin` above the `k` smallest of their query.
 
-    A true rank is off by half the `slack` of the query at most. Queries that are not `told_apart`, and those with more
-    candidates than `most`, are left out.
+    A rank is off by half the margin of its query at most, so that these include the `k` smallest true ranks. Queries
+    that are not `rankable`, and those with more candidates than `most`, are left out.
     """
     groups = ranks.view(len(ranks), -1, GROUP)
     minima = groups.amin(2)
-    # In each of the k groups with the smallest minima there is one.
-    limit = (minima if k <= minima.shape[1] else ranks).kthvalue(k, dim=1).values + slack
+    # The k-th smallest minimum of the groups is an upper bound of the k-th smallest rank.
+    limit = (minima if k <= minima.shape[1] else ranks).kthvalue(k, dim=1).values + margin
     open_groups = minima <= limit[:, None]
-    open_groups &= (told_apart & (open_groups.sum(1) <= most))[:, None]
+    open_groups &= (rankable & (open_groups.sum(1) <= most))[:, None]
     query, group = torch.nonzero(open_groups, as_tuple=True)
     members = groups[query, group] <= limit[query, None]
     pair, offset = torch.nonzero(members, as_tuple=True)
     query, row = query[pair], group[pair] * GROUP + offset
     few = torch.bincount(query, minlength=len(ranks)) <= most
-    return tuple(found[few[query]].cpu().numpy() for found in (query, row))
+    return tuple(index[few[query]].cpu().numpy() for index in (query, row))
 
 
 def _cdist(X, Y):
@@ -308,9 +309,9 @@ def _cdist(X, Y):
     return torch.cdist(torch.from_numpy(X), torch.from_numpy(Y), compute_mode=mode).numpy()
 
 
-def _nearest_of(X, rows, queries, small, k):
-    """Yield query, row and distance of the `k` nearest of many candidates, which `small` marks for each query."""
-    most_rows = small[queries].mean(axis=1) > 1 / 4
+def _nearest_of(X, rows, queries, is_candidate, k):
+    """Yield query, row and distance of the `k` nearest of many candidates of each query."""
+    most_rows = is_candidate[queries].mean(axis=1) > 1 / 4
     together = queries[most_rows]
     if len(together):  # one call for all: many small ones wait for each other on busy cores
         distance = _cdist(X[together], rows)
@@ -318,7 +319,7 @@ def _nearest_of(X, rows, queries, small, k):
         distance = np.take_along_axis(distance, row, axis=1)
         yield np.repeat(together, row.shape[1]), row.ravel(), distance.ravel()
     for query in queries[~most_rows]:
-        row = np.flatnonzero(small[query])
+        row = np.flatnonzero(is_candidate[query])
         distance = _cdist(X[query : query + 1], rows[row])[0]
         chosen = np.argsort(distance, kind="stable")[:k]
         yield np.full(len(chosen), query), row[chosen], distance[chosen]
@@ -329,29 +330,29 @@ def _length(X):
 
 
 def _copies(X):
-    """Indices of rows, copies of one row together and in order; where each distinct row starts, and how many it has."""
+    """Indices of rows, copies of one row together and in order; the start and the number of each distinct row."""
     hashes = np.array([hash(row.tobytes()) for row in X])
-    _, first, which = np.unique(hashes, return_index=True, return_inverse=True)
-    first = first[which]
+    _, first, inverse = np.unique(hashes, return_index=True, return_inverse=True)
+    first = first[inverse]
     copy = np.flatnonzero(first != np.arange(len(X)))
     for start in range(0, len(copy), _ROWS):  # hashes of different rows may be equal
-        some = copy[start : start + _ROWS]
-        other = some[(X[some] != X[first[some]]).any(axis=1)]
+        block = copy[start : start + _ROWS]
+        other = block[(X[block] != X[first[block]]).any(axis=1)]
         first[other] = other
     members = np.argsort(first, kind="stable")
     _, starts, sizes = np.unique(first[members], return_index=True, return_counts=True)
     return members, starts, sizes
 
 
-def _shortened():
-    """By how much a factor of float32 products may be off, as users may let torch shorten it."""
+def _matmul_rounding():
+    """Relative error of a factor of a float32 matmul under torch's current precision setting (TF32, bfloat16)."""
     backends = (torch.backends, torch.backends.cuda.matmul, torch.backends.mkldnn.matmul)
     if any(getattr(backend, "fp32_precision", "none") in ("tf32", "bf16") for backend in backends):
         return 2.0**-8
     return {"highest": 0.0, "high": 2.0**-10, "medium": 2.0**-8}[torch.get_float32_matmul_precision()]
 
 
-def _unit(X):
+def _normalize_rows(X):
     """Rows of length 1; a row of zeros stays one."""
     # By a power of two, which is exact, so that no square is too small for float64.
     X = np.ldexp(X, -np.frexp(np.abs(X).max(axis=1, keepdims=True))[1])

@@ -1,4 +1,4 @@
-"""Clusters of new images where a clusterer has no ``predict``: that of the nearest training image."""
+"""Assignment of new images by clusterers without ``predict``: the cluster of the nearest training image."""
 
 import numpy as np
 import torch
@@ -7,7 +7,7 @@ from sklearn.pipeline import Pipeline
 
 from skfashion._layout import as_array
 from skfashion.baselines._float_search import FloatSearch
-from skfashion.baselines._search import nearest
+from skfashion.baselines._nearest import nearest
 
 
 class NearestMember:

@@ -1,4 +1,4 @@
-"""k nearest neighbours as a classifier."""
+"""k-nearest-neighbours classifier."""
 
 from numbers import Integral
 
@@ -15,7 +15,7 @@ from skfashion._atomic import all_or_nothing
 from skfashion._device import resolve_device
 from skfashion._images import ImageInput
 from skfashion.baselines._float_search import FloatSearch
-from skfashion.baselines._search import IntegerSearch, int8_is_exact, nearest
+from skfashion.baselines._nearest import IntegerSearch, int8_is_exact, nearest
 
 _METRICS = ("cosine", "euclidean", "sqeuclidean")
 
@@ -36,10 +36,10 @@ class KNNClassifier(ClassifierMixin, ImageInput, BaseEstimator):
         gets the distances (n, k) and returns weights of the same shape.
 
     metric : {"euclidean", "sqeuclidean", "cosine"}, default="euclidean"
-        Of the distances. For others take :class:`sklearn.neighbors.KNeighborsClassifier`: they are no matrix products.
+        The metric. For others, which are no matrix products, take :class:`sklearn.neighbors.KNeighborsClassifier`.
 
     device : str or torch.device, default="auto"
-        Where to multiply: ``"cpu"``, ``"cuda"``, ``"mps"``, …; ``"auto"`` takes a GPU if there is one.
+        The device of the products: ``"cpu"``, ``"cuda"``, ``"mps"``, …; ``"auto"`` takes a GPU if there is one.
 
     Attributes
     ----------
@@ -51,6 +51,8 @@ class KNNClassifier(ClassifierMixin, ImageInput, BaseEstimator):
         Names of the columns, if X was a DataFrame with names.
     n_samples_fit_ : int
         Training rows.
+    image_shape_ : tuple of int
+        (channels, height, width) of an image.
 
     See Also
     --------
@@ -58,7 +60,7 @@ class KNNClassifier(ClassifierMixin, ImageInput, BaseEstimator):
 
     Notes
     -----
-    Levels from 0 to 255 are kept as uint8, and distances are on the scale of [0, 1] a pixel. They are searched by
+    Levels from 0 to 255 are kept as uint8, and distances are on the scale of [0, 1] per pixel. They are searched by
     products of int8, which are exact and several times faster than those of float32, where the processor has them. All
     other numbers are searched in float32 and decided in float64, in which distances are returned.
 
@@ -167,10 +169,10 @@ class KNNClassifier(ClassifierMixin, ImageInput, BaseEstimator):
         if k > others:
             raise ValueError(f"n_neighbors={k}, but there are {others} training samples to choose from.")
         if X is None:
-            found = _without_self(*self._nearest(self.training_rows(), k + 1))
+            distance, index = _without_self(*self._nearest(self.training_rows(), k + 1))
         else:
-            found = self._nearest(self._check_images(X, reset=False)[0], k)
-        return found if return_distance else found[1]
+            distance, index = self._nearest(self._check_images(X, reset=False)[0], k)
+        return (distance, index) if return_distance else index
 
     def training_rows(self, index=None):
         """Return the training images as rows: levels from 0 to 255 as uint8, other numbers in their own dtype.

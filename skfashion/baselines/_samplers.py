@@ -99,9 +99,9 @@ class NeighborSampler(ImageInput, BaseEstimator):
         """
         check_is_fitted(self)
         check_scalar(n_samples, "n_samples", Integral, min_val=1)
-        drawn = draw_generator(random_state).integers(self._neighbors.n_samples_fit_, size=n_samples)
-        nearest = self._neighbors.kneighbors(self._neighbors.training_rows(drawn), return_distance=False)
-        neighbors = (self._neighbors.training_rows(index) for index in nearest)
+        index = draw_generator(random_state).integers(self._neighbors.n_samples_fit_, size=n_samples)
+        nearest = self._neighbors.kneighbors(self._neighbors.training_rows(index), return_distance=False)
+        neighbors = (self._neighbors.training_rows(rows) for rows in nearest)
         images = np.array([scaled(rows).mean(axis=0).astype(_sample_dtype(rows)) for rows in neighbors])
         return as_shown(images, self._layout, self._shown_shape)
 
@@ -208,8 +208,8 @@ class CentroidSampler(ImageInput, BaseEstimator):
         check_is_fitted(self)
         check_scalar(n_samples, "n_samples", Integral, min_val=1)
         # A cluster is drawn by its size, and one of its images evenly, if an image is drawn evenly from all.
-        drawn = draw_generator(random_state).integers(len(self._images), size=n_samples)
-        centroids, images = self.centroids_[self._members[drawn]], scaled(self._images[drawn])
+        index = draw_generator(random_state).integers(len(self._images), size=n_samples)
+        centroids, images = self.centroids_[self._members[index]], scaled(self._images[index])
         samples = (centroids + self.spread * (images - centroids)).astype(_sample_dtype(self._images))
         return as_shown(samples, self._layout, self._shown_shape)
 

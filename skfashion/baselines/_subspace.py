@@ -1,4 +1,4 @@
-"""One linear subspace for each class."""
+"""Subspace classifier: one linear subspace per class."""
 
 from numbers import Integral
 
@@ -16,7 +16,7 @@ from skfashion._images import ImageInput
 from skfashion._layout import as_array
 from skfashion._pixels import scaled
 
-# What the values may take that are converted to float64 at a time.
+# Memory for the values that are converted to float64 at a time.
 _BLOCK_BYTES = 2**25
 
 
@@ -110,11 +110,11 @@ class SubspaceClassifier(ClassifierMixin, ImageInput, BaseEstimator):
             weight = weight[rows] / weight.max()
             classes, codes = np.unique(y[rows], return_inverse=True)
             members = [codes == code for code in range(len(classes))]
-            found = [self._subspace(X, rows[those], weight[those]) for those in members]
+            subspaces = [self._subspace(X, rows[is_member], weight[is_member]) for is_member in members]
             self.classes_ = classes
-            self.means_ = np.array([mean for mean, _, _ in found])
-            self.components_ = [components for _, components, _ in found]
-            self.scale_ = float(sum(residual for _, _, residual in found) / weight.sum())
+            self.means_ = np.array([mean for mean, _, _ in subspaces])
+            self.components_ = [components for _, components, _ in subspaces]
+            self.scale_ = float(sum(residual for _, _, residual in subspaces) / weight.sum())
         return self
 
     def _subspace(self, X, rows, weight):
@@ -148,12 +148,12 @@ class SubspaceClassifier(ClassifierMixin, ImageInput, BaseEstimator):
         check_is_fitted(self)
         X, _ = self._check_images(X, reset=False)
         residuals = np.empty((len(X), len(self.classes_)), dtype=np.float64)
-        for some in _blocks(len(X), X.shape[1]):
-            block = scaled(X[some])  # float32 would lose small residuals to cancellation
+        for block in _blocks(len(X), X.shape[1]):
+            values = scaled(X[block])  # float32 would lose small residuals to cancellation
             for code, (mean, components) in enumerate(zip(self.means_, self.components_, strict=True)):
-                centered = block - mean
+                centered = values - mean
                 inside = (centered @ components.T) ** 2
-                residuals[some, code] = (centered**2).sum(axis=1) - inside.sum(axis=1)
+                residuals[block, code] = (centered**2).sum(axis=1) - inside.sum(axis=1)
         return residuals.clip(0)
 
     def decision_function(self, X):
@@ -207,15 +207,15 @@ class SubspaceClassifier(ClassifierMixin, ImageInput, BaseEstimator):
 
 def _mean(X, rows, weight):
     total = np.zeros(X.shape[1])
-    for some in _blocks(len(rows), X.shape[1]):
-        total += weight[some] @ scaled(X[rows[some]])
+    for block in _blocks(len(rows), X.shape[1]):
+        total += weight[block] @ scaled(X[rows[block]])
     return total / weight.sum()
 
 
 def _gram_of_features(X, rows, weight, mean):
     gram = np.zeros((X.shape[1], X.shape[1]))
-    for some in _blocks(len(rows), X.shape[1]):
-        centered = (scaled(X[rows[some]]) - mean) * np.sqrt(weight[some])[:, None]
+    for block in _blocks(len(rows), X.shape[1]):
+        centered = (scaled(X[rows[block]]) - mean) * np.sqrt(weight[block])[:, None]
         gram += centered.T @ centered
     return gram
 
@@ -230,16 +230,16 @@ def _gram_of_rows(X, rows, weight, mean):
 def _rows_to_features(X, rows, weight, mean, vectors):
     """Orthonormal directions of pixels that belong to directions of rows."""
     directions = np.empty((X.shape[1], len(vectors)))
-    for some, centered in _columns(X, rows, weight, mean):
-        directions[some] = centered.T @ vectors.T
+    for block, centered in _columns(X, rows, weight, mean):
+        directions[block] = centered.T @ vectors.T
     basis, triangle = np.linalg.qr(directions)  # they are at right angles but for rounding
     return (basis * np.sign(np.diag(triangle))).T
 
 
 def _columns(X, rows, weight, mean):
-    """Some columns at a time, and what the centered and weighted rows have there."""
-    for some in _blocks(X.shape[1], len(rows)):
-        yield some, (scaled(X[rows, some]) - mean[some]) * np.sqrt(weight)[:, None]
+    """Yield slices of columns, and the values of the centered and weighted rows there."""
+    for block in _blocks(X.shape[1], len(rows)):
+        yield block, (scaled(X[rows, block]) - mean[block]) * np.sqrt(weight)[:, None]
 
 
 def _blocks(n, width):

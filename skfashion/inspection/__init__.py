@@ -1,4 +1,4 @@
-"""Pictures of data, training, errors, codes and searches, by the convention of scikit-learn's displays."""
+"""Displays of images, training, errors, latent spaces, weights and searches, by the convention of scikit-learn."""
 
 from skfashion.inspection._class_balance import ClassBalanceDisplay
 from skfashion.inspection._filters import FilterDisplay
@@ -8,6 +8,7 @@ from skfashion.inspection._latent_space import LatentSpaceDisplay
 from skfashion.inspection._latent_walk import LatentWalkDisplay
 from skfashion.inspection._misclassified import MisclassifiedDisplay
 from skfashion.inspection._parallel_coordinates import ParallelCoordinatesDisplay
+from skfashion.inspection._protocols import ImageEstimator
 from skfashion.inspection._prototypes import PrototypeDisplay
 from skfashion.inspection._reconstruction import ReconstructionDisplay
 from skfashion.inspection._training_curve import TrainingCurveDisplay
@@ -16,6 +17,7 @@ from skfashion.inspection._trial_scores import TrialScoresDisplay
 __all__ = [
     "ClassBalanceDisplay",
     "FilterDisplay",
+    "ImageEstimator",
     "ImageGridDisplay",
     "InterpolationDisplay",
     "LatentSpaceDisplay",

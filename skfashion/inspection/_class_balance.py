@@ -1,9 +1,9 @@
-"""How many images of each class there are."""
+"""Class balance: share of each class in one or several sets of labels."""
 
 import numpy as np
 from sklearn.utils.multiclass import check_classification_targets, unique_labels
 
-from skfashion.inspection._drawing import add_legend, axes_for, own_limits, style_of
+from skfashion.inspection._drawing import add_legend, axes_for, check_kw, merged_kw, own_limits
 from skfashion.inspection._labels import labels_of, names_of
 
 
@@ -15,7 +15,7 @@ class ClassBalanceDisplay:
     Parameters
     ----------
     counts : dict of str to ndarray of shape (n_classes,)
-        Of each set, how many samples of each class it holds.
+        The number of samples per class in each set.
 
     class_names : sequence of str of length n_classes
         The classes.
@@ -25,9 +25,9 @@ class ClassBalanceDisplay:
     bars_ : dict of str to matplotlib.container.BarContainer
         The bars of each set.
     ax_ : matplotlib.axes.Axes
-        Where they are drawn.
+        The axes.
     figure_ : matplotlib.figure.Figure
-        The figure around it.
+        The figure.
 
     Examples
     --------
@@ -44,8 +44,8 @@ class ClassBalanceDisplay:
         self.class_names = class_names
 
     @classmethod
-    def from_labels(cls, labels, *, class_names=None, ax=None, **bar):
-        """Count labels and draw their shares.
+    def from_labels(cls, labels, *, class_names=None, ax=None, bar_kw=None):
+        """Count labels and draw the share of each class.
 
         Parameters
         ----------
@@ -55,14 +55,18 @@ class ClassBalanceDisplay:
         class_names : dict or sequence, default=None
             The name of each label; a sequence counts labels from 0.
 
-        ax, **bar
-            As in :meth:`plot`.
+        ax : matplotlib.axes.Axes, default=None
+            The axes to draw on; None makes a new figure.
+
+        bar_kw : dict, default=None
+            Keyword arguments for :meth:`matplotlib.axes.Axes.barh`.
 
         Returns
         -------
-        ClassBalanceDisplay
-            What was drawn.
+        display : ClassBalanceDisplay
+            The display, with `ax_` and `figure_` set.
         """
+        check_kw(bar_kw=bar_kw)
         sets = labels if isinstance(labels, dict) else {"samples": labels}
         if not sets:
             raise ValueError("labels must hold at least one set of labels.")
@@ -71,38 +75,39 @@ class ClassBalanceDisplay:
             check_classification_targets(y)
         classes = unique_labels(*sets.values())
         counts = {name: np.array([(y == label).sum() for label in classes]) for name, y in sets.items()}
-        return cls(counts, names_of(classes.tolist(), class_names)).plot(ax, **bar)
+        return cls(counts, names_of(classes.tolist(), class_names)).plot(ax, bar_kw=bar_kw)
 
-    def plot(self, ax=None, **bar):
+    def plot(self, ax=None, *, bar_kw=None):
         """Draw the shares.
 
         Parameters
         ----------
         ax : matplotlib.axes.Axes, default=None
-            Where; None makes a figure.
+            The axes to draw on; None makes a new figure.
 
-        **bar
-            Handed to :meth:`matplotlib.axes.Axes.barh`.
+        bar_kw : dict, default=None
+            Keyword arguments for :meth:`matplotlib.axes.Axes.barh`.
 
         Returns
         -------
-        ClassBalanceDisplay
-            This display.
+        display : ClassBalanceDisplay
+            The display, with `ax_` and `figure_` set.
         """
+        check_kw(bar_kw=bar_kw)
         n_classes, n_sets = len(self.class_names), len(self.counts)
         with axes_for(self, ax, (6.4, 1.2 + 0.12 * n_classes * (n_sets + 1))) as ax:
             from matplotlib.patches import Rectangle
 
-            if _names_beside(ax) not in (None, self.class_names):
+            if _shared_names(ax) not in (None, self.class_names):
                 ax = own_limits(ax)
             height = 0.8 / n_sets
             self.bars_ = {}
             for number, (name, counts) in enumerate(self.counts.items()):
-                places = np.arange(n_classes) + height * (number - (n_sets - 1) / 2)
-                label = f"{name}: {counts.sum():,} images"
+                positions = np.arange(n_classes) + height * (number - (n_sets - 1) / 2)
+                defaults = {"label": f"{name}: {counts.sum():,} images"}
                 shares = 100 * counts / counts.sum()
-                style = style_of(Rectangle, {"label": label}, bar)
-                self.bars_[name] = ax.barh(places, shares, **{"height": height, **style})
+                style = {"height": height, **merged_kw(Rectangle, defaults, bar_kw)}
+                self.bars_[name] = ax.barh(positions, shares, **style)
             ax.set_yticks(range(n_classes), self.class_names, parse_math=False)
             ax.yaxis.set_inverted(True)
             ax.set(xlabel="share in percent")
@@ -110,8 +115,8 @@ class ClassBalanceDisplay:
         return self
 
 
-def _names_beside(ax):
-    """What is written at the ticks of axes that are drawn already and share those of `ax`; None if there are none."""
+def _shared_names(ax):
+    """The tick labels of axes with data that share the vertical axis of `ax`; None if there are no such axes."""
     if not any(other.has_data() for other in ax.get_shared_y_axes().get_siblings(ax) if other is not ax):
         return None
     return [label.get_text() for label in ax.get_yticklabels()]

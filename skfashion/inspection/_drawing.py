@@ -1,5 +1,6 @@
-"""What all displays share: axes that fit what is drawn, and a grid of pictures on them."""
+"""Axes, keyword arguments for matplotlib, and the grid of pictures, as all displays share them."""
 
+from collections.abc import Mapping
 from contextlib import contextmanager
 from numbers import Integral
 
@@ -12,10 +13,10 @@ _PICTURE, _LINE = 0.8, 0.16
 
 @contextmanager
 def axes_for(display, ax, size):
-    """Give `ax`, or axes of a new figure of `size` inches if it is None, to draw on; note both on the display.
+    """Yield `ax`, or axes of a new figure of `size` inches if it is None, and set `ax_` and `figure_` of the display.
 
     The margins of a new figure are made to fit once, as ``plt.tight_layout`` does, and no layout engine stays: it would
-    undo, or warn about, what people do to the margins later. Engines that the user's settings ask for do stay.
+    undo, or warn about, later changes of the margins. Engines that the user's settings ask for do stay.
     """
     try:
         import matplotlib.pyplot as plt
@@ -39,13 +40,13 @@ def axes_for(display, ax, size):
 
 
 def _fit(figure, ax):
-    """Set the margins of a figure, and widen one in which texts leave no room for what they belong to."""
+    """Set the margins of a figure, and enlarge one in which texts leave no room for the axes."""
     from matplotlib.layout_engine import TightLayoutEngine
 
     inner, outer = ax.get_window_extent(), ax.get_tightbbox()
     around = np.subtract(outer.size, inner.size) / figure.dpi
     figure.set_size_inches(np.maximum(figure.get_size_inches(), around + _PICTURE + 0.4))
-    # Pictures keep their proportions: they shrink, and with them what lies around them moves.
+    # Pictures keep their proportions: they shrink, and the texts around them move along.
     for _ in range(2):
         TightLayoutEngine().execute(figure)
 
@@ -53,7 +54,7 @@ def _fit(figure, ax):
 def own_limits(ax):
     """Axes whose limits and ticks are not those of others: `ax`, or axes over all of it if it shares some.
 
-    What is drawn at places of its own, and not of the data, must not move what is drawn on other axes.
+    A grid of pictures has coordinates of its own, which must not move the data on other axes.
     """
     shared = (ax.get_shared_x_axes(), ax.get_shared_y_axes())
     if all(axes.get_siblings(ax) == [ax] for axes in shared):
@@ -70,107 +71,118 @@ def whole_numbers(axis):
         axis.get_major_locator().set_params(integer=True)
 
 
-def add_legend(ax, *what, **where):
+def add_legend(ax, *entries, **legend_kw):
     """Add a legend in which names are taken literally, as ``$`` in the name of a class."""
-    for text in ax.legend(*what, **where).get_texts():
+    for text in ax.legend(*entries, **legend_kw).get_texts():
         text.set_parse_math(False)
 
 
-def columns_of(n_columns, n_images, most):
-    """Return how many images stand in a row: what is asked for, or as many as there are up to `most`."""
+def check_kw(**keywords):
+    """Raise a TypeError that names a parameter which is neither None nor a dict of keyword arguments for matplotlib."""
+    for name, value in keywords.items():
+        if value is not None and not isinstance(value, Mapping):
+            raise TypeError(f"{name} must be a dict of keyword arguments for matplotlib. Got {value!r} instead.")
+
+
+def merged_kw(artist, defaults, kw):
+    """Keyword arguments of a matplotlib artist: `kw`, by any of their names, over the defaults."""
+    from matplotlib.cbook import normalize_kwargs
+
+    kw = normalize_kwargs(kw, artist)
+    if "c" in kw:  # of scatter, which takes either "c" or "color"
+        defaults = {name: value for name, value in defaults.items() if name != "color"}
+    return {**defaults, **kw}
+
+
+def check_columns(n_columns, n_images, max_columns):
+    """Return the number of columns of a grid: `n_columns`, or `n_images` up to `max_columns` if that is None."""
     if n_columns is None:
-        return min(n_images, most)
+        return min(n_images, max_columns)
     return check_scalar(n_columns, "n_columns", Integral, min_val=1)
 
 
-def style_of(artist, defaults, given):
-    """Return keywords of matplotlib: the defaults, and what is given by any of its names instead."""
-    from matplotlib.cbook import normalize_kwargs
-
-    given = normalize_kwargs(given, artist)
-    if "c" in given:  # of scatter, which takes one of both
-        defaults = {name: value for name, value in defaults.items() if name != "color"}
-    return {**defaults, **given}
-
-
 def grid_size(pictures, n_columns, n_lines=0, label_width=0.0):
-    """The size in inches of a new figure for pictures in a grid, with `n_lines` of text at each."""
+    """The size in inches of a new figure for pictures in a grid, with `n_lines` lines of text at each."""
     rows = -(-len(pictures) // n_columns)
     height = _PICTURE * pictures.shape[1] / pictures.shape[2] + _LINE * n_lines
     return n_columns * _PICTURE * 1.1 + label_width + 0.2, rows * height * 1.08 + 0.4
 
 
-def draw_grid(ax, pictures, n_columns, *, captions=None, row_labels=(), column_labels=(), **imshow):
+def draw_grid(ax, pictures, n_columns, *, captions=None, row_labels=(), column_labels=(), imshow_kw=None):
     """Draw pictures side by side on one axes, row after row.
 
     Parameters
     ----------
     ax : matplotlib.axes.Axes
-        Its ticks and frame are taken away.
+        Its ticks and frame are removed.
     pictures : ndarray of shape (n, h, w) or (n, h, w, channels)
         NaN leaves a place blank.
     n_columns : int
-        Pictures in a row.
+        Pictures per row.
     captions, row_labels, column_labels : sequence of str
-        Below each picture (None: nothing), left of each row, above each column.
-    **imshow
-        Handed to ``imshow``.
+        Texts below each picture (None: no captions), left of each row, above each column.
+    imshow_kw : dict, default=None
+        Keyword arguments for ``imshow``.
 
     Returns
     -------
-    images, texts : lists of artists
-        Of the pictures and captions, in their order.
+    images : list of matplotlib.image.AxesImage
+        The pictures, in order.
+    texts : list of matplotlib.text.Text
+        The captions, in order.
     """
     height, width = pictures.shape[1:3]
     lines = max((caption.count("\n") + 1 for caption in captions), default=0) if captions is not None else 0
-    # A line of text is as high, against a picture, as in a new figure.
-    text = _LINE / _PICTURE * width * lines
-    step_x, step_y = 1.1 * width, 1.08 * (height + text)
+    # A line of text is as high, relative to a picture, as in a new figure.
+    text_height = _LINE / _PICTURE * width * lines
+    step_x, step_y = 1.1 * width, 1.08 * (height + text_height)
     ax = own_limits(ax)
-    imshow = {"origin": "upper", "aspect": "equal", **imshow}
+    imshow_kw = {"origin": "upper", "aspect": "equal", **(imshow_kw or {})}
     images, texts = [], []
-    for place, picture in enumerate(pictures):
-        row, column = divmod(place, n_columns)
+    for position, picture in enumerate(pictures):
+        row, column = divmod(position, n_columns)
         left, top = column * step_x, row * step_y
-        images.append(ax.imshow(picture, extent=(left, left + width, top + height, top), **imshow))
+        images.append(ax.imshow(picture, extent=(left, left + width, top + height, top), **imshow_kw))
         if captions is not None:
-            where = left + width / 2, top + height + 0.04 * width
-            texts.append(_write(ax, *where, captions[place], ha="center", va="top", fontsize=8, linespacing=1.0))
+            x, y = left + width / 2, top + height + 0.04 * width
+            texts.append(_write(ax, x, y, captions[position], ha="center", va="top", fontsize=8, linespacing=1.0))
     for row, label in enumerate(row_labels):
         _write(ax, -0.15 * width, row * step_y + height / 2, label, ha="right", va="center", fontsize=9)
     for column, label in enumerate(column_labels):
         _write(ax, column * step_x + width / 2, -0.08 * height, label, ha="center", va="bottom", fontsize=9)
     rows = -(-len(pictures) // n_columns)
     xlim, ylim = (-0.02 * width, n_columns * step_x - 0.08 * width), (rows * step_y, -0.02 * height)
-    ax.set(xlim=xlim, ylim=ylim, aspect=imshow["aspect"])
+    ax.set(xlim=xlim, ylim=ylim, aspect=imshow_kw["aspect"])
     ax.set_axis_off()
     return images, texts
 
 
-def _write(ax, x, y, text, **style):
+def _write(ax, x, y, text, **text_kw):
     """Write a text as it is: a ``$`` in the name of a class begins no formula."""
-    return ax.text(x, y, text, parse_math=False, **style)
+    return ax.text(x, y, text, parse_math=False, **text_kw)
 
 
-def as_drawn(pictures, imshow):
-    """Return pictures and settings of ``imshow``: the more, the darker; colours as they are.
+def unsigned_style(pictures, imshow_kw=None):
+    """Return pictures and keyword arguments of ``imshow``: larger values are darker; colours as they are.
 
-    The scale goes from 0 to 1, or as far as the pictures go.
+    The scale goes from 0 to 1, or to the extremes of the pictures beyond that.
     """
     low, high = min(0.0, float(np.nanmin(pictures))), max(1.0, float(np.nanmax(pictures)))
+    imshow_kw = imshow_kw or {}
     if pictures.ndim == 4:  # matplotlib clips colours
-        return (pictures - low) / (high - low), imshow
-    scale = {} if "norm" in imshow else {"vmin": low, "vmax": high}
-    return pictures, {"cmap": "gray_r", **scale, **imshow}
+        return (pictures - low) / (high - low), imshow_kw
+    scale = {} if "norm" in imshow_kw else {"vmin": low, "vmax": high}
+    return pictures, {"cmap": "gray_r", **scale, **imshow_kw}
 
 
-def around_zero(pictures, imshow):
-    """Return signed pictures, each on its own scale, and settings of ``imshow``: red is positive, blue is negative.
+def signed_style(pictures, imshow_kw=None):
+    """Return signed pictures, each on its own scale, and keyword arguments of ``imshow``: red above zero, blue below.
 
-    Colours are brighter where they are positive, and grey at zero.
+    Colour images are brighter where they are positive, and grey at zero.
     """
     largest = np.abs(pictures).reshape(len(pictures), -1).max(axis=1)
     pictures = pictures / np.where(largest == 0, 1, largest).reshape(-1, *[1] * (pictures.ndim - 1))
+    imshow_kw = imshow_kw or {}
     if pictures.ndim == 4:
-        return (1 + pictures) / 2, imshow
-    return pictures, {"cmap": "RdBu_r", "vmin": -1, "vmax": 1, **imshow}
+        return (1 + pictures) / 2, imshow_kw
+    return pictures, {"cmap": "RdBu_r", "vmin": -1, "vmax": 1, **imshow_kw}

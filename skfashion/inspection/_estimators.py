@@ -1,4 +1,4 @@
-"""What an estimator is made of, and the way back from the space of its last step to images."""
+"""Steps of nested estimators, and the inverse transform from the space of the last step to pixels."""
 
 from copy import copy
 
@@ -24,7 +24,7 @@ def unwrapped(estimator):
 
 
 def steps_of(estimator):
-    """The fitted estimators through which images go, in their order; one that is no Pipeline is its only step."""
+    """The fitted estimators that images pass, in order; an estimator that is no Pipeline is its only step."""
     estimator = unwrapped(estimator)
     if not isinstance(estimator, Pipeline):
         return [estimator]
@@ -33,7 +33,7 @@ def steps_of(estimator):
 
 
 def search_of(estimator):
-    """The search itself, one that is frozen, or one at the end of a Pipeline; else what is there instead."""
+    """The search itself, one that is frozen, or one at the end of a Pipeline; else the innermost estimator."""
     while not hasattr(estimator, "cv_results_"):
         if isinstance(estimator, FrozenEstimator):
             estimator = estimator.estimator
@@ -44,15 +44,15 @@ def search_of(estimator):
     return estimator
 
 
-def points_back(steps, points):
-    """Images whose way through these steps would lead to these points.
+def inverse_transformed(steps, points):
+    """Apply ``inverse_transform`` of some steps to points, the last step first.
 
     Parameters
     ----------
     steps : list of estimators
         For instance the steps before the last one.
     points : ndarray of shape (n_points, n_features)
-        What comes out of the last of them, for instance centroids, or codes.
+        Points in the output space of the last of them, for instance centroids or latent codes.
 
     Returns
     -------
@@ -66,7 +66,7 @@ def points_back(steps, points):
     """
     for step in reversed(steps):
         if not hasattr(step, "inverse_transform"):
-            raise TypeError(f"There is no way back to pixels: {type(step).__name__} has no 'inverse_transform'.")
+            raise TypeError(f"No way back to pixels: {type(step).__name__} has no 'inverse_transform'.")
         points = _in_numpy(step).inverse_transform(points)
     return points
 
@@ -75,27 +75,30 @@ def _in_numpy(step):
     """The step, or a copy with numpy's arrays of one of scikit-learn that was fitted on those of another library."""
     if not type(step).__module__.startswith("sklearn."):
         return step
-    foreign = {
+    arrays = {
         name: np.asarray(value.cpu() if hasattr(value, "cpu") else value)
         for name, value in vars(step).items()
         if hasattr(value, "__dlpack__") and not isinstance(value, (np.ndarray, np.generic))
     }
-    if foreign:
+    if arrays:
         step = copy(step)
-        vars(step).update(foreign)
+        vars(step).update(arrays)
     return step
 
 
-def directions_back(before, directions):
-    """Directions in the space of the last step as differences of rows of pixels."""
+def directions_in_pixels(before, directions):
+    """Directions in the input space of the last step as differences of rows of pixels.
+
+    `before` are the steps before it.
+    """
     if not before:
         return directions
-    ends, start = (_rows(points_back(before, each)) for each in (directions, np.zeros_like(directions[:1])))
+    ends, start = (_rows(inverse_transformed(before, points)) for points in (directions, np.zeros_like(directions[:1])))
     return ends - start
 
 
-def weights_back(before, weights):
-    """Weights of what the last step sees as weights of pixels, which give images the same products.
+def weights_in_pixels(before, weights):
+    """Weights of the inputs of the last step as weights of pixels, which give the same products with images.
 
     Scaled pixels count as pixels, so that steps that scale each pixel leave weights as they are.
 
@@ -120,12 +123,14 @@ def weights_back(before, weights):
         before = before[1:]
     if not before:
         return weights
-    n_codes = weights.shape[1]
-    basis = directions_back(before, np.eye(n_codes))
-    probe = np.random.default_rng(0).normal(size=(1, n_codes))
-    if not np.allclose(directions_back(before, probe), probe @ basis, rtol=1e-3, atol=1e-3 * np.abs(basis).max()):
+    n_dimensions = weights.shape[1]
+    basis = directions_in_pixels(before, np.eye(n_dimensions))
+    probe = np.random.default_rng(0).normal(size=(1, n_dimensions))
+    if not np.allclose(directions_in_pixels(before, probe), probe @ basis, rtol=1e-3, atol=1e-3 * np.abs(basis).max()):
         names = ", ".join(type(step).__name__ for step in before)
-        raise TypeError(f"Weights of codes are no weights of pixels: the way back through {names} is not linear.")
+        raise TypeError(
+            f"Weights of latent dimensions cannot be mapped to pixels: the inverse transform of {names} is not linear."
+        )
     return weights @ np.linalg.pinv(basis).T
 
 

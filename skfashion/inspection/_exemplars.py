@@ -1,61 +1,84 @@
-"""What a fitted estimator goes by, as pictures: centroids, directions, means of neighbours."""
-
-from dataclasses import dataclass
+"""Prototypes of fitted estimators as pictures: neighbour means, bases of subspaces, centroids."""
 
 import numpy as np
 
 from skfashion._layout import as_array
 from skfashion._pixels import scaled
-from skfashion.inspection._estimators import directions_back, points_back, steps_of
+from skfashion.inspection._estimators import directions_in_pixels, inverse_transformed, steps_of
 from skfashion.inspection._labels import names_of
 from skfashion.inspection._pictures import Images, pictures_made_by
 
-
-@dataclass(frozen=True)
-class Exemplars:
-    """Pictures, their captions, whether they have a sign, and how many belong in a row, if that is known."""
-
-    pictures: np.ndarray
-    captions: list | None = None
-    signed: bool = False
-    n_columns: int | None = None
+_CENTROIDS = ("centroids_", "cluster_centers_", "subcluster_centers_", "means_", "theta_")
 
 
-def exemplars_of(estimator, X, class_names, n_most, image_shape):
-    """What the last step of an estimator goes by, brought back to images through the steps before it."""
-    *before, model = steps_of(estimator)
-    if hasattr(model, "kneighbors"):
-        return Exemplars(_means_of_neighbors(estimator, X, n_most, image_shape))
-    if isinstance(getattr(model, "components_", None), list):
-        directions, captions, n_directions = _subspaces(model, class_names, n_most)
-        pictures = pictures_made_by(estimator, directions_back(before, directions), image_shape, signed=True)
-        return Exemplars(pictures, captions, signed=True, n_columns=n_directions)
-    if hasattr(model, "components_"):
-        directions = directions_back(before, as_array(model.components_)[:n_most])
-        return Exemplars(pictures_made_by(estimator, directions, image_shape, signed=True), signed=True)
-    points = as_array(_centroids(model))[:n_most]
-    pictures = pictures_made_by(estimator, points_back(before, points), image_shape)
-    return Exemplars(pictures, _names_of_points(model, class_names, n_most))
-
-
-def _means_of_neighbors(estimator, X, n_most, image_shape):
+def neighbor_means(estimator, X, n_prototypes, image_shape):
+    """The mean of the nearest training images of each of the first images X."""
     if X is None:
         raise ValueError("X is needed: the images whose neighbours are averaged.")
     *before, model = steps_of(estimator)
+    if not hasattr(model, "kneighbors"):
+        raise TypeError(f"{type(model).__name__} has no method 'kneighbors'.")
     images = Images(X, image_shape, estimator)
-    seen = X[:n_most]
+    queries = X[:n_prototypes]
     for step in before:
-        seen = step.transform(seen)
+        queries = step.transform(queries)
     rows = _training_rows(model)
-    nearest = model.kneighbors(seen, return_distance=False)
     means = [
-        mean_picture(pictures_made_by(estimator, points_back(before, rows[those]), image_shape)) for those in nearest
+        mean_picture(pictures_made_by(estimator, inverse_transformed(before, rows[index]), image_shape))
+        for index in model.kneighbors(queries, return_distance=False)
     ]
-    return images.on_their_scale(images.pictures(slice(n_most)), np.array(means))
+    return images.on_their_scale(images.pictures(slice(n_prototypes)), np.array(means))
+
+
+def subspace_bases(estimator, class_names, n_prototypes, image_shape):
+    """The basis of the subspace of an estimator, or of each class of a classifier, first directions first.
+
+    Returns
+    -------
+    pictures : ndarray of shape (n_directions, h, w) or (n_directions, h, w, channels)
+        The directions, which have a sign.
+    captions : list of str or None
+        Of a classifier, the name of a class at its first direction.
+    n_columns : int or None
+        Of a classifier, the number of directions per class.
+    """
+    *before, model = steps_of(estimator)
+    if not hasattr(model, "components_"):
+        raise TypeError(f"{type(model).__name__} has no 'components_'.")
+    captions = n_columns = None
+    if hasattr(model, "classes_"):
+        directions, n_columns = _bases_of_classes(model, n_prototypes)
+        names = names_of(model.classes_.tolist(), class_names)
+        captions = [name if column == 0 else "" for name in names for column in range(n_columns)]
+    else:
+        directions = as_array(model.components_)[:n_prototypes]
+    directions = directions_in_pixels(before, directions)
+    return pictures_made_by(estimator, directions, image_shape, signed=True), captions, n_columns
+
+
+def centroids(estimator, class_names, n_prototypes, image_shape):
+    """The first centroids or means of an estimator, and the names of their classes where they have any."""
+    *before, model = steps_of(estimator)
+    if not has_centroids(model):
+        raise TypeError(f"{type(model).__name__} has no centroids: none of {', '.join(map(repr, _CENTROIDS))}.")
+    points = next(getattr(model, name) for name in _CENTROIDS if hasattr(model, name))
+    points = inverse_transformed(before, as_array(points)[:n_prototypes])
+    labels = getattr(model, "names_", getattr(model, "classes_", None))
+    captions = None if labels is None else names_of(np.asarray(labels)[:n_prototypes].tolist(), class_names)
+    return pictures_made_by(estimator, points, image_shape), captions
+
+
+def has_centroids(model):
+    return any(hasattr(model, name) for name in _CENTROIDS)
+
+
+def mean_picture(pictures):
+    """The mean of pictures, summed in float64: float32 loses digits in sums of many."""
+    return pictures.mean(axis=0, dtype=np.float64)
 
 
 def _training_rows(model):
-    """The images, or codes, among which a model finds neighbours."""
+    """The images, or latent codes, among which a model finds neighbours."""
     if hasattr(model, "training_rows"):
         rows = model.training_rows()
         return scaled(rows, np.float32) if rows.dtype == np.uint8 else rows
@@ -64,34 +87,11 @@ def _training_rows(model):
     return as_array(model._fit_X)  # scikit-learn has no public name for it
 
 
-def _centroids(model):
-    for name in ("centroids_", "cluster_centers_", "subcluster_centers_", "means_", "theta_"):
-        if hasattr(model, name):
-            return getattr(model, name)
-    raise TypeError(
-        f"{type(model).__name__} has no prototypes: neither centroids ('cluster_centers_', 'means_'), nor "
-        "'components_', nor 'kneighbors'."
-    )
-
-
-def _names_of_points(model, class_names, n_most):
-    """The class of each centroid, where centroids have one."""
-    labels = getattr(model, "names_", getattr(model, "classes_", None))
-    return None if labels is None else names_of(np.asarray(labels)[:n_most].tolist(), class_names)
-
-
-def _subspaces(model, class_names, n_most):
-    """A row for each class: the first directions of its subspace, of which a small class has fewer."""
+def _bases_of_classes(model, n_prototypes):
+    """The first directions of each class, equally many, and their number; a small class has fewer, then zeros."""
     longest = max(len(components) for components in model.components_)
-    n_directions = max(1, min(n_most // len(model.classes_), longest))
+    n_directions = max(1, min(n_prototypes // len(model.classes_), longest))
     directions = np.zeros((len(model.classes_), n_directions, model.n_features_in_))
-    for row, components in zip(directions, model.components_, strict=True):
-        row[: len(components)] = components[:n_directions]
-    names = names_of(model.classes_.tolist(), class_names)
-    captions = [name if place == 0 else "" for name in names for place in range(n_directions)]
-    return directions.reshape(-1, model.n_features_in_), captions, n_directions
-
-
-def mean_picture(pictures):
-    """The mean of pictures, summed in float64: many float32 add up to what float32 cannot hold."""
-    return pictures.mean(axis=0, dtype=np.float64)
+    for basis, components in zip(directions, model.components_, strict=True):
+        basis[: len(components)] = components[:n_directions]
+    return directions.reshape(-1, model.n_features_in_), n_directions

@@ -1,4 +1,4 @@
-"""What the first layer of a network looks for."""
+"""First-layer weights as pictures."""
 
 from numbers import Integral
 
@@ -6,8 +6,8 @@ import numpy as np
 from sklearn.utils import check_scalar
 
 from skfashion._layout import as_array
-from skfashion.inspection._drawing import around_zero, axes_for, columns_of, draw_grid, grid_size
-from skfashion.inspection._estimators import steps_of, weights_back
+from skfashion.inspection._drawing import axes_for, check_columns, check_kw, draw_grid, grid_size, signed_style
+from skfashion.inspection._estimators import steps_of, weights_in_pixels
 from skfashion.inspection._pictures import pictures_made_by
 
 
@@ -19,19 +19,19 @@ class FilterDisplay:
     Parameters
     ----------
     filters : ndarray of shape (n_filters, h, w)
-        The weights; of colour images the mean over channels.
+        The weights; for colour images their mean over channels.
 
     captions : sequence of str, default=None
-        A line below each.
+        The text below each filter.
 
     Attributes
     ----------
     images_ : list of matplotlib.image.AxesImage
         The filters, each on its own scale.
     ax_ : matplotlib.axes.Axes
-        Where they are drawn.
+        The axes.
     figure_ : matplotlib.figure.Figure
-        The figure around it.
+        The figure.
 
     Examples
     --------
@@ -49,36 +49,43 @@ class FilterDisplay:
         self.captions = captions
 
     @classmethod
-    def from_estimator(cls, estimator, *, n_filters=40, image_shape=None, ax=None, n_columns=None, **imshow):
-        """Draw the first weights of an estimator.
+    def from_estimator(cls, estimator, *, n_filters=40, image_shape=None, ax=None, n_columns=None, imshow_kw=None):
+        """Draw the first-layer weights of an estimator.
 
         Parameters
         ----------
         estimator : estimator, Pipeline or search
             A network of this library (``module_``), a perceptron of scikit-learn (``coefs_``), or a linear model
-            (``coef_``), whose weights are named by its classes. Of a Pipeline the last step counts: its weights of
-            codes, for instance those of PCA, become the weights of pixels that do the same; its weights of scaled
+            (``coef_``), whose weights are captioned by its classes. The last step of a Pipeline counts: its weights of
+            latent dimensions, for instance those of PCA, become the equivalent weights of pixels; its weights of scaled
             pixels are drawn as they are.
 
         n_filters : int, default=40
-            How many at most.
+            Maximum number of filters.
 
         image_shape : tuple of int, default=None
             As in the estimators; None takes what the estimator knows, or a square.
 
-        ax, n_columns, **imshow
-            As in :meth:`plot`.
+        ax : matplotlib.axes.Axes, default=None
+            The axes to draw on; None makes a new figure.
+
+        n_columns : int, default=None
+            Filters per row; None takes ten at most.
+
+        imshow_kw : dict, default=None
+            Keyword arguments for :meth:`matplotlib.axes.Axes.imshow`.
 
         Returns
         -------
-        FilterDisplay
-            What was drawn.
+        display : FilterDisplay
+            The display, with `ax_` and `figure_` set.
 
         Raises
         ------
         TypeError
-            If the estimator has no weights, or if they weigh codes from which no linear way leads back to pixels.
+            If the estimator has no weights, or if they weigh latent dimensions whose inverse transform is not linear.
         """
+        check_kw(imshow_kw=imshow_kw)
         check_scalar(n_filters, "n_filters", Integral, min_val=1)
         *before, model = steps_of(estimator)
         weights, captions = _first_weights(model), None
@@ -89,41 +96,42 @@ class FilterDisplay:
         if weights.ndim == 4:
             filters = weights.mean(axis=1)
         else:
-            filters = pictures_made_by(estimator, weights_back(before, weights), image_shape, signed=True)
+            filters = pictures_made_by(estimator, weights_in_pixels(before, weights), image_shape, signed=True)
             filters = filters.mean(axis=-1) if filters.ndim == 4 else filters
-        return cls(filters, captions).plot(ax, n_columns=n_columns, **imshow)
+        return cls(filters, captions).plot(ax, n_columns=n_columns, imshow_kw=imshow_kw)
 
-    def plot(self, ax=None, *, n_columns=None, **imshow):
+    def plot(self, ax=None, *, n_columns=None, imshow_kw=None):
         """Draw the filters.
 
         Parameters
         ----------
         ax : matplotlib.axes.Axes, default=None
-            Where; None makes a figure.
+            The axes to draw on; None makes a new figure.
 
         n_columns : int, default=None
-            Filters in a row; None takes ten at most.
+            Filters per row; None takes ten at most.
 
-        **imshow
-            Handed to :meth:`matplotlib.axes.Axes.imshow`.
+        imshow_kw : dict, default=None
+            Keyword arguments for :meth:`matplotlib.axes.Axes.imshow`.
 
         Returns
         -------
-        FilterDisplay
-            This display.
+        display : FilterDisplay
+            The display, with `ax_` and `figure_` set.
         """
-        n_columns = columns_of(n_columns, len(self.filters), 10)
-        filters, imshow = around_zero(self.filters, imshow)
+        check_kw(imshow_kw=imshow_kw)
+        n_columns = check_columns(n_columns, len(self.filters), 10)
+        filters, imshow_kw = signed_style(self.filters, imshow_kw)
         with axes_for(self, ax, grid_size(filters, n_columns, 0 if self.captions is None else 1)) as ax:
-            self.images_, _ = draw_grid(ax, filters, n_columns, captions=self.captions, **imshow)
+            self.images_, _ = draw_grid(ax, filters, n_columns, captions=self.captions, imshow_kw=imshow_kw)
         return self
 
 
 def _first_weights(model):
     """Weights of shape (n_filters, n_features), or (n_filters, channels, h, w) of a convolution."""
     if hasattr(model, "module_"):
-        weights = (each.detach().cpu().numpy() for each in model.module_.parameters())
-        return next(each for each in weights if each.ndim in (2, 4))
+        weights = (parameter.detach().cpu().numpy() for parameter in model.module_.parameters())
+        return next(array for array in weights if array.ndim in (2, 4))
     if hasattr(model, "coefs_"):
         return as_array(model.coefs_[0]).T
     if hasattr(model, "coef_"):

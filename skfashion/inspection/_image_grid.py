@@ -1,4 +1,4 @@
-"""Images side by side."""
+"""Image grid: images side by side, with captions."""
 
 from copy import copy
 from inspect import signature
@@ -9,8 +9,8 @@ from sklearn.utils import check_consistent_length, check_scalar
 from sklearn.utils.validation import _num_samples
 
 from skfashion._seeds import draw_generator
-from skfashion.inspection._drawing import as_drawn, axes_for, columns_of, draw_grid, grid_size
-from skfashion.inspection._estimators import points_back, steps_of
+from skfashion.inspection._drawing import axes_for, check_columns, check_kw, draw_grid, grid_size, unsigned_style
+from skfashion.inspection._estimators import inverse_transformed, steps_of
 from skfashion.inspection._labels import labels_of, names_of
 from skfashion.inspection._pictures import Images, pictures_made_by
 
@@ -26,18 +26,18 @@ class ImageGridDisplay:
         The pictures, on the scale of [0, 1].
 
     captions : sequence of str, default=None
-        A line or more below each.
+        The text below each picture, of one line or more.
 
     Attributes
     ----------
     images_ : list of matplotlib.image.AxesImage
-        The pictures, in their order.
+        The pictures, in order.
     captions_ : list of matplotlib.text.Text
         The captions.
     ax_ : matplotlib.axes.Axes
-        Where they are drawn.
+        The axes.
     figure_ : matplotlib.figure.Figure
-        The figure around it.
+        The figure.
 
     Examples
     --------
@@ -68,15 +68,15 @@ class ImageGridDisplay:
         image_shape=None,
         ax=None,
         n_columns=None,
-        **imshow,
+        imshow_kw=None,
     ):
-        """Draw the first images, some at random, or one of each class.
+        """Draw the first images, a random sample of them, or one of each class.
 
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features), (n, h, w), (n, c, h, w) or (n, h, w, c)
-            The images, of any dtype: whole numbers up to 255, some above 16, are levels and drawn over 255; others are
-            drawn from 0 to 1, or as far as they go.
+            The images, of any dtype. Whole numbers from 0 to 255, some above 127, are drawn on the scale from 0 to 255;
+            others from 0 to 1, or to their extremes beyond that.
 
         y : array-like of shape (n_samples,), default=None
             Their labels, for captions.
@@ -85,25 +85,32 @@ class ImageGridDisplay:
             The name of each label; a sequence counts labels from 0.
 
         n_images : int, default=20
-            How many at most. Each class gives one with `one_per_class`.
+            Maximum number of images. Ignored with `one_per_class`.
 
         one_per_class : bool, default=False
             Show one image of each class in `y`, in the order of the labels.
 
         random_state : int, RandomState instance or None, default=None
-            None shows what comes first; otherwise images are drawn.
+            None shows the first images; otherwise they are drawn at random.
 
         image_shape : tuple of int, default=None
             As in the estimators; None infers it.
 
-        ax, n_columns, **imshow
-            As in :meth:`plot`.
+        ax : matplotlib.axes.Axes, default=None
+            The axes to draw on; None makes a new figure.
+
+        n_columns : int, default=None
+            Images per row; None takes ten at most.
+
+        imshow_kw : dict, default=None
+            Keyword arguments for :meth:`matplotlib.axes.Axes.imshow`.
 
         Returns
         -------
-        ImageGridDisplay
-            What was drawn.
+        display : ImageGridDisplay
+            The display, with `ax_` and `figure_` set.
         """
+        check_kw(imshow_kw=imshow_kw)
         check_scalar(n_images, "n_images", Integral, min_val=1)
         y = labels_of(y)
         check_consistent_length(X, y)
@@ -117,70 +124,79 @@ class ImageGridDisplay:
         else:
             order = order[:n_images]
         captions = None if y is None else names_of(y[order].tolist(), class_names)
-        return cls(Images(X, image_shape).pictures(order), captions).plot(ax, n_columns=n_columns, **imshow)
+        display = cls(Images(X, image_shape).pictures(order), captions)
+        return display.plot(ax, n_columns=n_columns, imshow_kw=imshow_kw)
 
     @classmethod
-    def from_estimator(cls, estimator, *, n_images=20, random_state=None, ax=None, n_columns=None, **imshow):
-        """Draw images that a generator makes.
+    def from_estimator(cls, estimator, *, n_images=20, random_state=None, ax=None, n_columns=None, imshow_kw=None):
+        """Draw images from a generative model.
 
         Parameters
         ----------
         estimator : estimator, Pipeline or search
             Fitted, with a method ``sample``, such as a variational autoencoder, a sampler of this library, or a mixture
-            or kernel density of scikit-learn. Of a Pipeline the last step generates, and ``inverse_transform`` of the
-            steps before leads to images.
+            or kernel density of scikit-learn. The last step of a Pipeline generates, and ``inverse_transform`` of the
+            steps before it leads to images.
 
         n_images : int, default=20
-            How many.
+            Number of images.
 
         random_state : int, RandomState instance or None, default=None
             Pass an int for the same images in every call.
 
-        ax, n_columns, **imshow
-            As in :meth:`plot`.
+        ax : matplotlib.axes.Axes, default=None
+            The axes to draw on; None makes a new figure.
+
+        n_columns : int, default=None
+            Images per row; None takes ten at most.
+
+        imshow_kw : dict, default=None
+            Keyword arguments for :meth:`matplotlib.axes.Axes.imshow`.
 
         Returns
         -------
-        ImageGridDisplay
-            What was drawn.
+        display : ImageGridDisplay
+            The display, with `ax_` and `figure_` set.
         """
+        check_kw(imshow_kw=imshow_kw)
         *before, model = steps_of(estimator)
         if not hasattr(model, "sample"):
             raise TypeError(f"{type(model).__name__} has no method 'sample': it generates no images.")
-        samples = points_back(before, _samples(model, n_images, random_state))
-        return cls(pictures_made_by(estimator, samples)).plot(ax, n_columns=n_columns, **imshow)
+        samples = inverse_transformed(before, _samples(model, n_images, random_state))
+        return cls(pictures_made_by(estimator, samples)).plot(ax, n_columns=n_columns, imshow_kw=imshow_kw)
 
-    def plot(self, ax=None, *, n_columns=None, **imshow):
+    def plot(self, ax=None, *, n_columns=None, imshow_kw=None):
         """Draw the images.
 
         Parameters
         ----------
         ax : matplotlib.axes.Axes, default=None
-            Where; None makes a figure.
+            The axes to draw on; None makes a new figure.
 
         n_columns : int, default=None
-            Images in a row; None takes ten at most.
+            Images per row; None takes ten at most.
 
-        **imshow
-            Handed to :meth:`matplotlib.axes.Axes.imshow`.
+        imshow_kw : dict, default=None
+            Keyword arguments for :meth:`matplotlib.axes.Axes.imshow`.
 
         Returns
         -------
-        ImageGridDisplay
-            This display.
+        display : ImageGridDisplay
+            The display, with `ax_` and `figure_` set.
         """
-        n_columns = columns_of(n_columns, len(self.images), 10)
+        check_kw(imshow_kw=imshow_kw)
+        n_columns = check_columns(n_columns, len(self.images), 10)
         lines = 0 if self.captions is None else max(caption.count("\n") + 1 for caption in self.captions)
-        images, imshow = as_drawn(self.images, imshow)
+        images, imshow_kw = unsigned_style(self.images, imshow_kw)
         with axes_for(self, ax, grid_size(images, n_columns, lines)) as ax:
-            self.images_, self.captions_ = draw_grid(ax, images, n_columns, captions=self.captions, **imshow)
+            self.images_, self.captions_ = draw_grid(ax, images, n_columns, captions=self.captions, imshow_kw=imshow_kw)
         return self
 
 
 def _samples(model, n_samples, random_state):
     if "random_state" in signature(model.sample).parameters:
         return model.sample(n_samples, random_state=random_state)
-    if random_state is not None:  # mixtures draw by a parameter of theirs
+    if random_state is not None:  # mixtures draw by their own parameter of this name
         model = copy(model).set_params(random_state=random_state)
     samples = model.sample(n_samples)
-    return samples[0] if isinstance(samples, tuple) else samples  # mixtures also tell the component
+    return samples[0] if isinstance(samples, tuple) else samples  # mixtures return the components too

@@ -1,4 +1,4 @@
-"""From one image to another."""
+"""Interpolation between images in latent space."""
 
 from numbers import Integral
 
@@ -6,29 +6,29 @@ import numpy as np
 from sklearn.utils import check_array, check_scalar
 
 from skfashion._layout import as_array
-from skfashion.inspection._drawing import as_drawn, axes_for, draw_grid, grid_size
-from skfashion.inspection._estimators import points_back, steps_of, unwrapped
+from skfashion.inspection._drawing import axes_for, check_kw, draw_grid, grid_size, unsigned_style
+from skfashion.inspection._estimators import inverse_transformed, steps_of, unwrapped
 from skfashion.inspection._pictures import pictures_made_by
 
 
 class InterpolationDisplay:
-    """Images on the straight way from the code of one image to that of another.
+    """Decoded images on the straight line between the latent codes of two images.
 
     It is made by :meth:`from_estimator`.
 
     Parameters
     ----------
     images : ndarray of shape (n_pairs, n_steps, h, w) or (n_pairs, n_steps, h, w, channels)
-        The images, a pair in a row.
+        The images, one pair per row.
 
     Attributes
     ----------
     images_ : list of matplotlib.image.AxesImage
         The images, row by row.
     ax_ : matplotlib.axes.Axes
-        Where they are drawn.
+        The axes.
     figure_ : matplotlib.figure.Figure
-        The figure around it.
+        The figure.
 
     Examples
     --------
@@ -45,8 +45,8 @@ class InterpolationDisplay:
         self.images = images
 
     @classmethod
-    def from_estimator(cls, estimator, X, X_other, *, n_steps=10, ax=None, **imshow):
-        """Decode codes between those of images.
+    def from_estimator(cls, estimator, X, X_other, *, n_steps=10, ax=None, imshow_kw=None):
+        """Decode the latent codes between those of pairs of images.
 
         Parameters
         ----------
@@ -54,50 +54,57 @@ class InterpolationDisplay:
             A fitted transformer with ``inverse_transform``.
 
         X, X_other : array-like of shape (n_pairs, n_features), (n, h, w), (n, c, h, w) or (n, h, w, c)
-            The images to begin with, and as many to end with.
+            The first and the last image of each row.
 
         n_steps : int, default=10
-            Images in a row, with both ends.
+            Images per row, both ends included.
 
-        ax, **imshow
-            As in :meth:`plot`.
+        ax : matplotlib.axes.Axes, default=None
+            The axes to draw on; None makes a new figure.
+
+        imshow_kw : dict, default=None
+            Keyword arguments for :meth:`matplotlib.axes.Axes.imshow`.
 
         Returns
         -------
-        InterpolationDisplay
-            What was drawn.
+        display : InterpolationDisplay
+            The display, with `ax_` and `figure_` set.
         """
+        check_kw(imshow_kw=imshow_kw)
         check_scalar(n_steps, "n_steps", Integral, min_val=2)
         estimator = unwrapped(estimator)
         if not (hasattr(estimator, "transform") and hasattr(estimator, "inverse_transform")):
             raise TypeError(f"{type(estimator).__name__} has no methods 'transform' and 'inverse_transform'.")
-        one, other = (check_array(as_array(estimator.transform(each))) for each in (X, X_other))
-        if len(one) != len(other):
-            raise ValueError(f"There are {len(one)} images to begin with, but {len(other)} to end with.")
+        start, end = (check_array(as_array(estimator.transform(images))) for images in (X, X_other))
+        if len(start) != len(end):
+            raise ValueError(f"X holds {len(start)} images, but X_other {len(end)}.")
         share = np.linspace(0, 1, n_steps)[:, None]
-        codes = (1 - share) * one[:, None] + share * other[:, None]
-        images = pictures_made_by(estimator, points_back(steps_of(estimator), codes.reshape(-1, one.shape[1])))
-        return cls(images.reshape(len(one), n_steps, *images.shape[1:])).plot(ax, **imshow)
+        codes = (1 - share) * start[:, None] + share * end[:, None]
+        decoded = inverse_transformed(steps_of(estimator), codes.reshape(-1, start.shape[1]))
+        images = pictures_made_by(estimator, decoded)
+        display = cls(images.reshape(len(start), n_steps, *images.shape[1:]))
+        return display.plot(ax, imshow_kw=imshow_kw)
 
-    def plot(self, ax=None, **imshow):
-        """Draw a row for each pair.
+    def plot(self, ax=None, *, imshow_kw=None):
+        """Draw one row per pair.
 
         Parameters
         ----------
         ax : matplotlib.axes.Axes, default=None
-            Where; None makes a figure.
+            The axes to draw on; None makes a new figure.
 
-        **imshow
-            Handed to :meth:`matplotlib.axes.Axes.imshow`.
+        imshow_kw : dict, default=None
+            Keyword arguments for :meth:`matplotlib.axes.Axes.imshow`.
 
         Returns
         -------
-        InterpolationDisplay
-            This display.
+        display : InterpolationDisplay
+            The display, with `ax_` and `figure_` set.
         """
+        check_kw(imshow_kw=imshow_kw)
         n_steps = self.images.shape[1]
         pictures = self.images.reshape(-1, *self.images.shape[2:])
-        pictures, imshow = as_drawn(pictures, imshow)
+        pictures, imshow_kw = unsigned_style(pictures, imshow_kw)
         with axes_for(self, ax, grid_size(pictures, n_steps)) as ax:
-            self.images_, _ = draw_grid(ax, pictures, n_steps, **imshow)
+            self.images_, _ = draw_grid(ax, pictures, n_steps, imshow_kw=imshow_kw)
         return self

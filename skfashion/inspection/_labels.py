@@ -1,4 +1,4 @@
-"""Labels of images, and the names and colours of classes."""
+"""Labels of images, names and colours of classes."""
 
 import numpy as np
 from sklearn.utils import check_array, column_or_1d

@@ -1,4 +1,4 @@
-"""Codes in the plane."""
+"""Scatter plot of latent codes in the plane."""
 
 import numpy as np
 from sklearn.decomposition import PCA
@@ -8,40 +8,40 @@ from sklearn.utils.validation import _num_samples
 
 from skfashion._layout import as_array
 from skfashion._seeds import draw_generator, draw_seed
-from skfashion.inspection._drawing import add_legend, axes_for, style_of
+from skfashion.inspection._drawing import add_legend, axes_for, check_kw, merged_kw
 from skfashion.inspection._estimators import unwrapped
 from skfashion.inspection._labels import colors_of, labels_of, names_of
 
-_AXES = {"codes": "number {} of the code", "pca": "principal component {}", "tsne": "t-SNE {}"}
+_AXES = {"codes": "latent dimension {}", "pca": "principal component {}", "tsne": "t-SNE {}"}
 
 
 class LatentSpaceDisplay:
-    """Codes of images in the plane, coloured by class.
+    """Latent codes of images in the plane, coloured by class.
 
     It is made by :meth:`from_estimator` or :meth:`from_codes`.
 
     Parameters
     ----------
     points : ndarray of shape (n_samples, 2)
-        A point in the plane for each image.
+        The embedding of the images in the plane.
 
     labels : ndarray of shape (n_samples,), default=None
-        The class of each.
+        The class of each image.
 
     class_names : dict or sequence, default=None
-        The names of the classes that there may be; the place in it gives a class its colour.
+        The names of all classes; the position in it gives a class its colour.
 
     method : {"codes", "pca", "tsne"}, default="codes"
-        How codes became points; t-SNE keeps neighbours together, but its distances mean little.
+        The embedding of latent codes in the plane. t-SNE keeps neighbours together, but its distances mean little.
 
     Attributes
     ----------
     points_ : dict of label to matplotlib.collections.PathCollection
         The points of each class; the only key is None without labels.
     ax_ : matplotlib.axes.Axes
-        Where they are drawn.
+        The axes.
     figure_ : matplotlib.figure.Figure
-        The figure around it.
+        The figure.
 
     References
     ----------
@@ -80,9 +80,9 @@ class LatentSpaceDisplay:
         class_names=None,
         random_state=None,
         ax=None,
-        **scatter,
+        scatter_kw=None,
     ):
-        """Transform images to codes and draw these.
+        """Transform images to latent codes and draw these.
 
         Parameters
         ----------
@@ -92,29 +92,33 @@ class LatentSpaceDisplay:
         X : array-like of shape (n_samples, n_features), (n, h, w), (n, c, h, w) or (n, h, w, c)
             The images.
 
-        y, method, n_samples, class_names, random_state, ax, **scatter
-            As in :meth:`from_codes`.
+        y : array-like of shape (n_samples,), default=None
+            Their labels.
+
+        method, n_samples, class_names, random_state, ax, scatter_kw
+            See :meth:`from_codes`.
 
         Returns
         -------
-        LatentSpaceDisplay
-            What was drawn.
+        display : LatentSpaceDisplay
+            The display, with `ax_` and `figure_` set.
         """
+        check_kw(scatter_kw=scatter_kw)
         estimator = unwrapped(estimator)
         if not hasattr(estimator, "transform"):
-            raise TypeError(f"{type(estimator).__name__} has no method 'transform': it makes no codes.")
+            raise TypeError(f"{type(estimator).__name__} has no method 'transform': it has no latent space.")
         y = labels_of(y)
         check_consistent_length(X, y)
-        drawn = _drawn(_num_samples(X), n_samples, random_state)
+        sample = _sample(_num_samples(X), n_samples, random_state)
         return cls.from_codes(
-            estimator.transform(_safe_indexing(X, drawn)),
-            None if y is None else y[drawn],
+            estimator.transform(_safe_indexing(X, sample)),
+            None if y is None else y[sample],
             method=method,
             n_samples=None,
             class_names=class_names,
             random_state=random_state,
             ax=ax,
-            **scatter,
+            scatter_kw=scatter_kw,
         )
 
     @classmethod
@@ -128,39 +132,43 @@ class LatentSpaceDisplay:
         class_names=None,
         random_state=None,
         ax=None,
-        **scatter,
+        scatter_kw=None,
     ):
-        """Bring codes to the plane and draw them.
+        """Embed latent codes in the plane and draw them.
 
         Parameters
         ----------
         codes : array-like of shape (n_samples, n_dimensions)
-            At least two dimensions.
+            The latent codes, of at least two dimensions.
 
         y : array-like of shape (n_samples,), default=None
-            The class of each.
+            Their labels.
 
         method : {"auto", "codes", "pca", "tsne"}, default="auto"
-            How: the first two numbers of each code, two principal components, or t-SNE (slow). ``"auto"`` draws codes
-            of two dimensions as they are, and others by PCA.
+            The embedding: the first two latent dimensions, two principal components, or t-SNE (slow). ``"auto"``
+            draws codes of two dimensions as they are, and others by PCA.
 
         n_samples : int or None, default=2000
-            How many to draw, at random if there are more; None draws all.
+            Maximum number of points, a random sample if there are more; None draws all.
 
         class_names : dict or sequence, default=None
             The name of each label; a sequence counts labels from 0.
 
         random_state : int, RandomState instance or None, default=None
-            Which samples are drawn, and how t-SNE begins.
+            Seed of the sample and of t-SNE.
 
-        ax, **scatter
-            As in :meth:`plot`.
+        ax : matplotlib.axes.Axes, default=None
+            The axes to draw on; None makes a new figure.
+
+        scatter_kw : dict, default=None
+            Keyword arguments for :meth:`matplotlib.axes.Axes.scatter`.
 
         Returns
         -------
-        LatentSpaceDisplay
-            What was drawn.
+        display : LatentSpaceDisplay
+            The display, with `ax_` and `figure_` set.
         """
+        check_kw(scatter_kw=scatter_kw)
         if method not in ("auto", *_AXES):
             raise ValueError(f"method must be 'auto', 'codes', 'pca' or 'tsne'. Got {method!r} instead.")
         codes = check_array(
@@ -172,37 +180,38 @@ class LatentSpaceDisplay:
         )
         labels = labels_of(y)
         check_consistent_length(codes, labels)
-        drawn = _drawn(len(codes), n_samples, random_state)
-        codes, labels = codes[drawn], None if labels is None else labels[drawn]
+        sample = _sample(len(codes), n_samples, random_state)
+        codes, labels = codes[sample], None if labels is None else labels[sample]
         if method == "auto":
             method = "codes" if codes.shape[1] == 2 else "pca"
-        points = _points(codes, method, draw_seed(random_state))
-        return cls(points, labels, class_names=class_names, method=method).plot(ax, **scatter)
+        points = _embedded(codes, method, draw_seed(random_state))
+        return cls(points, labels, class_names=class_names, method=method).plot(ax, scatter_kw=scatter_kw)
 
-    def plot(self, ax=None, **scatter):
+    def plot(self, ax=None, *, scatter_kw=None):
         """Draw the points.
 
         Parameters
         ----------
         ax : matplotlib.axes.Axes, default=None
-            Where; None makes a figure.
+            The axes to draw on; None makes a new figure.
 
-        **scatter
-            Handed to :meth:`matplotlib.axes.Axes.scatter`.
+        scatter_kw : dict, default=None
+            Keyword arguments for :meth:`matplotlib.axes.Axes.scatter`.
 
         Returns
         -------
-        LatentSpaceDisplay
-            This display.
+        display : LatentSpaceDisplay
+            The display, with `ax_` and `figure_` set.
         """
+        check_kw(scatter_kw=scatter_kw)
         with axes_for(self, ax, (6.4, 4.4)) as ax:
-            self.points_ = self._scattered(ax, scatter)
+            self.points_ = self._scatter(ax, scatter_kw)
             if self.labels is not None:
                 handles = list(self.points_.values())  # by themselves names like "" and "_a" would be left out
                 add_legend(
                     ax,
                     handles,
-                    [each.get_label() for each in handles],
+                    [handle.get_label() for handle in handles],
                     loc="center left",
                     bbox_to_anchor=(1.01, 0.5),
                     markerscale=2.5,
@@ -213,31 +222,31 @@ class LatentSpaceDisplay:
                 ax.tick_params(left=False, bottom=False, labelleft=False, labelbottom=False)
         return self
 
-    def _scattered(self, ax, scatter):
+    def _scatter(self, ax, scatter_kw):
         """Draw the points and return them by class."""
         from matplotlib.collections import PathCollection
 
         defaults = {"s": 6, "alpha": 0.7, "linewidth": 0}
         if self.labels is None:
-            return {None: ax.scatter(*self.points.T, **style_of(PathCollection, defaults, scatter))}
+            return {None: ax.scatter(*self.points.T, **merged_kw(PathCollection, defaults, scatter_kw))}
         classes = np.unique(self.labels).tolist()
         names, colors = names_of(classes, self.class_names), colors_of(classes, self.class_names)
         points = {}
         for label, name, color in zip(classes, names, colors, strict=True):
-            style = style_of(PathCollection, {"color": color, "label": name, **defaults}, scatter)
+            style = merged_kw(PathCollection, {"color": color, "label": name, **defaults}, scatter_kw)
             points[label] = ax.scatter(*self.points[self.labels == label].T, **style)
-            points[label].set_label(style["label"])  # matplotlib names it otherwise if that is empty
+            points[label].set_label(style["label"])  # matplotlib would replace an empty label
         return points
 
 
-def _drawn(n, n_samples, random_state):
-    """Which of n samples to draw: all, or some at random in their order."""
+def _sample(n, n_samples, random_state):
+    """Positions of the samples to draw: all n, or a random sample of them in order."""
     if n_samples is None or n_samples >= n:
         return np.arange(n)
     return np.sort(draw_generator(random_state).choice(n, n_samples, replace=False))
 
 
-def _points(codes, method, seed):
+def _embedded(codes, method, seed):
     if method == "codes":
         return codes[:, :2]
     if method == "pca":

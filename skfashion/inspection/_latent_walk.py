@@ -1,4 +1,4 @@
-"""What each number of a code means."""
+"""Latent traversal: decoded images along each latent dimension."""
 
 from numbers import Integral, Real
 
@@ -6,35 +6,35 @@ import numpy as np
 from sklearn.utils import check_array, check_scalar
 
 from skfashion._layout import as_array
-from skfashion.inspection._drawing import as_drawn, axes_for, draw_grid, grid_size
-from skfashion.inspection._estimators import points_back, steps_of, unwrapped
+from skfashion.inspection._drawing import axes_for, check_kw, draw_grid, grid_size, unsigned_style
+from skfashion.inspection._estimators import inverse_transformed, steps_of, unwrapped
 from skfashion.inspection._pictures import pictures_made_by
 
 
 class LatentWalkDisplay:
-    """Images along each number of a code while the others stay.
+    """Latent traversal: decoded images along each latent dimension, while the others stay fixed.
 
     It is made by :meth:`from_estimator`.
 
     Parameters
     ----------
     images : ndarray of shape (n_dimensions, n_steps, h, w) or (n_dimensions, n_steps, h, w, channels)
-        The images, a dimension in a row.
+        The images, one latent dimension per row.
 
     steps : ndarray of shape (n_steps,)
-        Where they are, in standard deviations from the start.
+        Their positions, in standard deviations from the start.
 
     dimensions : sequence of int
-        Which numbers of the code.
+        The latent dimensions.
 
     Attributes
     ----------
     images_ : list of matplotlib.image.AxesImage
         The images, row by row.
     ax_ : matplotlib.axes.Axes
-        Where they are drawn.
+        The axes.
     figure_ : matplotlib.figure.Figure
-        The figure around it.
+        The figure.
 
     Examples
     --------
@@ -53,8 +53,10 @@ class LatentWalkDisplay:
         self.dimensions = dimensions
 
     @classmethod
-    def from_estimator(cls, estimator, X=None, *, start=None, dimensions=None, n_steps=9, span=3.0, ax=None, **imshow):
-        """Decode codes along each dimension.
+    def from_estimator(
+        cls, estimator, X=None, *, start=None, dimensions=None, n_steps=9, span=3.0, ax=None, imshow_kw=None
+    ):
+        """Decode latent codes along each latent dimension.
 
         Parameters
         ----------
@@ -62,34 +64,38 @@ class LatentWalkDisplay:
             A fitted transformer with ``inverse_transform``, such as an autoencoder or PCA.
 
         X : array-like of images, default=None
-            Their codes say where the middle is and how far to go. None takes 0 and 1, which is right for a variational
-            autoencoder.
+            Images whose latent codes give the mean and the standard deviation of each dimension. None takes 0 and 1,
+            the prior of a variational autoencoder.
 
         start : array-like of one image, default=None
-            Like ``X[:1]``: the walk goes through its code; None goes through the middle.
+            An image such as ``X[:1]``, through whose latent code the traversal goes; None goes through the mean.
 
         dimensions : sequence of int, default=None
-            Which numbers of the code; None takes all.
+            The latent dimensions, counted from 0; None takes all.
 
         n_steps : int, default=9
-            Images in a row.
+            Images per row.
 
         span : float, default=3.0
-            How far to go to either side, in standard deviations of the codes.
+            Distance to either side, in standard deviations of the latent codes.
 
-        ax, **imshow
-            As in :meth:`plot`.
+        ax : matplotlib.axes.Axes, default=None
+            The axes to draw on; None makes a new figure.
+
+        imshow_kw : dict, default=None
+            Keyword arguments for :meth:`matplotlib.axes.Axes.imshow`.
 
         Returns
         -------
-        LatentWalkDisplay
-            What was drawn.
+        display : LatentWalkDisplay
+            The display, with `ax_` and `figure_` set.
         """
+        check_kw(imshow_kw=imshow_kw)
         check_scalar(n_steps, "n_steps", Integral, min_val=2)
         check_scalar(span, "span", Real, min_val=0, include_boundaries="neither")
         estimator = unwrapped(estimator)
         if not hasattr(estimator, "inverse_transform"):
-            raise TypeError(f"{type(estimator).__name__} has no method 'inverse_transform': it decodes no codes.")
+            raise TypeError(f"{type(estimator).__name__} has no method 'inverse_transform': it is no decoder.")
         if X is None:
             n_dimensions = len(steps_of(estimator)[-1].get_feature_names_out())
             center, spread = np.zeros(n_dimensions), np.ones(n_dimensions)
@@ -108,36 +114,37 @@ class LatentWalkDisplay:
         codes = np.tile(center, (len(dimensions), n_steps, 1))
         for row, dimension in enumerate(dimensions):
             codes[row, :, dimension] += steps * spread[dimension]
-        images = pictures_made_by(estimator, points_back(steps_of(estimator), codes.reshape(-1, len(center))))
-        return cls(images.reshape(len(dimensions), n_steps, *images.shape[1:]), steps, list(dimensions)).plot(
-            ax, **imshow
-        )
+        decoded = inverse_transformed(steps_of(estimator), codes.reshape(-1, len(center)))
+        images = pictures_made_by(estimator, decoded)
+        display = cls(images.reshape(len(dimensions), n_steps, *images.shape[1:]), steps, list(dimensions))
+        return display.plot(ax, imshow_kw=imshow_kw)
 
-    def plot(self, ax=None, **imshow):
-        """Draw a row for each dimension.
+    def plot(self, ax=None, *, imshow_kw=None):
+        """Draw one row per latent dimension.
 
         Parameters
         ----------
         ax : matplotlib.axes.Axes, default=None
-            Where; None makes a figure.
+            The axes to draw on; None makes a new figure.
 
-        **imshow
-            Handed to :meth:`matplotlib.axes.Axes.imshow`.
+        imshow_kw : dict, default=None
+            Keyword arguments for :meth:`matplotlib.axes.Axes.imshow`.
 
         Returns
         -------
-        LatentWalkDisplay
-            This display.
+        display : LatentWalkDisplay
+            The display, with `ax_` and `figure_` set.
         """
+        check_kw(imshow_kw=imshow_kw)
         n_steps = len(self.steps)
         pictures = self.images.reshape(-1, *self.images.shape[2:])
-        pictures, imshow = as_drawn(pictures, imshow)
+        pictures, imshow_kw = unsigned_style(pictures, imshow_kw)
         labels = {
-            "row_labels": [f"number {dimension}" for dimension in self.dimensions],
+            "row_labels": [f"dimension {dimension}" for dimension in self.dimensions],
             "column_labels": [f"{step:+.3g} sd" if step else "0" for step in self.steps.round(10)],
         }
-        with axes_for(self, ax, grid_size(pictures, n_steps, label_width=0.5)) as ax:
-            self.images_, _ = draw_grid(ax, pictures, n_steps, **labels, **imshow)
+        with axes_for(self, ax, grid_size(pictures, n_steps, label_width=0.8)) as ax:
+            self.images_, _ = draw_grid(ax, pictures, n_steps, **labels, imshow_kw=imshow_kw)
         return self
 
 

@@ -1,19 +1,19 @@
-"""Which settings score well."""
+"""Parallel coordinates of hyper-parameter settings, coloured by score."""
 
 from numbers import Real
 
 import numpy as np
 
-from skfashion.inspection._drawing import axes_for, own_limits, style_of
+from skfashion.inspection._drawing import axes_for, check_kw, merged_kw, own_limits
 from skfashion.inspection._trials import checked_trials, trials_of_search, trials_of_study
 
 
 class ParallelCoordinatesDisplay:
-    """The settings of a search as lines across one axis for each parameter, coloured by score.
+    """The settings of a search as lines across one axis per parameter, coloured by score.
 
     It is made by :meth:`from_estimator`, :meth:`from_study` or :meth:`from_trials`. Numbers that span a factor of 100
-    or more are drawn on a logarithmic axis; what is no number stands in the order in which it came. A line passes over
-    a parameter that its setting has not.
+    or more are drawn on a logarithmic axis; other values are placed in order of appearance. A line skips a parameter
+    that its setting does not have.
 
     Parameters
     ----------
@@ -21,18 +21,18 @@ class ParallelCoordinatesDisplay:
         The settings.
 
     scores : ndarray of shape (n_trials,)
-        What they came to.
+        Their scores.
 
     Attributes
     ----------
     lines_ : list of matplotlib.lines.Line2D
-        A line a setting.
+        One line per setting.
     axes_names_ : list of str
         The parameters, from left to right.
     ax_ : matplotlib.axes.Axes
-        Where they are drawn.
+        The axes.
     figure_ : matplotlib.figure.Figure
-        The figure around it.
+        The figure.
 
     Examples
     --------
@@ -52,26 +52,30 @@ class ParallelCoordinatesDisplay:
         self.scores = scores
 
     @classmethod
-    def from_estimator(cls, search, *, ax=None, **line):
+    def from_estimator(cls, search, *, ax=None, line_kw=None):
         """Draw the candidates of a fitted search of scikit-learn.
 
         Parameters
         ----------
         search : GridSearchCV, RandomizedSearchCV, HalvingGridSearchCV, …
-            With ``cv_results_``; of several scores the one that ``refit`` names.
+            With ``cv_results_``. If there are several scores, ``refit`` must name one.
 
-        ax, **line
-            As in :meth:`plot`.
+        ax : matplotlib.axes.Axes, default=None
+            The axes to draw on; None makes a new figure.
+
+        line_kw : dict, default=None
+            Keyword arguments for :meth:`matplotlib.axes.Axes.plot`.
 
         Returns
         -------
-        ParallelCoordinatesDisplay
-            What was drawn.
+        display : ParallelCoordinatesDisplay
+            The display, with `ax_` and `figure_` set.
         """
-        return cls.from_trials(*trials_of_search(search), ax=ax, **line)
+        check_kw(line_kw=line_kw)
+        return cls.from_trials(*trials_of_search(search), ax=ax, line_kw=line_kw)
 
     @classmethod
-    def from_study(cls, study, *, ax=None, **line):
+    def from_study(cls, study, *, ax=None, line_kw=None):
         """Draw the finished trials of an Optuna study.
 
         Parameters
@@ -79,18 +83,22 @@ class ParallelCoordinatesDisplay:
         study : optuna.Study
             With one objective.
 
-        ax, **line
-            As in :meth:`plot`.
+        ax : matplotlib.axes.Axes, default=None
+            The axes to draw on; None makes a new figure.
+
+        line_kw : dict, default=None
+            Keyword arguments for :meth:`matplotlib.axes.Axes.plot`.
 
         Returns
         -------
-        ParallelCoordinatesDisplay
-            What was drawn.
+        display : ParallelCoordinatesDisplay
+            The display, with `ax_` and `figure_` set.
         """
-        return cls.from_trials(*trials_of_study(study), ax=ax, **line)
+        check_kw(line_kw=line_kw)
+        return cls.from_trials(*trials_of_study(study), ax=ax, line_kw=line_kw)
 
     @classmethod
-    def from_trials(cls, params, scores, *, ax=None, **line):
+    def from_trials(cls, params, scores, *, ax=None, line_kw=None):
         """Draw settings and scores.
 
         Parameters
@@ -99,34 +107,39 @@ class ParallelCoordinatesDisplay:
             The settings.
 
         scores : array-like of shape (n_trials,)
-            What they came to. Trials whose score is not finite are left out.
+            Their scores. Trials whose score is not finite are left out.
 
-        ax, **line
-            As in :meth:`plot`.
+        ax : matplotlib.axes.Axes, default=None
+            The axes to draw on; None makes a new figure.
+
+        line_kw : dict, default=None
+            Keyword arguments for :meth:`matplotlib.axes.Axes.plot`.
 
         Returns
         -------
-        ParallelCoordinatesDisplay
-            What was drawn.
+        display : ParallelCoordinatesDisplay
+            The display, with `ax_` and `figure_` set.
         """
-        return cls(*checked_trials(params, scores)).plot(ax, **line)
+        check_kw(line_kw=line_kw)
+        return cls(*checked_trials(params, scores)).plot(ax, line_kw=line_kw)
 
-    def plot(self, ax=None, **line):
+    def plot(self, ax=None, *, line_kw=None):
         """Draw the lines.
 
         Parameters
         ----------
         ax : matplotlib.axes.Axes, default=None
-            Where; None makes a figure.
+            The axes to draw on; None makes a new figure.
 
-        **line
-            Handed to :meth:`matplotlib.axes.Axes.plot`.
+        line_kw : dict, default=None
+            Keyword arguments for :meth:`matplotlib.axes.Axes.plot`.
 
         Returns
         -------
-        ParallelCoordinatesDisplay
-            This display.
+        display : ParallelCoordinatesDisplay
+            The display, with `ax_` and `figure_` set.
         """
+        check_kw(line_kw=line_kw)
         names = sorted({name for setting in self.params for name in setting})
         with axes_for(self, ax, (max(4.0, 1.6 * len(names) + 1.5), 3.6)) as outer:
             import matplotlib
@@ -137,10 +150,10 @@ class ParallelCoordinatesDisplay:
             heights = self._add_axes(ax, names)
             self.lines_ = [None] * len(self.params)
             for row in np.argsort(self.scores, kind="stable"):  # the highest scores lie on top
-                there = np.isfinite(heights[row])
+                columns = np.flatnonzero(np.isfinite(heights[row]))
                 style = {"color": colors.to_rgba(self.scores[row]), "linewidth": 1.2, "marker": "o", "markersize": 3}
-                style = style_of(matplotlib.lines.Line2D, style, line)
-                (self.lines_[row],) = ax.plot(np.flatnonzero(there), heights[row, there], **style)
+                style = merged_kw(matplotlib.lines.Line2D, style, line_kw)
+                (self.lines_[row],) = ax.plot(columns, heights[row, columns], **style)
             self.axes_names_ = names
             ax.set_xticks(range(len(names)), [name.replace("__", "\n") for name in names], parse_math=False)
             ax.set(yticks=[], xlim=(-0.5, len(names) - 0.8), ylim=(-0.08, 1.08))
@@ -150,12 +163,12 @@ class ParallelCoordinatesDisplay:
         return self
 
     def _add_axes(self, ax, names):
-        """Draw an axis for each parameter, and return where the settings cross it: (n_trials, n_parameters)."""
+        """Draw one axis per parameter; return the heights at which settings cross it: (n_trials, n_parameters)."""
         heights = np.full((len(self.params), len(names)), np.nan)
         box = {"facecolor": ax.get_facecolor(), "edgecolor": "none", "alpha": 0.8, "pad": 1}
         for column, name in enumerate(names):
-            at = [row for row, setting in enumerate(self.params) if name in setting]
-            heights[at, column], ticks = _places([self.params[row][name] for row in at])
+            rows = [row for row, setting in enumerate(self.params) if name in setting]
+            heights[rows, column], ticks = _positions([self.params[row][name] for row in rows])
             ax.axvline(column, color="0.6", linewidth=0.8, zorder=0)
             style = {"ha": "right", "va": "center", "fontsize": 8, "zorder": 3, "bbox": box, "parse_math": False}
             for height, label in ticks:
@@ -163,20 +176,20 @@ class ParallelCoordinatesDisplay:
         return heights
 
 
-def _places(values):
-    """Where values stand between 0 and 1, and ticks: pairs of a place and a label."""
+def _positions(values):
+    """Positions of values between 0 and 1, and ticks: pairs of a position and a label."""
     numbers = all(isinstance(value, Real) and not isinstance(value, bool) and np.isfinite(value) for value in values)
     if not numbers or len(set(values)) == 1:
         labels = list(dict.fromkeys(str(value) for value in values))
-        order = {label: place for place, label in zip(_evenly(len(labels)), labels, strict=True)}
-        return [order[str(value)] for value in values], [(place, label) for label, place in order.items()]
+        order = {label: position for position, label in zip(_evenly(len(labels)), labels, strict=True)}
+        return [order[str(value)] for value in values], [(position, label) for label, position in order.items()]
     low, high = min(values), max(values)
     logarithmic = low > 0 and high / low >= 100
     scale = np.log if logarithmic else np.asarray
-    places = (scale(values) - scale(low)) / (scale(high) - scale(low))
-    shown = sorted(set(values)) if len(set(values)) <= 6 else [low, high]
-    ticks = [(float((scale(value) - scale(low)) / (scale(high) - scale(low))), f"{value:.3g}") for value in shown]
-    return places, ticks
+    positions = (scale(values) - scale(low)) / (scale(high) - scale(low))
+    tick_values = sorted(set(values)) if len(set(values)) <= 6 else [low, high]
+    ticks = [(float((scale(value) - scale(low)) / (scale(high) - scale(low))), f"{value:.3g}") for value in tick_values]
+    return positions, ticks
 
 
 def _evenly(n):

@@ -1,13 +1,13 @@
-"""Pictures from images: rows or images of any dtype, on the scale that counts for all displays."""
+"""Pictures from arrays of any shape and dtype, on the scale that counts for all displays."""
 
 import math
 
 import numpy as np
-from sklearn.utils import check_array
 
-from skfashion._layout import as_array, check_layout, declared_layout, inferred_layout, rows_of
+from skfashion._layout import as_array, declared_layout, laid_out
 from skfashion._pixels import WHITE, PixelScale, scaled
 from skfashion.inspection._estimators import steps_of
+from skfashion.inspection._protocols import ImageEstimator
 
 
 class Images:
@@ -20,33 +20,34 @@ class Images:
     image_shape : tuple of int, default=None
         As in the estimators; None takes what the estimator knows, or infers it.
     estimator : estimator, default=None
-        What the images are for, if anything.
+        The estimator for which the images are, if any.
     """
 
     def __init__(self, X, image_shape=None, estimator=None):
-        self._read_before = estimator is not None and reads_pixels(estimator)
-        rows, self._layout = _laid_out(X, image_shape, estimator)
-        first = steps_of(estimator)[0] if self._read_before else None
-        self._scale = PixelScale.of(rows) if first is None else first._pixels
-        self._name = "The display" if first is None else type(first).__name__
-        self._rows = self._scale.read(rows, self._name)
+        self._reader = _reader_of(estimator)
+        if self._reader is None:
+            images = _arranged(X, image_shape, estimator)
+            self._scale = PixelScale.of(images)
+            self._images = self._scale.read(images, "The display")
+        else:
+            self._images = self._reader.as_images(X, image_shape=image_shape)
 
-    def pictures(self, which=slice(None)):
-        """Pictures of some images: those at the places `which`."""
-        return _as_pictures(self._rows[which], self._layout)
+    def pictures(self, index=slice(None)):
+        """Pictures of the images at these positions."""
+        return _as_pictures(self._images[index])
 
-    def pictures_beside(self, pictures, others, image_shape=None, estimator=None):
-        """Pictures of what was made of some of these images, on their scale.
+    def pictures_beside(self, pictures, outputs, image_shape=None, estimator=None):
+        """Pictures of what an estimator made of some of these images, on their scale.
 
-        An estimator that reads pixels as this library does gives brightness; from others levels come back as levels,
-        or as brightness where they are scaled on one way only: the nearer scale is right.
+        An estimator that reads pixels as this library does returns brightness; from others levels come back as levels,
+        or as brightness where they are scaled in one direction only: the nearer scale is right.
 
         Parameters
         ----------
         pictures : ndarray of shape (n, h, w) or (n, h, w, channels)
-            The images that it was made of.
-        others : array-like
-            What was made of them, for instance reconstructions.
+            Pictures of the inputs.
+        outputs : array-like
+            The outputs, for instance reconstructions.
         image_shape, estimator
             As in the class.
 
@@ -55,53 +56,58 @@ class Images:
         ValueError
             If the shapes differ.
         """
-        rows, layout = _laid_out(others, image_shape, estimator)
-        made = _as_pictures(rows if rows.dtype.kind == "f" else self._scale.read(rows, self._name), layout)
-        if made.shape != pictures.shape:
-            raise ValueError(f"The images have shape {pictures.shape}, their reconstructions {made.shape}.")
-        return self.on_their_scale(pictures, made)
+        images = _arranged(outputs, image_shape, estimator)
+        if images.dtype.kind != "f":
+            if self._reader is None:
+                images = self._scale.read(images, "The display")
+            else:
+                images = self._reader.as_images(outputs, image_shape=image_shape)
+        outputs = _as_pictures(images)
+        if outputs.shape != pictures.shape:
+            raise ValueError(f"The images have shape {pictures.shape}, their reconstructions {outputs.shape}.")
+        return self.on_their_scale(pictures, outputs)
 
-    def on_their_scale(self, pictures, made):
-        """Pictures that were made of some of these images as brightness, if they may be levels; as they are if not."""
-        if self._read_before or self._rows.dtype != np.uint8:
-            return made
-        return min(made, made / WHITE, key=lambda each: np.square(each - pictures, dtype=np.float64).sum())
+    def on_their_scale(self, pictures, outputs):
+        """Outputs as brightness, if the images are levels and that is nearer to their pictures; else as they are."""
+        if self._reader is not None or self._images.dtype != np.uint8:
+            return outputs
+        return min(outputs, outputs / WHITE, key=lambda each: np.square(each - pictures, dtype=np.float64).sum())
 
 
 def pictures_made_by(estimator, X, image_shape=None, *, signed=False):
     """Pictures of what an estimator makes: samples and centroids, or directions and weights, which have a sign."""
-    rows, layout = _laid_out(X, image_shape, estimator)
-    return _as_pictures(rows if signed or reads_pixels(estimator) else PixelScale.of(rows).read(rows), layout)
+    images = _arranged(X, image_shape, estimator)
+    if not signed and _reader_of(estimator) is None:  # a reader returns brightness
+        images = PixelScale.of(images).read(images)
+    return _as_pictures(images)
 
 
-def reads_pixels(estimator):
-    """Whether an estimator of this library is the first to see the images, so that what comes back is brightness."""
-    return hasattr(steps_of(estimator)[0], "_pixels")
+def _reader_of(estimator):
+    """The first step of an estimator, which sees the images, if it reads them as this library does; else None."""
+    first = None if estimator is None else steps_of(estimator)[0]
+    return first if isinstance(first, ImageEstimator) else None
 
 
-def _laid_out(X, image_shape, estimator):
-    """X as a 2-D array of numbers, and the layout of its rows."""
-    X = as_array(X)
+def _arranged(X, image_shape, estimator):
+    """X as images (n, channels, height, width), with its values as they are.
+
+    If no shape is given, the first step that was fitted on images of this size decides.
+    """
     layout = None if image_shape is None else declared_layout(image_shape)
+    X = as_array(X)
     if layout is None and estimator is not None:
-        layout = _known_layout(estimator, math.prod(np.shape(X)[1:]))
-    X, shown, _ = rows_of(X, layout)
-    X = check_array(X, dtype="numeric", input_name="X")
-    return X, check_layout(layout or shown or inferred_layout(X.shape[1]), X.shape[1])
+        n_features = math.prod(np.shape(X)[1:])
+        for step in steps_of(estimator):
+            if isinstance(step, ImageEstimator) and math.prod(step.image_shape_) == n_features:
+                return step.as_images(X, rescale=False)
+    X, layout = laid_out(X, layout)
+    return layout.images(X)
 
 
-def _known_layout(estimator, n_features):
-    """How rows of so many values run through images, as far as a step of the estimator was told."""
-    layouts = (getattr(step, "_layout", None) for step in steps_of(estimator))  # of estimators of this library
-    return next((layout for layout in layouts if layout is not None and layout.n_features == n_features), None)
-
-
-def _as_pictures(rows, layout):
-    """Rows as pictures of shape (n, h, w), or (n, h, w, channels) in colour, in float; levels over 255."""
-    channels = layout.shape[0]
+def _as_pictures(images):
+    """Images (n, channels, height, width) as pictures (n, h, w), or (n, h, w, channels) in colour, in float."""
+    channels = images.shape[1]
     if channels not in (1, 3, 4):
-        raise ValueError(f"Pictures have 1, 3 or 4 channels, but the images are of (c, h, w) = {layout.shape}.")
-    rows = rows if rows.dtype in (np.float32, np.float64) else scaled(rows, np.float32)
-    pictures = rows.reshape(-1, *layout.row_shape)
-    pictures = pictures if layout.channels_last else np.moveaxis(pictures, 1, -1)
-    return pictures[..., 0] if channels == 1 else pictures
+        raise ValueError(f"Pictures have 1, 3 or 4 channels, but the images are of (c, h, w) = {images.shape[1:]}.")
+    images = images if images.dtype in (np.float32, np.float64) else scaled(images, np.float32)
+    return images[:, 0] if channels == 1 else np.moveaxis(images, 1, -1)

@@ -1,27 +1,27 @@
-"""Images, and what comes back through a code."""
+"""Images and their reconstructions, with the MSE per pixel."""
 
 from numbers import Integral
 
 import numpy as np
 from sklearn.utils import check_scalar
 
-from skfashion.inspection._drawing import as_drawn, axes_for, draw_grid, grid_size
+from skfashion.inspection._drawing import axes_for, check_kw, draw_grid, grid_size, unsigned_style
 from skfashion.inspection._estimators import steps_of, unwrapped
 from skfashion.inspection._pictures import Images
 
 
 class ReconstructionDisplay:
-    """Images above what comes back through their codes, with the squared error a pixel.
+    """Images above their reconstructions, with the mean squared error (MSE) per pixel.
 
     It is made by :meth:`from_estimator` or :meth:`from_predictions`.
 
     Parameters
     ----------
     images, reconstructions : ndarray of shape (n_images, h, w) or (n_images, h, w, channels)
-        Before and after, on one scale: brightness in [0, 1], or other numbers as they are.
+        Images and reconstructions, on one scale: brightness in [0, 1], or other numbers as they are.
 
     errors : ndarray of shape (n_images,)
-        The mean squared error of the pixels of each.
+        The MSE per pixel of each reconstruction.
 
     Attributes
     ----------
@@ -30,9 +30,9 @@ class ReconstructionDisplay:
     captions_ : list of matplotlib.text.Text
         The errors.
     ax_ : matplotlib.axes.Axes
-        Where they are drawn.
+        The axes.
     figure_ : matplotlib.figure.Figure
-        The figure around it.
+        The figure.
 
     Examples
     --------
@@ -51,8 +51,8 @@ class ReconstructionDisplay:
         self.errors = errors
 
     @classmethod
-    def from_estimator(cls, estimator, X, *, n_images=10, image_shape=None, ax=None, **imshow):
-        """Send images through a transformer and back, and draw both.
+    def from_estimator(cls, estimator, X, *, n_images=10, image_shape=None, ax=None, imshow_kw=None):
+        """Draw images and their reconstructions by an estimator.
 
         Parameters
         ----------
@@ -60,93 +60,104 @@ class ReconstructionDisplay:
             Fitted, with ``reconstruct``, or with ``transform`` and ``inverse_transform`` like PCA or a Pipeline.
 
         X : array-like of shape (n_samples, n_features), (n, h, w), (n, c, h, w) or (n, h, w, c)
-            The images, of which the first are taken.
+            The images, of which the first are drawn.
 
         n_images : int, default=10
-            How many.
+            Maximum number of images.
 
         image_shape : tuple of int, default=None
             As in the estimators; None takes what the estimator knows, or infers it.
 
-        ax, **imshow
-            As in :meth:`plot`.
+        ax : matplotlib.axes.Axes, default=None
+            The axes to draw on; None makes a new figure.
+
+        imshow_kw : dict, default=None
+            Keyword arguments for :meth:`matplotlib.axes.Axes.imshow`.
 
         Returns
         -------
-        ReconstructionDisplay
-            What was drawn.
+        display : ReconstructionDisplay
+            The display, with `ax_` and `figure_` set.
         """
+        check_kw(imshow_kw=imshow_kw)
         check_scalar(n_images, "n_images", Integral, min_val=1)
-        given = Images(X, image_shape, estimator)
-        images = given.pictures(slice(n_images))
-        reconstructions = _round_trip(unwrapped(estimator), X[:n_images])
-        reconstructions = given.pictures_beside(images, reconstructions, image_shape, estimator)
-        return cls._of(images, reconstructions).plot(ax, **imshow)
+        images = Images(X, image_shape, estimator)
+        pictures = images.pictures(slice(n_images))
+        outputs = _reconstructed(unwrapped(estimator), X[:n_images])
+        reconstructions = images.pictures_beside(pictures, outputs, image_shape, estimator)
+        display = cls(pictures, reconstructions, _mse_per_pixel(pictures, reconstructions))
+        return display.plot(ax, imshow_kw=imshow_kw)
 
     @classmethod
-    def from_predictions(cls, X, reconstructions, *, image_shape=None, ax=None, **imshow):
+    def from_predictions(cls, X, reconstructions, *, image_shape=None, ax=None, imshow_kw=None):
         """Draw images and their reconstructions.
 
         Parameters
         ----------
         X, reconstructions : array-like of shape (n_images, n_features), (n, h, w), (n, c, h, w) or (n, h, w, c)
-            Before and after, of any dtype. Levels (whole numbers up to 255, some above 16) are compared over 255; their
-            reconstructions may be levels or brightness in [0, 1].
+            Images and reconstructions, of any dtype. Levels (whole numbers from 0 to 255, some above 127) are divided
+            by 255; their reconstructions may be levels or brightness in [0, 1].
 
         image_shape : tuple of int, default=None
             As in the estimators; None infers it.
 
-        ax, **imshow
-            As in :meth:`plot`.
+        ax : matplotlib.axes.Axes, default=None
+            The axes to draw on; None makes a new figure.
+
+        imshow_kw : dict, default=None
+            Keyword arguments for :meth:`matplotlib.axes.Axes.imshow`.
 
         Returns
         -------
-        ReconstructionDisplay
-            What was drawn.
+        display : ReconstructionDisplay
+            The display, with `ax_` and `figure_` set.
         """
-        given = Images(X, image_shape)
-        images = given.pictures()
-        return cls._of(images, given.pictures_beside(images, reconstructions, image_shape)).plot(ax, **imshow)
+        check_kw(imshow_kw=imshow_kw)
+        images = Images(X, image_shape)
+        pictures = images.pictures()
+        reconstructions = images.pictures_beside(pictures, reconstructions, image_shape)
+        display = cls(pictures, reconstructions, _mse_per_pixel(pictures, reconstructions))
+        return display.plot(ax, imshow_kw=imshow_kw)
 
-    @classmethod
-    def _of(cls, images, reconstructions):
-        errors = ((images - reconstructions) ** 2).reshape(len(images), -1).mean(axis=1)
-        return cls(images, reconstructions, errors)
-
-    def plot(self, ax=None, **imshow):
+    def plot(self, ax=None, *, imshow_kw=None):
         """Draw images above reconstructions.
 
         Parameters
         ----------
         ax : matplotlib.axes.Axes, default=None
-            Where; None makes a figure.
+            The axes to draw on; None makes a new figure.
 
-        **imshow
-            Handed to :meth:`matplotlib.axes.Axes.imshow`.
+        imshow_kw : dict, default=None
+            Keyword arguments for :meth:`matplotlib.axes.Axes.imshow`.
 
         Returns
         -------
-        ReconstructionDisplay
-            This display.
+        display : ReconstructionDisplay
+            The display, with `ax_` and `figure_` set.
         """
-        # What goes beyond the images is as dark, or as bright, as they get.
+        check_kw(imshow_kw=imshow_kw)
+        # Reconstructions beyond the range of the images are drawn as dark, or as bright, as these get.
         low, high = min(0.0, self.images.min()), max(1.0, self.images.max())
         pictures = np.concatenate([self.images, self.reconstructions.clip(low, high)])
-        pictures, imshow = as_drawn(pictures, imshow)
+        pictures, imshow_kw = unsigned_style(pictures, imshow_kw)
         captions = [""] * len(self.images) + [f"{error:.4f}" for error in self.errors]
-        labels = ["image", "reconstruction,\nsquared error"]
+        labels = ["image", "reconstruction,\nMSE per pixel"]
         with axes_for(self, ax, grid_size(pictures, len(self.images), 1, label_width=1.0)) as ax:
             self.images_, texts = draw_grid(
-                ax, pictures, len(self.images), captions=captions, row_labels=labels, **imshow
+                ax, pictures, len(self.images), captions=captions, row_labels=labels, imshow_kw=imshow_kw
             )
         self.captions_ = texts[len(self.images) :]
         return self
 
 
-def _round_trip(estimator, X):
-    model = steps_of(estimator)
-    if len(model) == 1 and hasattr(model[0], "reconstruct"):
-        return model[0].reconstruct(X)
+def _mse_per_pixel(pictures, reconstructions):
+    return ((pictures - reconstructions) ** 2).reshape(len(pictures), -1).mean(axis=1)
+
+
+def _reconstructed(estimator, X):
+    steps = steps_of(estimator)
+    if len(steps) == 1 and hasattr(steps[0], "reconstruct"):
+        return steps[0].reconstruct(X)
     if hasattr(estimator, "transform") and hasattr(estimator, "inverse_transform"):
         return estimator.inverse_transform(estimator.transform(X))
     raise TypeError(f"{type(estimator).__name__} has neither 'reconstruct' nor 'transform' and 'inverse_transform'.")

@@ -1,9 +1,9 @@
-"""How training went."""
+"""Training curves: loss and score over epochs or seconds."""
 
 import numpy as np
 from sklearn.base import is_classifier
 
-from skfashion.inspection._drawing import add_legend, axes_for, style_of, whole_numbers
+from skfashion.inspection._drawing import add_legend, axes_for, check_kw, merged_kw, whole_numbers
 from skfashion.inspection._estimators import steps_of
 from skfashion.inspection._labels import distinct_colors
 
@@ -11,7 +11,7 @@ _TITLES = {"loss": "loss", "accuracy": "accuracy", "learning_rate": "learning ra
 
 
 class TrainingCurveDisplay:
-    """A quantity over the epochs, or the seconds, of training, for one or several models.
+    """Loss, score or another quantity over epochs or seconds of training, for one or several models.
 
     It is made by :meth:`from_estimator` or :meth:`from_histories`. Lines are solid for the training images and dashed
     for held-out ones.
@@ -19,11 +19,11 @@ class TrainingCurveDisplay:
     Parameters
     ----------
     histories : dict of str to list of dict
-        Of each model, one dict an epoch, as in ``history_`` of the estimators.
+        For each model one dict per epoch, as in ``history_`` of the estimators.
 
     metric : str, default="loss"
-        What to draw: ``"loss"`` and ``"accuracy"`` stand for ``train_loss`` and ``valid_loss`` and so on, others for
-        what the histories hold, for instance ``"learning_rate"``.
+        The quantity: ``"loss"`` stands for ``train_loss`` and ``valid_loss``, ``"accuracy"`` likewise; any other key of
+        the histories, for instance ``"learning_rate"``, stands for itself.
 
     against : {"epochs", "seconds"}, default="epochs"
         The horizontal axis.
@@ -33,9 +33,9 @@ class TrainingCurveDisplay:
     lines_ : dict of (str, str) to matplotlib.lines.Line2D
         The line of each model and quantity, for instance ``("mlp", "valid_loss")``.
     ax_ : matplotlib.axes.Axes
-        Where they are drawn.
+        The axes.
     figure_ : matplotlib.figure.Figure
-        The figure around it.
+        The figure.
 
     Examples
     --------
@@ -55,50 +55,64 @@ class TrainingCurveDisplay:
         self.against = against
 
     @classmethod
-    def from_estimator(cls, estimator, *, metric="loss", against="epochs", ax=None, **line):
+    def from_estimator(cls, estimator, *, metric="loss", against="epochs", ax=None, line_kw=None):
         """Draw the history of a fitted estimator, or of several.
 
         Parameters
         ----------
         estimator : estimator, Pipeline, search, or dict of str to these
-            With ``history_``, or ``loss_curve_`` as the perceptrons of scikit-learn have it; of a Pipeline its last
-            step, of a search its best estimator.
+            With ``history_``, or ``loss_curve_`` as the perceptrons of scikit-learn. The last step of a Pipeline and
+            the best estimator of a search count.
 
-        metric, against
-            As in the class.
+        metric : str, default="loss"
+            The quantity, see the class.
 
-        ax, **line
-            As in :meth:`plot`.
+        against : {"epochs", "seconds"}, default="epochs"
+            The horizontal axis.
+
+        ax : matplotlib.axes.Axes, default=None
+            The axes to draw on; None makes a new figure.
+
+        line_kw : dict, default=None
+            Keyword arguments for :meth:`matplotlib.axes.Axes.plot`.
 
         Returns
         -------
-        TrainingCurveDisplay
-            What was drawn.
+        display : TrainingCurveDisplay
+            The display, with `ax_` and `figure_` set.
         """
+        check_kw(line_kw=line_kw)
         models = estimator if isinstance(estimator, dict) else {"": estimator}
         histories = {name: _history(model) for name, model in models.items()}
-        return cls.from_histories(histories, metric=metric, against=against, ax=ax, **line)
+        return cls.from_histories(histories, metric=metric, against=against, ax=ax, line_kw=line_kw)
 
     @classmethod
-    def from_histories(cls, histories, *, metric="loss", against="epochs", ax=None, **line):
-        """Draw histories, for instance some that were stored.
+    def from_histories(cls, histories, *, metric="loss", against="epochs", ax=None, line_kw=None):
+        """Draw histories, for instance stored ones.
 
         Parameters
         ----------
         histories : dict of str to list of dict
-            As in the class.
+            For each model one dict per epoch.
 
-        metric, against
-            As in the class.
+        metric : str, default="loss"
+            The quantity, see the class.
 
-        ax, **line
-            As in :meth:`plot`.
+        against : {"epochs", "seconds"}, default="epochs"
+            The horizontal axis.
+
+        ax : matplotlib.axes.Axes, default=None
+            The axes to draw on; None makes a new figure.
+
+        line_kw : dict, default=None
+            Keyword arguments for :meth:`matplotlib.axes.Axes.plot`.
 
         Returns
         -------
-        TrainingCurveDisplay
-            What was drawn.
+        display : TrainingCurveDisplay
+            The display, with `ax_` and `figure_` set.
         """
+        check_kw(line_kw=line_kw)
         if against not in ("epochs", "seconds"):
             raise ValueError(f"against must be 'epochs' or 'seconds'. Got {against!r} instead.")
         if not histories:
@@ -109,29 +123,30 @@ class TrainingCurveDisplay:
             if not _quantities(history, metric):
                 known = sorted({key.removeprefix("train_").removeprefix("valid_") for row in history for key in row})
                 raise ValueError(f"The history {name!r} holds no {metric!r}; there are {known}.")
-        return cls(histories, metric=metric, against=against).plot(ax, **line)
+        return cls(histories, metric=metric, against=against).plot(ax, line_kw=line_kw)
 
-    def plot(self, ax=None, **line):
+    def plot(self, ax=None, *, line_kw=None):
         """Draw the lines.
 
         Parameters
         ----------
         ax : matplotlib.axes.Axes, default=None
-            Where; None makes a figure.
+            The axes to draw on; None makes a new figure.
 
-        **line
-            Handed to :meth:`matplotlib.axes.Axes.plot`.
+        line_kw : dict, default=None
+            Keyword arguments for :meth:`matplotlib.axes.Axes.plot`.
 
         Returns
         -------
-        TrainingCurveDisplay
-            This display.
+        display : TrainingCurveDisplay
+            The display, with `ax_` and `figure_` set.
         """
+        check_kw(line_kw=line_kw)
         with axes_for(self, ax, (6.4, 4.0)) as ax:
             self.lines_ = {}
             colors = distinct_colors(len(self.histories))
             for (name, history), color in zip(self.histories.items(), colors, strict=True):
-                self._add_lines(ax, name, history, color, line)
+                self._add_lines(ax, name, history, color, line_kw)
             xlabel = "epoch" if self.against == "epochs" else "seconds"
             ax.set(xlabel=xlabel, ylabel=_TITLES.get(self.metric, self.metric))
             if self.against == "epochs":
@@ -141,7 +156,7 @@ class TrainingCurveDisplay:
                 add_legend(ax, **({"loc": "center left", "bbox_to_anchor": (1.01, 0.5)} if len(colors) > 1 else {}))
         return self
 
-    def _add_lines(self, ax, name, history, color, line):
+    def _add_lines(self, ax, name, history, color, line_kw):
         """Draw the quantities of one model."""
         from matplotlib.lines import Line2D
 
@@ -155,7 +170,7 @@ class TrainingCurveDisplay:
                 label = f"{name}, held out" if held_out else f"{name}"
             style = {"color": color, "linestyle": "--" if held_out else "-", "label": label}
             y = [row.get(quantity, np.nan) for row in history]
-            (self.lines_[name, quantity],) = ax.plot(x, y, **style_of(Line2D, style, line))
+            (self.lines_[name, quantity],) = ax.plot(x, y, **merged_kw(Line2D, style, line_kw))
 
 
 def _history(model):
@@ -174,6 +189,6 @@ def _history(model):
 
 
 def _quantities(history, metric):
-    """The names under which epochs hold a metric: of training, of held-out images, or just one."""
+    """The keys of a metric in a history: for training images, for held-out images, or the metric itself."""
     names = (f"train_{metric}", f"valid_{metric}", metric)
     return [name for name in names if any(row.get(name) is not None for row in history)]

@@ -1,8 +1,8 @@
-"""How a search went on."""
+"""Optimization history of a search: score of each trial, and the best so far."""
 
 import numpy as np
 
-from skfashion.inspection._drawing import add_legend, axes_for, style_of, whole_numbers
+from skfashion.inspection._drawing import add_legend, axes_for, check_kw, merged_kw, whole_numbers
 from skfashion.inspection._trials import checked_trials, is_minimized, trials_of_search, trials_of_study
 
 
@@ -14,21 +14,21 @@ class TrialScoresDisplay:
     Parameters
     ----------
     scores : ndarray of shape (n_trials,)
-        What the trials came to.
+        The scores of the trials.
 
     minimize : bool, default=False
-        Whether small scores are good.
+        Whether lower scores are better.
 
     Attributes
     ----------
     points_ : matplotlib.lines.Line2D
-        A point a trial.
+        One point per trial.
     best_ : matplotlib.lines.Line2D
         The best so far.
     ax_ : matplotlib.axes.Axes
-        Where they are drawn.
+        The axes.
     figure_ : matplotlib.figure.Figure
-        The figure around it.
+        The figure.
 
     Examples
     --------
@@ -43,26 +43,30 @@ class TrialScoresDisplay:
         self.minimize = minimize
 
     @classmethod
-    def from_estimator(cls, search, *, ax=None, **line):
+    def from_estimator(cls, search, *, ax=None, line_kw=None):
         """Draw the candidates of a fitted search of scikit-learn.
 
         Parameters
         ----------
         search : GridSearchCV, RandomizedSearchCV, HalvingGridSearchCV, …
-            With ``cv_results_``; of several scores the one that ``refit`` names.
+            With ``cv_results_``. If there are several scores, ``refit`` must name one.
 
-        ax, **line
-            As in :meth:`plot`.
+        ax : matplotlib.axes.Axes, default=None
+            The axes to draw on; None makes a new figure.
+
+        line_kw : dict, default=None
+            Keyword arguments for :meth:`matplotlib.axes.Axes.plot`.
 
         Returns
         -------
-        TrialScoresDisplay
-            What was drawn.
+        display : TrialScoresDisplay
+            The display, with `ax_` and `figure_` set.
         """
-        return cls.from_trials(trials_of_search(search)[1], ax=ax, **line)
+        check_kw(line_kw=line_kw)
+        return cls.from_trials(trials_of_search(search)[1], ax=ax, line_kw=line_kw)
 
     @classmethod
-    def from_study(cls, study, *, ax=None, **line):
+    def from_study(cls, study, *, ax=None, line_kw=None):
         """Draw the finished trials of an Optuna study.
 
         Parameters
@@ -70,63 +74,72 @@ class TrialScoresDisplay:
         study : optuna.Study
             With one objective.
 
-        ax, **line
-            As in :meth:`plot`.
+        ax : matplotlib.axes.Axes, default=None
+            The axes to draw on; None makes a new figure.
+
+        line_kw : dict, default=None
+            Keyword arguments for :meth:`matplotlib.axes.Axes.plot`.
 
         Returns
         -------
-        TrialScoresDisplay
-            What was drawn.
+        display : TrialScoresDisplay
+            The display, with `ax_` and `figure_` set.
         """
-        return cls.from_trials(trials_of_study(study)[1], minimize=is_minimized(study), ax=ax, **line)
+        check_kw(line_kw=line_kw)
+        return cls.from_trials(trials_of_study(study)[1], minimize=is_minimized(study), ax=ax, line_kw=line_kw)
 
     @classmethod
-    def from_trials(cls, scores, *, minimize=False, ax=None, **line):
+    def from_trials(cls, scores, *, minimize=False, ax=None, line_kw=None):
         """Draw scores.
 
         Parameters
         ----------
         scores : array-like of shape (n_trials,)
-            What the trials came to. Those that are not finite leave a gap.
+            The scores of the trials. Scores that are not finite leave a gap.
 
         minimize : bool, default=False
-            Whether small scores are good.
+            Whether lower scores are better.
 
-        ax, **line
-            As in :meth:`plot`.
+        ax : matplotlib.axes.Axes, default=None
+            The axes to draw on; None makes a new figure.
+
+        line_kw : dict, default=None
+            Keyword arguments for :meth:`matplotlib.axes.Axes.plot`.
 
         Returns
         -------
-        TrialScoresDisplay
-            What was drawn.
+        display : TrialScoresDisplay
+            The display, with `ax_` and `figure_` set.
         """
+        check_kw(line_kw=line_kw)
         scores = np.asarray(scores, dtype=float)
         checked_trials([{}] * len(scores), scores)
-        return cls(np.where(np.isfinite(scores), scores, np.nan), minimize=minimize).plot(ax, **line)
+        return cls(np.where(np.isfinite(scores), scores, np.nan), minimize=minimize).plot(ax, line_kw=line_kw)
 
-    def plot(self, ax=None, **line):
+    def plot(self, ax=None, *, line_kw=None):
         """Draw the scores.
 
         Parameters
         ----------
         ax : matplotlib.axes.Axes, default=None
-            Where; None makes a figure.
+            The axes to draw on; None makes a new figure.
 
-        **line
-            Handed to :meth:`matplotlib.axes.Axes.plot` for the points.
+        line_kw : dict, default=None
+            Keyword arguments for :meth:`matplotlib.axes.Axes.plot` of the points.
 
         Returns
         -------
-        TrialScoresDisplay
-            This display.
+        display : TrialScoresDisplay
+            The display, with `ax_` and `figure_` set.
         """
+        check_kw(line_kw=line_kw)
         trials = np.arange(1, len(self.scores) + 1)
         best = (np.fmin if self.minimize else np.fmax).accumulate(self.scores)
         style = {"linestyle": "", "marker": "o", "markersize": 4, "color": "#3f90da", "label": "trial"}
         with axes_for(self, ax, (6.4, 3.6)) as ax:
             from matplotlib.lines import Line2D
 
-            (self.points_,) = ax.plot(trials, self.scores, **style_of(Line2D, style, line))
+            (self.points_,) = ax.plot(trials, self.scores, **merged_kw(Line2D, style, line_kw))
             (self.best_,) = ax.plot(trials, best, color="#bd1f01", drawstyle="steps-post", label="best so far")
             whole_numbers(ax.xaxis)
             ax.set(xlabel="trial", ylabel="score")

@@ -1,4 +1,4 @@
-"""Trials of a search as a table, wherever they come from."""
+"""Settings and scores of the trials of a search or a study."""
 
 import numpy as np
 

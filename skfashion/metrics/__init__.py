@@ -1,4 +1,4 @@
-"""Honest numbers: how good clusters and generated images are, and how sure an accuracy is."""
+"""Metrics for clustering and image generation, and confidence intervals and tests for accuracy."""
 
 from skfashion.metrics._checks import Interval
 from skfashion.metrics._clusters import clustering_accuracy_score, silhouette_interval, wcss_score

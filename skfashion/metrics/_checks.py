@@ -1,4 +1,4 @@
-"""What metrics share: labels in, intervals out."""
+"""Validation of labels, and the type of intervals."""
 
 from typing import NamedTuple
 
@@ -13,9 +13,9 @@ class Interval(NamedTuple):
     Attributes
     ----------
     estimate : float
-        What is estimated.
+        The estimate.
     low, high : float
-        The ends of the interval.
+        The ends of the confidence interval.
 
     Examples
     --------
@@ -32,7 +32,7 @@ class Interval(NamedTuple):
 
 def check_labels(*labels):
     """Return labels as 1-D arrays of one length, without missing values."""
-    labels = (check_array(as_array(each), ensure_2d=False, dtype=None, input_name="labels") for each in labels)
-    labels = tuple(column_or_1d(each) for each in labels)
+    labels = (check_array(as_array(y), ensure_2d=False, dtype=None, input_name="labels") for y in labels)
+    labels = tuple(column_or_1d(y) for y in labels)
     check_consistent_length(*labels)
     return labels

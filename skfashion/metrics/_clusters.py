@@ -1,4 +1,4 @@
-"""How good clusters are."""
+"""Clustering metrics: accuracy, within-cluster sum of squares, silhouette with its interval."""
 
 from numbers import Integral, Real
 
@@ -17,15 +17,14 @@ from skfashion.metrics._checks import Interval, check_labels
 
 
 def clustering_accuracy_score(labels_true, labels_pred):
-    """The accuracy of clusters under the best one-to-one matching of clusters and classes.
+    """Clustering accuracy: accuracy under the best one-to-one matching of clusters and classes.
 
     Parameters
     ----------
     labels_true : array-like of shape (n_samples,)
-        The classes.
+        True classes.
     labels_pred : array-like of shape (n_samples,)
-        The clusters. Clusters beyond the number of classes match nothing; noise (-1 of DBSCAN) is a cluster like
-        others.
+        Clusters. Those beyond the number of classes match nothing; noise (-1 of DBSCAN) counts as a cluster.
 
     Returns
     -------
@@ -50,14 +49,14 @@ def clustering_accuracy_score(labels_true, labels_pred):
 
 
 def wcss_score(X, labels):
-    """The sum of the squared distances of all samples from the mean of their cluster (the inertia of k-means).
+    """Within-cluster sum of squares: squared distances of all samples from their cluster's mean (k-means inertia).
 
     Parameters
     ----------
     X : array-like of shape (n_samples, n_features)
         The samples, taken as they are (uint8 is not scaled); sums are in float64.
     labels : array-like of shape (n_samples,)
-        Their clusters; noise (-1 of DBSCAN) is a cluster like others.
+        Their clusters; noise (-1 of DBSCAN) counts as a cluster.
 
     Returns
     -------
@@ -81,7 +80,7 @@ def wcss_score(X, labels):
 
 
 def silhouette_interval(X, labels, *, sample_size=2000, metric="euclidean", confidence=0.95, random_state=None):
-    """Estimate the mean silhouette of many samples from some of them, with an interval for it.
+    """Estimate the mean silhouette coefficient from a random sample, with a confidence interval.
 
     The silhouette of each drawn sample is exact: its distances to all other samples are computed, in blocks. Only the
     mean over samples is estimated.
@@ -93,11 +92,11 @@ def silhouette_interval(X, labels, *, sample_size=2000, metric="euclidean", conf
     labels : array-like of shape (n_samples,)
         Their clusters, at least two.
     sample_size : int, default=2000
-        Samples to draw; with `n_samples` or more the mean is exact and the interval a point.
+        Number of samples to draw; with `n_samples` or more the mean is exact and the interval a point.
     metric : str or callable, default="euclidean"
         As in :func:`sklearn.metrics.pairwise_distances`.
     confidence : float in (0, 1), default=0.95
-        Of the interval.
+        Level of the confidence interval.
     random_state : int, RandomState instance or None, default=None
         Pass an int for the same draw in every call.
 
@@ -126,29 +125,29 @@ def silhouette_interval(X, labels, *, sample_size=2000, metric="euclidean", conf
     check_scalar(confidence, "confidence", Real, min_val=0, max_val=1, include_boundaries="neither")
     if not 2 <= len(labels) < len(X):
         raise ValueError(f"There must be 2 to n_samples - 1 clusters. Got {len(labels)} for {len(X)} samples.")
-    n_drawn = min(sample_size, len(X))
-    drawn = draw_generator(random_state).choice(len(X), n_drawn, replace=False)
-    values = _silhouettes(X, members, drawn, metric)
-    unseen = 1 - n_drawn / len(X)  # no uncertainty is left when all are drawn
-    error = float(np.sqrt(values.var(ddof=1) / n_drawn * unseen))
-    reach = stats.norm.ppf((1 + confidence) / 2) * error
+    sample_size = min(sample_size, len(X))
+    sample = draw_generator(random_state).choice(len(X), sample_size, replace=False)
+    values = _silhouettes(X, members, sample, metric)
+    unseen = 1 - sample_size / len(X)  # finite population: no uncertainty is left when all samples are drawn
+    error = float(np.sqrt(values.var(ddof=1) / sample_size * unseen))
+    margin = stats.norm.ppf((1 + confidence) / 2) * error
     mean = float(values.mean())
-    return Interval(mean, float(max(-1.0, mean - reach)), float(min(1.0, mean + reach)))
+    return Interval(mean, float(max(-1.0, mean - margin)), float(min(1.0, mean + margin)))
 
 
-def _silhouettes(X, members, drawn, metric):
-    """The silhouettes of some samples among all."""
+def _silhouettes(X, members, sample, metric):
+    """The silhouettes, among all samples, of those at the positions `sample`."""
     sizes = np.bincount(members)
     indicator = csr_array((np.ones(len(members)), members, np.arange(len(members) + 1)))
-    values, start = np.empty(len(drawn)), 0
-    for distances in pairwise_distances_chunked(X[drawn], X, metric=metric):
-        rows = drawn[start : start + len(distances)]
-        at, own = np.arange(len(rows)), members[rows]
-        distances[at, rows] = 0  # of a sample from itself, which rounding hides
+    values, start = np.empty(len(sample)), 0
+    for distances in pairwise_distances_chunked(X[sample], X, metric=metric):
+        rows = sample[start : start + len(distances)]
+        index, own = np.arange(len(rows)), members[rows]
+        distances[index, rows] = 0  # of a sample from itself, which rounding may hide
         sums = distances @ indicator
-        inside = sums[at, own] / np.maximum(sizes[own] - 1, 1)
+        inside = sums[index, own] / np.maximum(sizes[own] - 1, 1)
         means = sums / sizes
-        means[at, own] = np.inf
+        means[index, own] = np.inf
         outside = means.min(axis=1)
         with np.errstate(invalid="ignore"):
             silhouette = (outside - inside) / np.maximum(inside, outside)

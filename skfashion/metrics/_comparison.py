@@ -1,4 +1,4 @@
-"""How sure an accuracy is, and whether one classifier is better than another."""
+"""Confidence interval of an accuracy, and a test of the difference of two classifiers."""
 
 from typing import NamedTuple
 
@@ -9,14 +9,14 @@ from skfashion.metrics._checks import Interval, check_labels
 
 
 def accuracy_interval(y_true, y_pred, *, confidence=0.95):
-    """The accuracy with Wilson's confidence interval for it.
+    """Accuracy and its Wilson confidence interval.
 
     Parameters
     ----------
     y_true, y_pred : array-like of shape (n_samples,)
         True and predicted labels.
     confidence : float in (0, 1), default=0.95
-        Of the interval.
+        Level of the confidence interval.
 
     Returns
     -------
@@ -42,14 +42,14 @@ def accuracy_interval(y_true, y_pred, *, confidence=0.95):
 
 
 class McNemarResult(NamedTuple):
-    """On how many samples only one of two classifiers is right, and the p-value of that.
+    """Result of McNemar's test: samples that only one of two classifiers gets right, and the p-value.
 
     Attributes
     ----------
     only_first, only_second : int
-        Samples that only the first, or the second, classifier gets right.
+        Number of samples that only the first, or the second, classifier gets right.
     pvalue : float
-        Of McNemar's exact test, two-sided.
+        Two-sided p-value of McNemar's exact test.
 
     Examples
     --------
@@ -65,21 +65,22 @@ class McNemarResult(NamedTuple):
 
 
 def mcnemar_test(y_true, first, second):
-    """Test whether two classifiers that are compared on the same samples are equally accurate.
+    """McNemar's exact test of whether two classifiers are equally accurate on the same samples.
 
-    McNemar's exact test: among the samples that just one of them gets right, either is as likely to be that one.
+    Under the null hypothesis, a sample that exactly one of them gets right is as likely to be right for either.
 
     Parameters
     ----------
     y_true : array-like of shape (n_samples,)
         True labels.
     first, second : array-like of shape (n_samples,)
-        The labels that each classifier predicts.
+        Labels predicted by each classifier.
 
     Returns
     -------
     McNemarResult
-        ``only_first`` and ``only_second``, the samples that only one of them gets right, and the two-sided ``pvalue``.
+        ``only_first`` and ``only_second``, the number of samples that only one of them gets right, and the two-sided
+        ``pvalue``.
 
     References
     ----------

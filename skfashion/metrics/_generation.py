@@ -1,25 +1,22 @@
-"""How good generated images are."""
+"""Metrics of generated images: Fréchet distance, and distance from the nearest training image."""
 
 import numpy as np
-import torch
 from scipy.linalg import eigh, eigvalsh
 from sklearn.utils import check_array
 
 from skfashion._images import check_float32
 from skfashion._layout import as_array
 from skfashion._pixels import PixelScale, scaled
-from skfashion.baselines._float_search import FloatSearch
-from skfashion.baselines._search import nearest
 
-# Which of two scales decides how both sets of images are read: levels tell the most about the others.
+# The first of these that one of two sets of images has is the scale of both: levels say most about the other set.
 _DECIDING = ("levels", "numbers", "brightness")
 
 
 def frechet_distance(X, Y):
-    """The Fréchet distance between two sets of features, each described by a normal distribution.
+    """Fréchet distance between normal distributions fitted to two sets of features.
 
-    On the features of an Inception network it is known as FID; on codes of an autoencoder or on PCA components it
-    compares generated with real images just as well, as long as both sets go through the same transformer.
+    On the features of an Inception network it is known as FID. Latent codes of an autoencoder or PCA components are
+    features too, as long as both sets of images go through the same transformer.
 
     Parameters
     ----------
@@ -30,13 +27,13 @@ def frechet_distance(X, Y):
     Returns
     -------
     float
-        ``|mean_X - mean_Y|^2 + trace(C_X + C_Y - 2 (C_X C_Y)^(1/2))``, at least 0; smaller is closer. The squared
-        distance of Dowson and Landau, as is the custom.
+        ``|mean_X - mean_Y|^2 + trace(C_X + C_Y - 2 (C_X C_Y)^(1/2))``, at least 0; smaller is closer. By convention
+        this is the squared distance of Dowson and Landau.
 
     Raises
     ------
     ValueError
-        If there are fewer than two samples, or other numbers of features.
+        If there are fewer than two samples, or if the numbers of features differ.
 
     Warns
     -----
@@ -45,9 +42,9 @@ def frechet_distance(X, Y):
 
     Notes
     -----
-    Both sets are brought on one scale, whatever their dtypes and whichever comes first: whole numbers from 0 to 255,
-    some of them above 127, are levels of pixels, which are divided by 255. So images as uint8 may be compared with
-    generated ones in [0, 1]. Other numbers are taken as they are.
+    Both sets are brought to one scale, whatever their dtypes and order: whole numbers from 0 to 255, some of them above
+    127, are pixel levels, which are divided by 255. So uint8 images may be compared with generated ones in [0, 1].
+    Other numbers are taken as they are.
 
     References
     ----------
@@ -62,8 +59,8 @@ def frechet_distance(X, Y):
     >>> round(frechet_distance(X, X + np.array([3, 4])), 6)
     25.0
     """
-    X, Y = (scaled(each) for each in _on_one_scale(X, Y, "Y", "frechet_distance", ensure_min_samples=2))
-    cov_X, cov_Y = (np.atleast_2d(np.cov(each, rowvar=False)) for each in (X, Y))
+    X, Y = (scaled(features) for features in _on_one_scale(X, Y, "Y", "frechet_distance", ensure_min_samples=2))
+    cov_X, cov_Y = (np.atleast_2d(np.cov(features, rowvar=False)) for features in (X, Y))
     # (C_X C_Y)^(1/2) has the trace of (R C_Y R)^(1/2) with the symmetric root R of C_X, which stays real.
     values, vectors = eigh(cov_X)
     root = (vectors * np.sqrt(values.clip(0))) @ vectors.T
@@ -73,23 +70,23 @@ def frechet_distance(X, Y):
 
 
 def nearest_train_distance(X, X_train):
-    """The distance of each sample from the nearest training sample: generated images that merely copy are at 0.
+    """Distance of each sample from its nearest training sample: 0 for generated images that are copies.
 
-    Compare with the same for held-out real images: samples that are clearly nearer than those are copies.
+    Compare it with the distances of held-out real images: clearly smaller ones indicate copies.
 
     Parameters
     ----------
     X : array-like of shape (n_samples, n_features)
         For instance generated images.
     X_train : array-like of shape (n_train, n_features)
-        The images that the generator was fitted on. Both are brought on one scale as by :func:`frechet_distance`.
+        The training images of the generator. Both sets are brought to one scale as by :func:`frechet_distance`.
 
     Returns
     -------
     distance : ndarray of shape (n_samples,), float64
-        Euclidean; of levels from 0 to 255 on the scale of [0, 1] a pixel.
+        Euclidean distances; of levels from 0 to 255 on the scale of [0, 1] per pixel.
     nearest : ndarray of shape (n_samples,), int64
-        Which training sample it is; of several at the same distance the first.
+        Index of the nearest training sample; of several at the same distance the first.
 
     Raises
     ------
@@ -107,17 +104,22 @@ def nearest_train_distance(X, X_train):
     >>> nearest_train_distance([[0.0, 3.0]], [[9.0, 9.0], [4.0, 0.0]])
     (array([5.]), array([1]))
     """
+    import torch  # late: no other metric needs it
+
+    from skfashion.baselines._float_search import FloatSearch
+    from skfashion.baselines._nearest import nearest
+
     X, X_train = _on_one_scale(X, X_train, "X_train", "nearest_train_distance")
-    for each in (X, X_train):
-        check_float32(each, "nearest_train_distance")
+    for images in (X, X_train):
+        check_float32(images, "nearest_train_distance")
     distance, index = nearest(FloatSearch(X_train, "euclidean", torch.device("cpu")), X, 1)
     return distance[:, 0], index[:, 0]
 
 
 def _on_one_scale(X, Y, name_of_Y, name, *, ensure_min_samples=1):
     """Two arrays on one scale, in which uint8 stands for levels: the order of the arrays does not matter."""
-    X, Y = (check_array(as_array(each), order="C", ensure_min_samples=ensure_min_samples) for each in (X, Y))
+    X, Y = (check_array(as_array(array), order="C", ensure_min_samples=ensure_min_samples) for array in (X, Y))
     if X.shape[1] != Y.shape[1]:
         raise ValueError(f"X has {X.shape[1]} features, but {name_of_Y} has {Y.shape[1]}.")
-    scale = min((PixelScale.of(each) for each in (X, Y)), key=lambda scale: _DECIDING.index(scale.kind))
+    scale = min((PixelScale.of(array) for array in (X, Y)), key=lambda scale: _DECIDING.index(scale.kind))
     return scale.read(X, name), scale.read(Y, name)

@@ -1,4 +1,4 @@
-"""Scorers of clusterers for searches: functions of an estimator, X and y; greater is better."""
+"""Scorers of clusterers for hyper-parameter searches: functions of an estimator, X and y; greater is better."""
 
 from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import Pipeline
@@ -16,7 +16,7 @@ def clustering_accuracy_scorer(estimator, X, y):
     estimator : estimator
         A fitted clusterer or ClusterClassifier, or a pipeline, search or FrozenEstimator that holds one.
     X : array-like of shape (n_samples, n_features)
-        The samples; what they are assigned to by ``predict`` is scored (``predict_cluster`` where there is one).
+        The samples, whose clusters by ``predict`` are scored (by ``predict_cluster`` where there is one).
     y : array-like of shape (n_samples,)
         Their classes.
 
@@ -42,15 +42,15 @@ def clustering_accuracy_scorer(estimator, X, y):
 def neg_wcss_scorer(estimator, X, y=None):
     """Score the clusters of X by minus :func:`wcss_score`, as ``scoring`` of a search.
 
-    The sum grows with the samples, and falls with the number of clusters whatever the data: compare equally many.
+    The sum grows with the number of samples and falls with the number of clusters: compare equal numbers.
 
     Parameters
     ----------
     estimator : estimator
         A fitted clusterer or ClusterClassifier, or a pipeline, search or FrozenEstimator that holds one.
     X : array-like of shape (n_samples, n_features)
-        The samples, in which distances are measured; what they are assigned to by ``predict`` is scored
-        (``predict_cluster`` where there is one).
+        The samples, in which distances are measured, and whose clusters by ``predict`` are scored (by
+        ``predict_cluster`` where there is one).
     y : Ignored
         Present for the API of scikit-learn.
 
@@ -79,7 +79,7 @@ def silhouette_scorer(estimator, X, y=None):
         A fitted clusterer or ClusterClassifier, or a pipeline, search or FrozenEstimator that holds one.
     X : array-like of shape (n_samples, n_features)
         The samples, in which distances are measured; what they are assigned to by ``predict`` is scored
-        (``predict_cluster`` where there is one). The samples drawn depend on nothing but their number.
+        (``predict_cluster`` where there is one). The random sample depends on their number alone.
     y : Ignored
         Present for the API of scikit-learn.
 
@@ -90,7 +90,7 @@ def silhouette_scorer(estimator, X, y=None):
 
     See Also
     --------
-    silhouette_interval : Says how sure it is.
+    silhouette_interval : The same with a confidence interval.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Search spaces for the estimators, and Optuna as a search of scikit-learn."""
+"""Search spaces for the estimators, and hyper-parameter search with Optuna."""
 
 from skfashion.model_selection._optuna import OptunaSearchCV
 from skfashion.model_selection._spaces import SEARCH_SPACES

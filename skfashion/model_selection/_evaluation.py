@@ -1,4 +1,4 @@
-"""One trial: a setting, fold by fold."""
+"""Evaluation of a setting by cross-validation, fold by fold."""
 
 from dataclasses import dataclass
 from functools import partial
@@ -15,10 +15,10 @@ from skfashion.model_selection._space import load_optuna
 
 @dataclass
 class Evaluation:
-    """What every trial of a search is evaluated on.
+    """Data, splits and scorer of a search, on which every trial is evaluated.
 
-    `leading` gives of the score or scores of a fold the one that leads the search, and `n_epochs` how many epochs of
-    the first fold are reported.
+    `leading` selects from the score or scores of a fold the one that the search maximizes. `n_epochs` is the number of
+    epochs of the first fold that are reported.
     """
 
     search: object
@@ -36,7 +36,7 @@ class Evaluation:
         return clone(self.search.estimator).set_params(**clone(setting, safe=False))
 
     def score(self, trial, setting, context):
-        """The mean of the leading score over the folds, each of which is written down and reported."""
+        """The mean of the leading score over the folds, each of which is stored and reported."""
         folds, leading = [], []
         for number, (train, test) in enumerate(self.splits):
             candidate, report = self.candidate(setting), None

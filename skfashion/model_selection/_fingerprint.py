@@ -1,4 +1,4 @@
-"""What tells one search from another whose trials may lie in the same storage."""
+"""Fingerprints that distinguish searches whose trials are in one storage."""
 
 from inspect import iscode, isfunction
 from pickle import PicklingError

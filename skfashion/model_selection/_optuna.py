@@ -1,4 +1,4 @@
-"""Optuna as a search of scikit-learn."""
+"""Hyper-parameter search with Optuna behind scikit-learn's search API."""
 
 import time
 import warnings
@@ -28,7 +28,7 @@ from skfashion.model_selection._trials import TrialRunner
 
 
 class OptunaSearchCV(BaseSearchCV):
-    """A search by Optuna with the API of scikit-learn's searches: trials learn from each other, and bad ones end early.
+    """Hyper-parameter search with Optuna behind scikit-learn's search API, with pruning.
 
     Parameters
     ----------
@@ -41,7 +41,7 @@ class OptunaSearchCV(BaseSearchCV):
         trial takes one, for instance with another estimator in a step of a Pipeline.
 
     n_trials : int, default=20
-        How many trials to run; those that the `storage` holds when the search begins count, unless they failed.
+        Number of trials to run; trials in the `storage` when the search begins count, unless they failed.
 
     scoring : str, callable, list, tuple, dict or None, default=None
         As in :class:`~sklearn.model_selection.GridSearchCV`; more is better. Of several scores the one that `refit`
@@ -95,8 +95,8 @@ class OptunaSearchCV(BaseSearchCV):
         Of the default sampler. With an int and one job, the same trials in every run.
 
     verbose : int, default=0
-        1 prints a line a trial. Callbacks of scikit-learn such as its ``ProgressBar``, see ``set_callbacks``, are told
-        of trials, folds and epochs.
+        1 prints one line per trial. Callbacks of scikit-learn such as its ``ProgressBar``, see ``set_callbacks``, see
+        trials, folds and epochs.
 
     Attributes
     ----------
@@ -105,22 +105,22 @@ class OptunaSearchCV(BaseSearchCV):
         of parameters begin with the place of theirs. A search that is pickled takes the trials along, without the
         storage.
     cv_results_ : dict of str to array
-        As of :class:`~sklearn.model_selection.RandomizedSearchCV`, a row a trial, and ``state`` (``"complete"``,
+        As of :class:`~sklearn.model_selection.RandomizedSearchCV`, one row per trial, and ``state`` (``"complete"``,
         ``"pruned"`` or ``"fail"``). Scores of folds that were not reached are nan.
     best_params_ : dict
         The best setting; with several scores only if `refit` is not False, as the next two.
     best_score_ : float
         Its mean score, unless `refit` is a callable.
     best_index_ : int
-        Its row.
+        Row of `cv_results_` with the best mean score.
     best_estimator_ : estimator
-        Fitted with it on all samples, if `refit`.
+        The estimator with the best setting, fitted on all samples, if `refit`.
     refit_time_ : float
-        Seconds that took.
+        Seconds spent refitting.
     scorer_ : callable or dict of str to callable
-        What scores.
+        Scorer applied to the held-out fold.
     n_splits_ : int
-        Folds.
+        Number of folds.
     multimetric_ : bool
         Whether there are several scores.
     classes_ : ndarray of shape (n_classes,)
@@ -255,7 +255,7 @@ class OptunaSearchCV(BaseSearchCV):
         return self
 
     def _prepare(self, X, y, params, deadline):
-        """Open the study; return what runs its trials."""
+        """Open the study; return the runner of its trials."""
         space = Space(self.param_distributions)
         scorer = check_scoring(self.estimator, self.scoring, raise_exc=True)
         self.scorer_ = getattr(scorer, "_scorers", scorer)
@@ -278,7 +278,7 @@ class OptunaSearchCV(BaseSearchCV):
         return TrialRunner(self.study_, space, evaluation, deadline)
 
     def _about(self, X, y, params, splits, space):
-        """What has to be the same for trials to be mixed."""
+        """Fingerprints of everything that trials of one study must share."""
         return {
             "samples": fingerprint([X if issparse(X) else joblib.hash(X, coerce_mmap=True), joblib.hash(y)]),
             "params": fingerprint(params),
@@ -290,7 +290,7 @@ class OptunaSearchCV(BaseSearchCV):
         }
 
     def _leading(self, scores):
-        """Of the score or scores of a fold the one that leads the search."""
+        """The score of a fold that the search maximizes, of several scores."""
         if not isinstance(scores, dict):
             return scores
         self._check_refit_for_multimetric(scores)  # those of a callable are not known before
@@ -314,8 +314,8 @@ class OptunaSearchCV(BaseSearchCV):
                 + "; ".join(failures.values())
             ) from next(iter(runner.errors.values()), None)
         if runner.errors:
-            told = "; ".join(failures[number] for number in sorted(runner.errors))
-            warnings.warn(f"{len(runner.errors)} trials failed: {told}", FitFailedWarning, stacklevel=5)
+            errors = "; ".join(failures[number] for number in sorted(runner.errors))
+            warnings.warn(f"{len(runner.errors)} trials failed: {errors}", FitFailedWarning, stacklevel=5)
         self.cv_results_ = results_of(self, trials, settings)
         self.multimetric_ = "mean_test_score" not in self.cv_results_
         if self.refit or not self.multimetric_:

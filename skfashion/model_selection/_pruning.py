@@ -1,22 +1,22 @@
-"""Trials that learn of each epoch how they do."""
+"""Reports of the score after each epoch to a trial, which may prune it."""
 
 import copy
 
-# Trainings that differ in these are at another point of theirs after the same number of epochs.
+# After equally many epochs, trainings that differ in one of these are not comparable.
 _COURSE = ("max_epochs", "lr_schedule", "net_params")
 
 
 class EpochReport:
-    """A callback of scikit-learn that tells a trial how its estimator does after each epoch, and may end the training.
+    """Callback of scikit-learn that reports the score after each epoch to a trial, and may end the training.
 
     Parameters
     ----------
     trial : optuna.Trial
-        What is told.
+        The trial.
     score : callable
-        Gives the score of an estimator.
+        Function that scores an estimator.
     estimator : estimator
-        What is fitted: one that reports its epochs, or a Pipeline that ends in one.
+        The estimator to be fitted: one that reports its epochs, or a Pipeline that ends in one.
     """
 
     def __init__(self, trial, score, estimator):
@@ -37,7 +37,7 @@ class EpochReport:
         """Called before each epoch."""
 
     def on_fit_task_end(self, estimator, context, *, fitted_estimator=None):
-        """Report the score of an epoch; return whether the trial is so far behind that training should stop."""
+        """Report the score of an epoch; return whether the trial is pruned, so that training should stop."""
         if context.task_name != "epoch" or fitted_estimator is None:
             return False
         self.last_step = context.task_id + 1
@@ -55,7 +55,7 @@ class EpochReport:
 
 
 def comparable_epochs(estimator, searched):
-    """How many epochs every candidate trains on the same course, so that each can be compared; 0 if they cannot."""
+    """The number of epochs of all candidates; 0 if they differ in schedule or length and cannot be compared."""
     name, last = _last_step(estimator)
     if not (hasattr(last, "set_callbacks") and "max_epochs" in last.get_params(deep=False)):
         return 0

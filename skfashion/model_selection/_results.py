@@ -1,4 +1,4 @@
-"""What the trials of a study came to, as scikit-learn's searches show it."""
+"""``cv_results_`` of the trials of a study."""
 
 import warnings
 
@@ -22,5 +22,5 @@ def results_of(search, trials, settings):
 
 
 def _unreached(fold):
-    """A fold like this one, of which nothing is known."""
+    """The results of a fold that was not reached: nan in the form of those of `fold`."""
     return {name: dict.fromkeys(value, np.nan) if isinstance(value, dict) else np.nan for name, value in fold.items()}

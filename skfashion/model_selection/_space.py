@@ -1,4 +1,4 @@
-"""What scikit-learn's searches take as a space, as Optuna draws from it and stores it."""
+"""Search spaces of scikit-learn as Optuna draws from them and stores them."""
 
 import re
 import sys
@@ -8,7 +8,7 @@ from numbers import Real
 from sklearn import config_context
 from sklearn.base import BaseEstimator
 
-# The parameter of a study that says which of several dicts a trial draws from.
+# The parameter of a study that holds the position of the dict from which a trial draws.
 _WHICH = "space"
 
 # The attribute of a trial whose setting was enqueued as it is stored.
@@ -38,7 +38,7 @@ class Space:
 
     @property
     def contents(self):
-        """What tells this space from others."""
+        """The contents by which this space is distinguished from others."""
         return [{name: parameter.content for name, parameter in space.items()} for space in self._spaces]
 
     def suggest(self, trial):
@@ -89,13 +89,13 @@ class _Choices:
         return self._values[self._stored.to_internal_repr(stored)]
 
     def holds(self, value):
-        return self._place(value) is not None
+        return self._position(value) is not None
 
     def stored(self, value):
-        return self._stored.choices[self._place(value)]
+        return self._stored.choices[self._position(value)]
 
-    def _place(self, value):
-        """Where a value stands; lists are tuples that went through a database."""
+    def _position(self, value):
+        """The position of a value; lists are tuples that went through a database."""
         name, name_with_tuples = name_of(value), name_of(_with_tuples(value))
         for matches in (
             lambda choice, stored: choice is value,
@@ -104,9 +104,9 @@ class _Choices:
             lambda choice, stored: stored == value and isinstance(stored, str) and isinstance(value, str),
             lambda choice, stored: choice == value and _is_number(choice) and _is_number(value),
         ):
-            for place, pair in enumerate(zip(self._values, self._stored.choices, strict=True)):
+            for position, pair in enumerate(zip(self._values, self._stored.choices, strict=True)):
                 if matches(*pair):
-                    return place
+                    return position
         return None
 
 
@@ -183,7 +183,7 @@ def _with_tuples(value):
 
 
 def name_of(value):
-    """What stands for a value; the same in every process."""
+    """A text that stands for a value, the same in every process."""
     if hasattr(value, "__qualname__"):
         return f"{value.__module__}.{value.__qualname__}"
     with config_context(print_changed_only=True):

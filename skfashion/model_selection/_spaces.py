@@ -1,4 +1,4 @@
-"""What is worth searching, for each family."""
+"""Search spaces, one per family of estimators."""
 
 from scipy.stats import loguniform, randint, uniform
 

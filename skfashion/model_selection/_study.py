@@ -1,4 +1,4 @@
-"""The study of Optuna behind a search: opened, claimed, told of its trials, and carried along."""
+"""The Optuna study behind a search: create, claim, seed, enqueue, tell and copy."""
 
 import copy
 import time
@@ -45,7 +45,7 @@ def open_study(search, about):
 
 
 def seed_study(study, sampler, seed):
-    """Give a study its sampler: a copy of `sampler`, or Optuna's own with `seed` if that is None."""
+    """Set the sampler of a study: a copy of `sampler`, or Optuna's own with `seed` if that is None."""
     if sampler is not None:
         study.sampler = copy.deepcopy(sampler)
         if study.trials:
@@ -90,7 +90,7 @@ def _pruner(pruner):
 
 
 def _claim(study, about):
-    """What the study is about; one that is about nothing yet is about this from now on."""
+    """The description of the search that owns a study; one without an owner is claimed for the search `about`."""
     if "about" not in study.user_attrs:
         study.set_user_attr("about", about)
         time.sleep(_SECONDS_TO_SETTLE)  # others may have found it unclaimed at the same time: the last one has it

@@ -1,4 +1,4 @@
-"""The trials of one fit: asked for, run, and told how they ended."""
+"""Runner of the trials of one fit."""
 
 import time
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ from skfashion.model_selection._study import tell
 
 @dataclass
 class TrialRunner:
-    """Runs trials until the `deadline` or the end of what the sampler has to try; keeps the errors of failed ones."""
+    """Runs trials until the `deadline`, or until the sampler is exhausted; keeps the errors of failed trials."""
 
     study: object
     space: Space
@@ -32,9 +32,9 @@ class TrialRunner:
         finally:
             context.call_on_fit_task_end(estimator=search, **data)
         if search.verbose:
-            told = self.study.trials[trial.number]
-            setting = self.space.setting(told.params)
-            print(f"trial {trial.number}: {told.state.name.lower()}, {told.value}, {setting}", flush=True)
+            result = self.study.trials[trial.number]
+            setting = self.space.setting(result.params)
+            print(f"trial {trial.number}: {result.state.name.lower()}, {result.value}, {setting}", flush=True)
 
     def _run(self, trial, context):
         """Return whether it was the last one."""

@@ -22,7 +22,7 @@ from skfashion.baselines import (
 )
 from skfashion.baselines._float_search import FloatSearch
 from skfashion.baselines._float_search import _cdist as cdist
-from skfashion.baselines._search import IntegerSearch, nearest
+from skfashion.baselines._nearest import IntegerSearch, nearest
 
 CPU = torch.device("cpu")
 
@@ -124,7 +124,7 @@ def test_blocks_do_not_matter(garments, monkeypatch):
     model = KNNClassifier().fit(X[:500], y[:500])
     expected = model.kneighbors(X[500:])
     for n_bytes in (1, 10_000):
-        for module in ("_search", "_float_search"):
+        for module in ("_nearest", "_float_search"):
             monkeypatch.setattr(f"skfashion.baselines.{module}.BLOCK_BYTES", n_bytes)
         np.testing.assert_array_equal(model.kneighbors(X[500:]), expected)
 

@@ -1,6 +1,7 @@
 """Displays in figures: those that they make, and those of people, with their layouts, settings and shared axes."""
 
 import warnings
+from inspect import signature
 
 import matplotlib
 import matplotlib.pyplot as plt
@@ -53,7 +54,7 @@ def displays(garments):
     return {type(display).__name__: display for display in made}
 
 
-ALL = sorted(skfashion.inspection.__all__)
+ALL = sorted(name for name in skfashion.inspection.__all__ if name.endswith("Display"))
 GRIDS = [
     "FilterDisplay",
     "ImageGridDisplay",
@@ -218,19 +219,26 @@ def test_styles(displays, name, style):
 
 
 def test_aspect_and_origin_are_taken(garments):
-    display = ImageGridDisplay.from_data(garments[0], aspect="auto", origin="lower")
+    display = ImageGridDisplay.from_data(garments[0], imshow_kw={"aspect": "auto", "origin": "lower"})
     assert display.ax_.get_aspect() == "auto"
     assert display.images_[0].origin == "lower"
 
 
 def test_a_display_that_fails_leaves_no_figure(garments):
     with pytest.raises(AttributeError):
-        ImageGridDisplay.from_data(garments[0], no_such_keyword=1)
+        ImageGridDisplay.from_data(garments[0], imshow_kw={"no_such_keyword": 1})
     assert not plt.get_fignums()
     _, ax = plt.subplots()
     with pytest.raises(AttributeError):
-        ImageGridDisplay.from_data(garments[0], no_such_keyword=1, ax=ax)
+        ImageGridDisplay.from_data(garments[0], imshow_kw={"no_such_keyword": 1}, ax=ax)
     assert plt.get_fignums() == [1]
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_unknown_properties_raise_the_error_of_matplotlib(displays, name):
+    (keyword,) = (parameter for parameter in signature(displays[name].plot).parameters if parameter.endswith("_kw"))
+    with pytest.raises(AttributeError, match="no_such_property"):
+        displays[name].plot(**{keyword: {"no_such_property": 1}})
 
 
 def test_names_are_no_formulas(garments):

@@ -300,3 +300,15 @@ def test_tensors_under_array_api_dispatch():
             assert metrics.accuracy_interval(labels, labels).estimate == 1
     """
     run_python(code, SCIPY_ARRAY_API="1")
+
+
+def test_torch_is_loaded_when_distances_are_computed():
+    run_python("""
+        import sys
+        from skfashion import metrics
+        assert metrics.accuracy_interval([1, 0], [1, 1]).estimate == 0.5
+        assert metrics.frechet_distance([[0.0], [1.0]], [[0.0], [1.0]]) == 0
+        assert "torch" not in sys.modules
+        assert metrics.nearest_train_distance([[0.0]], [[1.0]])[0] == 1
+        assert "torch" in sys.modules
+    """)

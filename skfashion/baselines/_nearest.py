@@ -1,8 +1,8 @@
-"""Exact nearest neighbours as matrix products.
+"""Exact nearest-neighbour search by matrix products, in blocks of queries; the search among uint8 pixels.
 
 A block of queries is multiplied with all training rows. The products give *ranks*, which order the training rows of a
-query as their distances do. Training rows are taken in groups, and only groups whose smallest rank is small are looked
-into.
+query as their distances do. Training rows are divided into groups, and only groups whose smallest rank is small enough
+are searched.
 """
 
 from functools import cache
@@ -12,10 +12,10 @@ import torch
 
 from skfashion._tensors import borrowed
 
-# What the ranks of a block of queries may take, and the queries themselves in float64.
+# Memory for the ranks of a block of queries, and for the queries themselves in float64.
 BLOCK_BYTES = 2**26
 
-# Training rows in a group.
+# Training rows per group.
 GROUP = 64
 
 
@@ -25,9 +25,9 @@ def nearest(search, X, k):
     Rows at the same distance come in the order of their index.
     """
     distances, indices = np.empty((len(X), k)), np.empty((len(X), k), dtype=np.int64)
-    bytes_of_a_query = max(4 * search.width, 8 * X.shape[1])
-    size = min(len(X), max(1, BLOCK_BYTES // bytes_of_a_query))
-    # One piece of memory for all blocks: to ask for a new one each time takes longer than the products.
+    bytes_per_query = max(4 * search.width, 8 * X.shape[1])
+    size = min(len(X), max(1, BLOCK_BYTES // bytes_per_query))
+    # One buffer for all blocks: to allocate a new one for each takes longer than the products.
     memory = torch.empty(size * search.width, dtype=search.rank_dtype, device=search.device)
     for start in range(0, len(X), size):
         block = slice(start, start + size)
@@ -35,8 +35,8 @@ def nearest(search, X, k):
     return distances, indices
 
 
-def in_groups(n):
-    """How many rows `n` rows are when the last group is filled up."""
+def pad_to_group(n):
+    """The smallest multiple of the group size that is at least `n`."""
     return n + -n % GROUP
 
 
@@ -60,33 +60,38 @@ class IntegerSearch:
 
     rank_dtype = torch.int32
     device = torch.device("cpu")
-    in_floats = None  # the search for queries that are no uint8, once there are any
+    in_floats = None  # the FloatSearch for queries of another dtype, made when there are any
 
     def __init__(self, X):
-        self.n, self.width = len(X), in_groups(len(X))
+        self.n, self.width = len(X), pad_to_group(len(X))
         self.rows = np.zeros((self.width, X.shape[1]), dtype=np.int8)
-        self.rows[: self.n] = _shifted(X)
+        self.rows[: self.n] = _to_int8(X)
         self.squares = _squares(self.rows)
-        self.squares[self.n :] = 2**30  # what fills the last group is far from everything
+        self.squares[self.n :] = 2**30  # the padding of the last group is far from everything
 
     def __getstate__(self):
-        """Without what can be made again."""
+        """The state without the search that can be made again."""
         return {name: value for name, value in vars(self).items() if name != "in_floats"}
 
     @staticmethod
     def suits(X, metric, device):
-        """Whether rows can be searched so, and faster than in float32."""
+        """Whether this search is exact for the rows X, and faster than one in float32."""
         capabilities = torch.cpu.get_capabilities()
         fast = any(capabilities.get(name, False) for name in ("avx512_vnni", "avx_vnni", "amx_int8"))
-        # A rank is at most 3 n_features squares of 128, and has to stay below that of the filling.
-        # Of fewer than 4 features torch's products of int8 are wrong.
-        small = X.shape[1] >= 4 and 3 * 128**2 * X.shape[1] < 2**30
+        # A rank is at most 3 n_features squares of 128, and has to stay below that of the padding.
+        # With fewer than 4 features torch's products of int8 are wrong.
+        in_range = X.shape[1] >= 4 and 3 * 128**2 * X.shape[1] < 2**30
         return (
-            X.dtype == np.uint8 and metric != "cosine" and device.type == "cpu" and fast and small and int8_is_exact()
+            X.dtype == np.uint8
+            and metric != "cosine"
+            and device.type == "cpu"
+            and fast
+            and in_range
+            and int8_is_exact()
         )
 
     def training_rows(self, index=slice(None)):
-        """The rows, or some of them, as they were given."""
+        """All rows, or those at `index`, as uint8."""
         return self.rows[: self.n][index].view(np.uint8) ^ np.uint8(128)
 
     def nearest(self, X, k, memory):
@@ -94,7 +99,7 @@ class IntegerSearch:
 
         `memory` holds at least len(X) ranks of all rows.
         """
-        queries = _shifted(X)
+        queries = _to_int8(X)
         ranks = memory[: len(X) * self.width].view(len(X), self.width)
         torch._int_mm(borrowed(queries), borrowed(self.rows).t(), out=ranks)
         torch.add(borrowed(self.squares), ranks, alpha=-2, out=ranks)
@@ -104,26 +109,27 @@ class IntegerSearch:
 
 
 def _smallest_of_groups(ranks, k):
-    """The `k` smallest of each row of int32 ranks and their columns; of equal ranks those of the first columns."""
+    """The `k` smallest ranks (int32) of each row and their columns; of equal ranks those of the first columns."""
     groups = ranks.view(len(ranks), -1, GROUP)
     if k > groups.shape[1]:
-        column = _first(ranks, k)
+        column = _argsmallest(ranks, k)
         return ranks.gather(1, column).numpy(), column.numpy()
-    # In each of the k groups with the smallest minima there is one at least: no other group is needed.
-    group = _first(groups.amin(2), k).sort(dim=1).values
+    # The k groups with the smallest minima hold k ranks at most as large as the largest of these minima: no other group
+    # holds a smaller one.
+    group = _argsmallest(groups.amin(2), k).sort(dim=1).values
     members = groups.gather(1, group[:, :, None].expand(-1, -1, GROUP)).flatten(1)
-    at = _first(members, k)
-    column = group.gather(1, at // GROUP) * GROUP + at % GROUP
-    return members.gather(1, at).numpy(), column.numpy()
+    position = _argsmallest(members, k)
+    column = group.gather(1, position // GROUP) * GROUP + position % GROUP
+    return members.gather(1, position).numpy(), column.numpy()
 
 
-def _first(values, k):
-    """The columns of the `k` smallest of each row of int32, in order; of equal ones the first."""
+def _argsmallest(values, k):
+    """The columns of the `k` smallest values (int32) of each row, in order; of equal values the first."""
     n = values.shape[1]
     return (values.long() * n + torch.arange(n)).topk(k, dim=1, largest=False).indices
 
 
-def _shifted(X):
+def _to_int8(X):
     """uint8 pixels minus 128, as int8."""
     return (X ^ np.uint8(128)).view(np.int8)
 

@@ -11,6 +11,8 @@ import numpy as np
 import torch
 
 from skfashion._borrowed import borrowed
+from skfashion._device import cpu_capabilities
+from skfashion._private_torch import _int_mm
 
 # What the ranks of a block of queries may take, and the queries themselves in float64.
 BLOCK_BYTES = 2**26
@@ -44,7 +46,7 @@ def in_groups(n):
 def int8_is_exact():
     """Whether products of int8 are exact in this process: some kernels saturate sums of two products."""
     rows = torch.tensor([[-128, 127], [127, -128], [-128, -128], [127, 127]], dtype=torch.int8).repeat(1, 392)
-    return torch.equal(torch._int_mm(rows, rows.t()), rows.int() @ rows.int().t())
+    return torch.equal(_int_mm(rows, rows.t()), rows.int() @ rows.int().t())
 
 
 class IntegerSearch:
@@ -76,7 +78,7 @@ class IntegerSearch:
     @staticmethod
     def suits(X, metric, device):
         """Whether rows can be searched so, and faster than in float32."""
-        capabilities = torch.cpu.get_capabilities()
+        capabilities = cpu_capabilities()
         fast = any(capabilities.get(name, False) for name in ("avx512_vnni", "avx_vnni", "amx_int8"))
         # A rank is at most 3 n_features squares of 128, and has to stay below that of the filling.
         # Of fewer than 4 features torch's products of int8 are wrong.
@@ -96,7 +98,7 @@ class IntegerSearch:
         """
         queries = _shifted(X)
         ranks = memory[: len(X) * self.width].view(len(X), self.width)
-        torch._int_mm(borrowed(queries), borrowed(self.rows).t(), out=ranks)
+        _int_mm(borrowed(queries), borrowed(self.rows).t(), out=ranks)
         torch.add(borrowed(self.squares), ranks, alpha=-2, out=ranks)
         rank, row = _smallest_of_groups(ranks, k)
         squared = rank + _squares(queries)[:, None]

@@ -6,9 +6,9 @@ from numbers import Integral
 
 import numpy as np
 from sklearn.utils import check_consistent_length, check_scalar
-from sklearn.utils.validation import _num_samples
 
 from skfashion._images import draw_generator
+from skfashion._private_sklearn import _num_samples
 from skfashion.inspection._drawing import as_drawn, axes_for, columns_of, draw_grid, grid_size
 from skfashion.inspection._estimators import points_back, steps_of
 from skfashion.inspection._labels import labels_of, names_of

@@ -1,7 +1,8 @@
 """The fully connected autoencoder."""
 
-from sklearn.utils._param_validation import Interval, Real
+from numbers import Real
 
+from skfashion._private_sklearn import Interval
 from skfashion.neural_network._transformer import BaseAutoencoder
 
 

@@ -10,10 +10,11 @@ import torch
 from sklearn.base import BaseEstimator
 from sklearn.callback import CallbackSupportMixin
 from sklearn.model_selection import train_test_split
-from sklearn.utils.validation import _check_sample_weight, check_is_fitted
+from sklearn.utils.validation import check_is_fitted
 
 from skfashion._device import resolve_device
 from skfashion._images import ImageInput, all_or_nothing, as_array, draw_seed
+from skfashion._private_sklearn import _check_sample_weight
 from skfashion.neural_network._augmentation import check_augmentation
 from skfashion.neural_network._callbacks import EpochMonitor, runs_inside_a_search
 from skfashion.neural_network._health import (

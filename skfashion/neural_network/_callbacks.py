@@ -1,6 +1,6 @@
 """Between scikit-learn's callbacks and the epochs of a net; and who is listening to Ctrl-C."""
 
-import sys
+import inspect
 
 # Frames of these packages above a fit mean that the fit may be one of many: Ctrl-C has to stop them all.
 _SEARCHES = ("joblib", "sklearn", "optuna", "dask", "distributed", "ray", "multiprocessing", "concurrent.futures")
@@ -11,7 +11,7 @@ _NO_SEARCHES = ("sklearn.base", "sklearn.callback", "sklearn.pipeline", "sklearn
 
 def runs_inside_a_search():
     """Whether the current call comes from a search, a cross-validation or a pool of workers."""
-    frame = sys._getframe()
+    frame = inspect.currentframe()
     while frame is not None:
         name = frame.f_globals.get("__name__", "")
         if _belongs_to(name, _SEARCHES) and not _belongs_to(name, _NO_SEARCHES):

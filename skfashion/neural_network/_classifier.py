@@ -1,20 +1,21 @@
 """What all neural classifiers share: labels, weights, held-out images, and predictions."""
 
 import warnings
+from numbers import Real
 
 import numpy as np
 import torch
-from sklearn.base import ClassifierMixin, _fit_context
+from sklearn.base import ClassifierMixin
 from sklearn.callback import with_callbacks
 from sklearn.preprocessing import LabelEncoder
 from sklearn.utils import column_or_1d, compute_class_weight
-from sklearn.utils._param_validation import Interval, Real, StrOptions
-from sklearn.utils.multiclass import _check_partial_fit_first_call, check_classification_targets
+from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.multiclass import is_multilabel as is_multilabel_indicator
 from sklearn.utils.validation import check_is_fitted
 from torch.nn.functional import logsigmoid
 
 from skfashion._images import as_array
+from skfashion._private_sklearn import Interval, StrOptions, _check_partial_fit_first_call, _fit_context
 from skfashion.modules._multilabel import MultilabelLoss
 from skfashion.neural_network._base import BaseNet
 from skfashion.neural_network._classifier_net import ClassifierNet

@@ -2,8 +2,7 @@
 
 from collections.abc import Iterable
 
-from sklearn.utils._param_validation import StrOptions
-
+from skfashion._private_sklearn import StrOptions
 from skfashion.modules import ConvNet
 from skfashion.modules._convnet import build_foreign
 from skfashion.modules._layers import INITS, Layer

@@ -2,8 +2,7 @@
 
 from numbers import Integral
 
-from sklearn.utils._param_validation import Interval
-
+from skfashion._private_sklearn import Interval
 from skfashion.neural_network._transformer import BaseAutoencoder
 
 

@@ -5,11 +5,11 @@ from numbers import Integral, Real
 import numpy as np
 from sklearn.base import clone
 from sklearn.frozen import FrozenEstimator
-from sklearn.model_selection._search import BaseSearchCV
-from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
 from skfashion._images import declared_layout, draw_seed
+from skfashion._private_sklearn import Interval, StrOptions
+from skfashion._private_sklearn_search import BaseSearchCV
 from skfashion.modules._layers import ACTIVATIONS, INITS
 from skfashion.modules._transfer import TransferModule
 from skfashion.neural_network._classifier import BaseNetClassifier

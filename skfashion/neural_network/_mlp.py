@@ -2,8 +2,7 @@
 
 from numbers import Integral, Real
 
-from sklearn.utils._param_validation import Interval, StrOptions
-
+from skfashion._private_sklearn import Interval, StrOptions
 from skfashion.modules import MLP
 from skfashion.modules._layers import ACTIVATIONS, INITS
 from skfashion.neural_network._classifier import BaseNetClassifier

@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from numbers import Integral, Real
 
 import torch
-from sklearn.utils._param_validation import Interval, StrOptions
 
+from skfashion._private_sklearn import Interval, StrOptions
 from skfashion.neural_network._augmentation import AUGMENTATIONS
 from skfashion.neural_network._recipe import OPTIMIZERS
 
@@ -122,7 +122,8 @@ optimizer : str or type, default="adam"
         (large convolutions), else float32. Predictions are float32.
 
     device : str or torch.device, default="auto"
-        Where to compute: ``"cpu"``, ``"cuda"``, ``"mps"``, …; ``"auto"`` takes a GPU if there is one.
+        Where to compute: ``"cpu"``, or ``"cuda"`` for a GPU by NVIDIA or AMD; ``"auto"`` takes the GPU if there is one.
+        Other kinds of devices, such as ``"mps"`` and ``"xpu"``, are refused: nothing was ever tested on them.
 
     random_state : int, RandomState instance or None, default=None
         Drives initialisation, shuffling, dropout, augmentation and the held-out images. Pass an int for the same model

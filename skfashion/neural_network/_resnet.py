@@ -2,8 +2,7 @@
 
 from numbers import Integral
 
-from sklearn.utils._param_validation import Interval, StrOptions
-
+from skfashion._private_sklearn import Interval, StrOptions
 from skfashion.modules import ResNet
 from skfashion.neural_network._augmentation import AUGMENTATIONS
 from skfashion.neural_network._classifier import BaseNetClassifier

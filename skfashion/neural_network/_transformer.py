@@ -5,14 +5,14 @@ from numbers import Integral
 
 import numpy as np
 import torch
-from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin, _fit_context
+from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.callback import with_callbacks
 from sklearn.utils import check_array, check_scalar
-from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
 from skfashion._images import as_shown, check_float32, draw_generator
 from skfashion._pixels import within_unit_interval
+from skfashion._private_sklearn import Interval, StrOptions, _fit_context
 from skfashion.modules import AutoencoderModule
 from skfashion.modules._layers import ACTIVATIONS, INITS
 from skfashion.modules._losses import LOSSES, ReconstructionLoss

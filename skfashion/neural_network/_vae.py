@@ -5,11 +5,11 @@ from numbers import Integral, Real
 import numpy as np
 import torch
 from sklearn.utils import check_scalar
-from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import check_is_fitted
 
 from skfashion._images import draw_seed
 from skfashion._pixels import within_unit_interval
+from skfashion._private_sklearn import Interval
 from skfashion.modules import VariationalModule
 from skfashion.modules._autoencoder import draw_normal
 from skfashion.modules._losses import ELBOLoss

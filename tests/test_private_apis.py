@@ -1,4 +1,4 @@
-"""Private APIs of other projects stand in one module each and are listed there, with the releases they were tried with."""
+"""Private APIs of other projects stand in one module each, which lists them and the releases they were tried with."""
 
 import ast
 import importlib

@@ -49,7 +49,7 @@ def test_auto_does_not_take_an_untested_device(monkeypatch):
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a CUDA device here")
 def test_a_device_that_is_not_there():
-    with pytest.raises(ValueError, match="of this machine.*'cuda'"):
+    with pytest.raises(ValueError, match=r"of this machine.*'cuda'"):
         resolve_device("cuda")
 
 

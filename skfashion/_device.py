@@ -12,9 +12,9 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=partial(torch.set_num_threads, 1))
 
 
-# The kinds of devices on which the tests have run; torch calls AMD's GPUs "cuda" too. On Apple's "mps" torch, as late as
-# 2.10, computes wrong results without a word for some images in channels_last, the format of our convolutions
-# (pytorch/pytorch#174345, #180984). On Intel's "xpu" nothing was ever tried. A kind is added once the tests pass on it.
+# The kinds of devices on which the tests have run; torch calls AMD's GPUs "cuda" too. On Apple's "mps", torch computes
+# wrong results without a word for some images in channels_last, the format of our convolutions, in releases as late as
+# 2.10 (pytorch/pytorch#174345, #180984). On Intel's "xpu" nothing was ever tried. A kind is added once the tests pass.
 TESTED_DEVICES = ("cpu", "cuda")
 
 

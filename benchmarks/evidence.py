@@ -14,6 +14,8 @@ from pathlib import Path
 
 import torch
 
+from skfashion._device import cpu_capabilities
+
 RESULTS = Path(__file__).parent / "results"
 
 _PACKAGES = ("skfashion", "scikit-learn", "skorch", "torch", "numpy", "scipy", "joblib", "keras", "tensorflow")
@@ -29,9 +31,7 @@ def evidence():
         "cpu": _cpu(),
         "cores": os.cpu_count(),
         "threads": torch.get_num_threads(),
-        "cpu_features": sorted(
-            name for name, value in torch.cpu.get_capabilities().items() if value is True and _matters(name)
-        ),
+        "cpu_features": sorted(name for name, value in cpu_capabilities().items() if value is True and _matters(name)),
         "gpu": torch.cuda.get_device_name() if torch.cuda.is_available() else None,
         "python": platform.python_version(),
         "versions": {name: number for name in _PACKAGES if (number := _version(name))},

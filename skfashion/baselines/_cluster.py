@@ -3,16 +3,16 @@
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 from sklearn import config_context
-from sklearn.base import BaseEstimator, ClassifierMixin, _fit_context, clone
+from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.cluster import KMeans
 from sklearn.frozen import FrozenEstimator
-from sklearn.utils._param_validation import HasMethods, StrOptions
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
 
 from skfashion._atomic import all_or_nothing
 from skfashion._images import ImageInput
 from skfashion._pixels import WHITE, scaled
+from skfashion._private_sklearn import HasMethods, StrOptions, _fit_context
 from skfashion._seeds import draw_seed
 from skfashion.baselines._members import NearestMember, NearestRow, innermost
 

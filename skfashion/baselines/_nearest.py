@@ -10,6 +10,8 @@ from functools import cache
 import numpy as np
 import torch
 
+from skfashion._device import cpu_capabilities
+from skfashion._private_torch import _int_mm
 from skfashion._tensors import borrowed
 
 # Memory for the ranks of a block of queries, and for the queries themselves in float64.
@@ -44,7 +46,7 @@ def pad_to_group(n):
 def int8_is_exact():
     """Whether products of int8 are exact in this process: some kernels saturate sums of two products."""
     rows = torch.tensor([[-128, 127], [127, -128], [-128, -128], [127, 127]], dtype=torch.int8).repeat(1, 392)
-    return torch.equal(torch._int_mm(rows, rows.t()), rows.int() @ rows.int().t())
+    return torch.equal(_int_mm(rows, rows.t()), rows.int() @ rows.int().t())
 
 
 class IntegerSearch:
@@ -76,7 +78,7 @@ class IntegerSearch:
     @staticmethod
     def suits(X, metric, device):
         """Whether this search is exact for the rows X, and faster than one in float32."""
-        capabilities = torch.cpu.get_capabilities()
+        capabilities = cpu_capabilities()
         fast = any(capabilities.get(name, False) for name in ("avx512_vnni", "avx_vnni", "amx_int8"))
         # A rank is at most 3 n_features squares of 128, and has to stay below that of the padding.
         # With fewer than 4 features torch's products of int8 are wrong.
@@ -101,7 +103,7 @@ class IntegerSearch:
         """
         queries = _to_int8(X)
         ranks = memory[: len(X) * self.width].view(len(X), self.width)
-        torch._int_mm(borrowed(queries), borrowed(self.rows).t(), out=ranks)
+        _int_mm(borrowed(queries), borrowed(self.rows).t(), out=ranks)
         torch.add(borrowed(self.squares), ranks, alpha=-2, out=ranks)
         rank, row = _smallest_of_groups(ranks, k)
         squared = rank + _squares(queries)[:, None]

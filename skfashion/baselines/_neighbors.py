@@ -5,15 +5,15 @@ from numbers import Integral
 import numpy as np
 import torch
 from scipy.sparse import csr_array
-from sklearn.base import BaseEstimator, ClassifierMixin, _fit_context
+from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils import check_scalar
-from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
 
 from skfashion._atomic import all_or_nothing
 from skfashion._device import resolve_device
 from skfashion._images import ImageInput
+from skfashion._private_sklearn import Interval, StrOptions, _fit_context
 from skfashion.baselines._float_search import FloatSearch
 from skfashion.baselines._nearest import IntegerSearch, int8_is_exact, nearest
 
@@ -39,7 +39,8 @@ class KNNClassifier(ClassifierMixin, ImageInput, BaseEstimator):
         The metric. For others, which are no matrix products, take :class:`sklearn.neighbors.KNeighborsClassifier`.
 
     device : str or torch.device, default="auto"
-        The device of the products: ``"cpu"``, ``"cuda"``, ``"mps"``, …; ``"auto"`` takes a GPU if there is one.
+        The device of the products: ``"cpu"``, or ``"cuda"`` for a GPU by NVIDIA or AMD; ``"auto"`` takes the GPU if there is
+        one. Other kinds of devices, such as ``"mps"`` and ``"xpu"``, are refused: nothing was ever tested on them.
 
     Attributes
     ----------

@@ -3,15 +3,15 @@
 from numbers import Integral, Real
 
 import numpy as np
-from sklearn.base import BaseEstimator, _fit_context
+from sklearn.base import BaseEstimator
 from sklearn.utils import check_scalar
-from sklearn.utils._param_validation import HasMethods, Interval
 from sklearn.utils.validation import check_is_fitted
 
 from skfashion._atomic import all_or_nothing
 from skfashion._images import ImageInput
 from skfashion._layout import as_shown
 from skfashion._pixels import scaled
+from skfashion._private_sklearn import HasMethods, Interval, _fit_context
 from skfashion._seeds import draw_generator
 from skfashion.baselines._cluster import fit_clusterer, float_dtype, mean_images
 from skfashion.baselines._neighbors import KNNClassifier

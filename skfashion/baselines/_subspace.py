@@ -5,16 +5,16 @@ from numbers import Integral
 import numpy as np
 from scipy.linalg import eigh
 from scipy.special import softmax
-from sklearn.base import BaseEstimator, ClassifierMixin, _fit_context
-from sklearn.utils._param_validation import Interval
+from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.extmath import svd_flip
 from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import _check_sample_weight, check_is_fitted
+from sklearn.utils.validation import check_is_fitted
 
 from skfashion._atomic import all_or_nothing
 from skfashion._images import ImageInput
 from skfashion._layout import as_array
 from skfashion._pixels import scaled
+from skfashion._private_sklearn import Interval, _check_sample_weight, _fit_context
 
 # Memory for the values that are converted to float64 at a time.
 _BLOCK_BYTES = 2**25

@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 from sklearn.datasets import fetch_file, get_data_home
 from sklearn.utils import Bunch
-from sklearn.utils._param_validation import Interval, StrOptions, validate_params
 
+from skfashion._private_sklearn import Interval, StrOptions, validate_params
 from skfashion.datasets._idx import read_idx
 from skfashion.datasets._official import find_official
 

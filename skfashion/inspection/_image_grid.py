@@ -6,8 +6,8 @@ from numbers import Integral
 
 import numpy as np
 from sklearn.utils import check_consistent_length, check_scalar
-from sklearn.utils.validation import _num_samples
 
+from skfashion._private_sklearn import _num_samples
 from skfashion._seeds import draw_generator
 from skfashion.inspection._drawing import axes_for, check_columns, check_kw, draw_grid, grid_size, unsigned_style
 from skfashion.inspection._estimators import inverse_transformed, steps_of

@@ -3,10 +3,10 @@
 import numpy as np
 from sklearn.decomposition import PCA
 from sklearn.manifold import TSNE
-from sklearn.utils import _safe_indexing, check_array, check_consistent_length
-from sklearn.utils.validation import _num_samples
+from sklearn.utils import check_array, check_consistent_length
 
 from skfashion._layout import as_array
+from skfashion._private_sklearn import _num_samples, _safe_indexing
 from skfashion._seeds import draw_generator, draw_seed
 from skfashion.inspection._drawing import add_legend, axes_for, check_kw, merged_kw
 from skfashion.inspection._estimators import unwrapped

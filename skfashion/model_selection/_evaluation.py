@@ -5,10 +5,8 @@ from functools import partial
 
 import numpy as np
 from sklearn.base import clone
-from sklearn.model_selection._validation import _fit_and_score
-from sklearn.utils.metaestimators import _safe_split
-from sklearn.utils.validation import _check_method_params
 
+from skfashion._private_sklearn_search import _check_method_params, _fit_and_score, _safe_split
 from skfashion.model_selection._pruning import EpochReport
 from skfashion.model_selection._space import load_optuna
 

@@ -7,16 +7,16 @@ from numbers import Integral, Real
 import joblib
 import numpy as np
 from scipy.sparse import issparse
-from sklearn.base import _fit_context, is_classifier
+from sklearn.base import is_classifier
 from sklearn.callback import with_callbacks
 from sklearn.exceptions import FitFailedWarning
 from sklearn.metrics import check_scoring
 from sklearn.model_selection import check_cv
-from sklearn.model_selection._search import BaseSearchCV
-from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import indexable
 
+from skfashion._private_sklearn import HasMethods, Interval, StrOptions, _fit_context
+from skfashion._private_sklearn_search import BaseSearchCV
 from skfashion._seeds import draw_seed
 from skfashion.model_selection._evaluation import Evaluation
 from skfashion.model_selection._fingerprint import fingerprint

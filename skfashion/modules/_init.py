@@ -17,6 +17,17 @@ INITS = {
     "he_uniform": partial(nn.init.kaiming_uniform_, nonlinearity="relu"),
 }
 
+# The layers that have weights to draw, with their subclasses.
+_DRAWN = (
+    nn.Linear,
+    nn.Conv1d,
+    nn.Conv2d,
+    nn.Conv3d,
+    nn.ConvTranspose1d,
+    nn.ConvTranspose2d,
+    nn.ConvTranspose3d,
+)
+
 
 def initialize(module, init, seed=None):
     """Draw the weights of every dense and convolutional layer by the scheme `init`.
@@ -37,7 +48,7 @@ def initialize(module, init, seed=None):
         return None if seed is None else stream(seed, shape, seen[shape])
 
     for part in module.modules():
-        if isinstance(part, (nn.Linear, nn.modules.conv._ConvNd)):
+        if isinstance(part, _DRAWN):
             INITS[init](part.weight, generator=generator_of(part.weight))
             if part.bias is None:
                 continue

@@ -1,7 +1,8 @@
 """Random numbers from one explicit generator, so that nothing global is read or moved."""
 
 import torch
-from torch.utils._python_dispatch import TorchDispatchMode
+
+from skfashion._private_torch import TorchDispatchMode, takes_generator
 
 
 class draw_from(TorchDispatchMode):
@@ -25,9 +26,8 @@ class draw_from(TorchDispatchMode):
         kwargs = dict(kwargs or {})
         if func is torch.ops.aten.native_dropout.default:
             return self._native_dropout(*args, **kwargs)
-        if func.overloadpacket in _SEEDED_OVERLOADS:
-            func = _SEEDED_OVERLOADS[func.overloadpacket].get(func._overloadname, func)
-        if any(argument.name == "generator" for argument in func._schema.arguments):
+        func = _SEEDED_OVERLOADS.get(func, func)
+        if takes_generator(func):
             kwargs["generator"] = self._generator_for(args, kwargs)
         return func(*args, **kwargs)
 
@@ -50,11 +50,7 @@ class draw_from(TorchDispatchMode):
 
 # rand, randn, … have a twin for each overload that takes a generator; what has none takes it directly or not at all.
 _SEEDED_OVERLOADS = {
-    packet: {
-        name: getattr(packet, twin)
-        for name in packet.overloads()
-        if (twin := "generator" if name == "default" else f"{name}_generator") in packet.overloads()
-    }
+    getattr(packet, name): getattr(packet, twin)
     for packet in (
         torch.ops.aten.rand,
         torch.ops.aten.rand_like,
@@ -64,6 +60,8 @@ _SEEDED_OVERLOADS = {
         torch.ops.aten.randn_like,
         torch.ops.aten.randperm,
     )
+    for name in packet.overloads()
+    if (twin := "generator" if name == "default" else f"{name}_generator") in packet.overloads()
 }
 
 

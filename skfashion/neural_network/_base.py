@@ -11,13 +11,14 @@ import torch
 from sklearn.base import BaseEstimator
 from sklearn.callback import CallbackSupportMixin
 from sklearn.model_selection import train_test_split
-from sklearn.utils.validation import _check_sample_weight, check_is_fitted
+from sklearn.utils.validation import check_is_fitted
 
 from skfashion._atomic import all_or_nothing
 from skfashion._device import resolve_device
 from skfashion._images import ImageInput
 from skfashion._layout import as_array
 from skfashion._pixels import warn_of_large_numbers
+from skfashion._private_sklearn import _check_sample_weight
 from skfashion._seeds import draw_seed
 from skfashion._tensors import to_device
 from skfashion.neural_network._callbacks import EpochTasks
@@ -116,7 +117,9 @@ class BaseNet(NetParams, StoredAsArrays, ImageInput, CallbackSupportMixin, BaseE
     )
     device: str | torch.device = parameter(
         "auto",
-        """Where to compute: ``"cpu"``, ``"cuda"``, …; ``"auto"`` takes a GPU if there is one.""",
+        """
+        Where to compute: ``"cpu"``, or ``"cuda"`` for a GPU by NVIDIA or AMD; ``"auto"`` takes the GPU if there is
+        one. Other kinds of devices, such as ``"mps"`` and ``"xpu"``, are refused: nothing was ever tested on them.""",
     )
     random_state: int | np.random.RandomState | None = parameter(
         None,

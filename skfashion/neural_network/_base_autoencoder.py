@@ -7,13 +7,14 @@ from typing import Literal
 
 import numpy as np
 import torch
-from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin, _fit_context
+from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.callback import with_callbacks
 from sklearn.utils import check_array, check_scalar
 from sklearn.utils.validation import check_is_fitted
 
 from skfashion._images import check_float32
 from skfashion._layout import as_array, as_shown, rows_of
+from skfashion._private_sklearn import _fit_context
 from skfashion._seeds import draw_generator
 from skfashion._tensors import to_device
 from skfashion.neural_network._base import BaseNet, check_finite

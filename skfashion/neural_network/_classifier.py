@@ -2,13 +2,14 @@
 
 from typing import Literal
 
-from sklearn.base import ClassifierMixin, _fit_context
+from sklearn.base import ClassifierMixin
 from sklearn.callback import with_callbacks
-from sklearn.utils.multiclass import _check_partial_fit_first_call, check_classification_targets
+from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.multiclass import is_multilabel as is_indicator
 from sklearn.utils.validation import check_is_fitted
 
 from skfashion._layout import as_array
+from skfashion._private_sklearn import _check_partial_fit_first_call, _fit_context
 from skfashion.neural_network._base import BaseNet
 from skfashion.neural_network._parameters import estimator, number, parameter
 from skfashion.training._classification import ClassificationTask, MultilabelTask

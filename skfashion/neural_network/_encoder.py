@@ -5,9 +5,9 @@ from collections.abc import Iterable
 import numpy as np
 from sklearn.base import clone
 from sklearn.frozen import FrozenEstimator
-from sklearn.model_selection._search import BaseSearchCV
 from sklearn.utils.validation import check_is_fitted
 
+from skfashion._private_sklearn_search import BaseSearchCV
 from skfashion._seeds import draw_seed
 from skfashion.modules._transfer import TransferModule
 from skfashion.neural_network._base_autoencoder import BaseAutoencoder

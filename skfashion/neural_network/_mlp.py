@@ -3,8 +3,7 @@
 from collections.abc import Iterable
 from typing import get_args
 
-from sklearn.utils._param_validation import StrOptions
-
+from skfashion._private_sklearn import StrOptions
 from skfashion.modules import MLP
 from skfashion.neural_network._classifier import BaseNetClassifier
 from skfashion.neural_network._parameters import checked_sizes, estimator, number, parameter

@@ -45,9 +45,10 @@ class NetParams:
         ValueError
             If there is no such parameter.
         """
+        known = self.get_params(deep=False)
         for name in params:
             owner = name.split("__")[0]
-            if "__" in name and owner in self._get_param_names() and not hasattr(getattr(self, owner), "set_params"):
+            if "__" in name and owner in known and not hasattr(known[owner], "set_params"):
                 hint = _NESTED.get(owner, f"{owner} as a whole")
                 raise ValueError(f"{type(self).__name__} has no parameter {name!r}: set {hint}.")
         return super().set_params(**params)

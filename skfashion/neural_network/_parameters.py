@@ -7,7 +7,7 @@ from numbers import Integral, Real
 from types import NoneType
 from typing import Literal, dataclass_transform, get_args, get_origin
 
-from sklearn.utils._param_validation import Interval, StrOptions
+from skfashion._private_sklearn import Interval, StrOptions
 
 
 def parameter(default, text, *accepted, positional=False):

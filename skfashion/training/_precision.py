@@ -2,6 +2,8 @@
 
 import torch
 
+from skfashion._device import cpu_capabilities
+
 
 def resolve_precision(precision, device, gains):
     """``"auto"`` is bfloat16 for a network that gains from it, on a device that multiplies it natively, else float32.
@@ -17,6 +19,6 @@ def _native_bfloat16(device):
     if device.type == "cuda":
         return torch.cuda.is_bf16_supported(including_emulation=False)
     if device.type == "cpu":
-        capabilities = torch.cpu.get_capabilities()
+        capabilities = cpu_capabilities()
         return any(capabilities.get(name, False) for name in ("amx_bf16", "amx_tile", "avx512_bf16", "bf16"))
     return False

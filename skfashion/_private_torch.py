@@ -1,0 +1,19 @@
+"""What this package uses of torch beyond its public API: nothing else may, see ``tests/test_private_apis.py``.
+
+Last tried with torch 2.10.0 and 2.13.0.
+
+- `TorchDispatchMode`: reaches random operations inside of modules that others wrote. ``TorchFunctionMode``, which is
+  public, does not see those that torch calls in C++, such as the dropout of an ``nn.LSTM`` or of attention
+- `_int_mm`: products of int8 as int32; torch has no public one
+- `_schema`: whether an operation takes the generator from which it draws
+"""
+
+from torch import _int_mm
+from torch.utils._python_dispatch import TorchDispatchMode
+
+__all__ = ["TorchDispatchMode", "_int_mm", "takes_generator"]
+
+
+def takes_generator(operation):
+    """Whether an operation of torch takes the generator from which it draws."""
+    return any(argument.name == "generator" for argument in operation._schema.arguments)

@@ -20,7 +20,7 @@ PACKAGES = {
 }
 
 # skorch calls or hands these to a net, which alone deals with them: nothing to import.
-OF_SKORCH = {"_routing_method", "_set_training"}
+OF_SKORCH = {"_set_training"}
 
 
 def is_private(name):

@@ -39,8 +39,9 @@ class KNNClassifier(ClassifierMixin, ImageInput, BaseEstimator):
         The metric. For others, which are no matrix products, take :class:`sklearn.neighbors.KNeighborsClassifier`.
 
     device : str or torch.device, default="auto"
-        The device of the products: ``"cpu"``, or ``"cuda"`` for a GPU by NVIDIA or AMD; ``"auto"`` takes the GPU if there is
-        one. Other kinds of devices, such as ``"mps"`` and ``"xpu"``, are refused: nothing was ever tested on them.
+        The device of the products: ``"cpu"``, or ``"cuda"`` for a GPU by NVIDIA or AMD; ``"auto"`` takes the GPU if
+        there is one. Other kinds of devices, such as ``"mps"`` and ``"xpu"``, are refused: nothing was ever tested on
+        them.
 
     Attributes
     ----------

@@ -240,7 +240,8 @@ class BaseAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseNet
         described = self._task.distribution(net, images)
         if add:
             described = pooled(described, (self._code_weight, self.code_mean_, self.code_covariance_))
-        return dict(zip(("_code_weight", "code_mean_", "code_covariance_"), described, strict=True))
+        weight, mean, covariance = described
+        return {"_code_weight": weight, "code_mean_": mean, "code_covariance_": covariance}
 
     def transform(self, X):
         """Return the code of each image.

@@ -22,7 +22,7 @@ def traced(call):
         if not is_ours or code.co_flags & inspect.CO_GENERATOR:
             return
         if event == "call":
-            if code.co_name != "__torch_dispatch__":  # torch calls it wherever something is drawn
+            if "__torch_dispatch__" not in [code.co_name, *(name for _, name in stack)]:  # called by torch at a draw
                 calls.append((stack[-1][0] if stack else None, code.co_filename, code.co_name, len(stack) + 1))
             stack.append((code.co_filename, code.co_name))
         else:

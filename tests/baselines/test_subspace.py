@@ -189,7 +189,7 @@ def test_memory_for_few_large_images():
         model.predict(X)
         print(peak_mb() - before)
     """
-    assert float(run_python(code)) < 300
+    assert float(run_python(code, OMP_NUM_THREADS="2")) < 300
 
 
 def test_weights_that_are_all_zero(tiny):

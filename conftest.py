@@ -13,7 +13,7 @@ if "PYTEST_XDIST_WORKER" in os.environ:  # there is a worker for every core: eac
 def imported():
     """Import what changes the environment or the warning filters when it is first imported."""
     import optuna  # noqa: F401
-    import sklearn.utils.estimator_checks
+    import sklearn.utils.estimator_checks  # noqa: F401
     import skorch  # noqa: F401
 
 

@@ -37,8 +37,8 @@ def test_one_seed_gives_the_same_trials(problem):
     assert one == two != other
 
 
-def test_results_are_those_of_cross_validation(garments):
-    X, y = garments
+def test_results_are_those_of_cross_validation(problem):
+    X, y = problem
     cv = StratifiedKFold(3, shuffle=True, random_state=0)
     model = make_pipeline(StandardScaler(), LogisticRegression(max_iter=500))
     found = search({"logisticregression__C": loguniform(1e-4, 1)}, 4, model, cv=cv, scoring="neg_log_loss").fit(X, y)
@@ -172,7 +172,7 @@ def test_several_jobs_share_the_trials(problem):
     assert len(found.cv_results_["params"]) == 12
 
 
-def test_time_is_up(problem):
+def test_timeout_ends_a_search(problem):
     found = search({"x": uniform(-10, 20)}, 10_000, timeout=0.5).fit(*problem)
     assert 0 < len(found.cv_results_["params"]) < 10_000
 

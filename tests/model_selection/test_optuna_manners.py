@@ -105,7 +105,7 @@ def test_without_labels_and_without_refit(problem):
     assert not hasattr(found, "best_estimator_")
 
 
-def test_optuna_keeps_its_voice(problem, capfd):
+def test_fit_restores_the_verbosity_of_optuna_and_prints_nothing(problem, capfd):
     before = optuna.logging.get_verbosity()
     search({"x": uniform(0, 6)}, 2).fit(*problem)
     assert optuna.logging.get_verbosity() == before

@@ -42,7 +42,7 @@ def test_global_generators_do_not_matter(tiny):
     np.testing.assert_array_equal(found, expected)
 
 
-def test_seeds(tiny):
+def test_equal_seeds_give_equal_weights(tiny):
     X, y = tiny
     one, same_seed, other = (mlp(dropout=0.2, random_state=seed).fit(X, y) for seed in (0, 0, 1))
     assert same(state(one), state(same_seed))
@@ -158,6 +158,7 @@ def test_read_only_memory_maps(tmp_path, garments, dtype):
         np.testing.assert_array_equal(model.fit(mapped, y).predict_proba(mapped), expected)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dtype", ["uint8", "float64"])
 def test_memory_is_bounded_by_batches(dtype):
     """A float copy of these rows would be 120 MB; what fit and predict add is far less."""

@@ -7,6 +7,7 @@ import pytest
 from processes import run_python
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="other C libraries have rules of their own")
 @pytest.mark.parametrize("step", ["fit", "predict"])
 def test_batches_use_the_memory_of_those_before(step):

@@ -1,8 +1,31 @@
 """For tests and doctests alike."""
 
+import os
 import sys
 
 import pytest
+
+if "PYTEST_XDIST_WORKER" in os.environ:  # there is a worker for every core: each computes on one thread
+    os.environ["OMP_NUM_THREADS"] = "1"
+
+
+@pytest.fixture(autouse=True, scope="session")
+def imported():
+    """Import what changes the environment or the warning filters when it is first imported."""
+    import optuna  # noqa: F401
+    import sklearn.utils.estimator_checks  # noqa: F401
+    import skorch  # noqa: F401
+
+
+@pytest.fixture(autouse=True)
+def no_state_leaks(imported):
+    """A test must leave the state of the process as it found it: the next one starts from there."""
+    from global_state import changes, snapshot
+
+    before = snapshot()
+    yield
+    changed = changes(before)
+    assert not changed, f"this test has changed {', '.join(changed)}"
 
 
 @pytest.fixture(autouse=True)

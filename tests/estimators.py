@@ -1,7 +1,14 @@
-"""The estimators that the common tests run over, made small enough to be fast."""
+"""The estimators that the common tests run over, made small enough to be fast. On the CPU: the same everywhere."""
 
+import importlib
+import inspect
+
+from scipy.stats import loguniform
+from sklearn.base import BaseEstimator
 from sklearn.cluster import AgglomerativeClustering, KMeans
+from sklearn.linear_model import LogisticRegression
 
+import skfashion
 from skfashion.baselines import (
     CentroidSampler,
     ClusterClassifier,
@@ -9,6 +16,8 @@ from skfashion.baselines import (
     NeighborSampler,
     SubspaceClassifier,
 )
+from skfashion.model_selection import OptunaSearchCV
+from skfashion.modules import conv, dense
 from skfashion.neural_network import (
     Autoencoder,
     CNNClassifier,
@@ -19,28 +28,55 @@ from skfashion.neural_network import (
     VariationalAutoencoder,
 )
 
-# As they are without arguments, and with other settings. On the CPU, so that they are the same everywhere.
-ESTIMATORS = [
+# As they are without arguments, for the checks that read defaults.
+DEFAULTS = [
     MLPClassifier(device="cpu"),
-    MLPClassifier((16,), learning_rate=0.01, batch_size=16, batch_norm=True, dropout=0.1, device="cpu"),
     CNNClassifier(device="cpu"),
     ResNetClassifier(device="cpu"),
-    ResNetClassifier(width=4, batch_size=16, max_epochs=30, device="cpu"),
     Autoencoder(device="cpu"),
-    Autoencoder(4, (8,), batch_norm=True, dropout=0.1, loss="absolute_error", device="cpu"),
     ConvAutoencoder(device="cpu"),
-    ConvAutoencoder(2, 4, batch_norm=True, image_shape="auto", device="cpu"),
     VariationalAutoencoder(device="cpu"),
-    VariationalAutoencoder(2, n_channels=(), hidden_layer_sizes=(16,), beta=0.1, device="cpu"),
     EncoderClassifier(device="cpu"),
     KNNClassifier(),
-    KNNClassifier(3, weights="distance", metric="cosine", device="cpu"),
     SubspaceClassifier(),
-    SubspaceClassifier(3),
     ClusterClassifier(random_state=0),
-    ClusterClassifier(KMeans(3, n_init=1), naming="one_to_one", random_state=0),
-    ClusterClassifier(AgglomerativeClustering(5)),
     NeighborSampler(),
     CentroidSampler(random_state=0),
-    EncoderClassifier(Autoencoder(4, (16,)), learning_rate=0.01, batch_size=16, freeze=False, device="cpu"),
 ]
+# With other settings, small and quick to learn, for all checks.
+ESTIMATORS = [
+    MLPClassifier((16,), learning_rate=0.01, batch_size=16, batch_norm=True, dropout=0.1, device="cpu"),
+    CNNClassifier((conv(8, padding="same"), dense(16)), learning_rate=0.01, batch_size=16, device="cpu"),
+    ResNetClassifier(width=2, batch_size=32, max_epochs=30, device="cpu"),
+    Autoencoder(4, (8,), batch_norm=True, dropout=0.1, loss="absolute_error", device="cpu"),
+    ConvAutoencoder(2, 4, batch_norm=True, image_shape="auto", device="cpu"),
+    VariationalAutoencoder(2, n_channels=(), hidden_layer_sizes=(16,), beta=0.1, device="cpu"),
+    EncoderClassifier(Autoencoder(4, (16,)), learning_rate=0.01, batch_size=16, freeze=False, device="cpu"),
+    KNNClassifier(3, weights="distance", metric="cosine", device="cpu"),
+    SubspaceClassifier(3),
+    ClusterClassifier(KMeans(3, n_init=1), naming="one_to_one", random_state=0),
+    ClusterClassifier(AgglomerativeClustering(5)),
+    NeighborSampler(3),
+    CentroidSampler(KMeans(3, n_init=1), random_state=0),
+]
+# A search has the parameters of the estimator in it: only scikit-learn's own checks say something of the search.
+SEARCHES = [
+    OptunaSearchCV(
+        LogisticRegression(), {"C": loguniform(0.1, 1)}, n_trials=2, cv=2, error_score="raise", random_state=0
+    )
+]
+
+
+def public_objects():
+    """Every public object of every sub-package, by the name of its package and its own."""
+    packages = [importlib.import_module(f"skfashion.{name}") for name in skfashion.__all__ if name != "__version__"]
+    return {(package.__name__, name): getattr(package, name) for package in packages for name in package.__all__}
+
+
+def public_estimators():
+    """The names of all public classes that are estimators."""
+    return {
+        name
+        for (_, name), value in public_objects().items()
+        if inspect.isclass(value) and issubclass(value, BaseEstimator)
+    }

@@ -6,6 +6,8 @@ import sys
 import textwrap
 from pathlib import Path
 
+ROOT = Path(__file__).parents[1]
+
 # The peak of getrusage outlives exec, so that a child would inherit its parent's; VmHWM belongs to the process image.
 PEAK_MB = """
 def peak_mb():
@@ -14,15 +16,26 @@ def peak_mb():
 """
 
 
+def start_python(code, *options, **environment):
+    """Start a process that runs `code` with options of the interpreter, on one thread unless `environment` says more.
+
+    Tests share the cores with each other; a child with a thread for every core would slow them all down. None removes a
+    variable.
+    """
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT), **environment}
+    return subprocess.Popen(
+        [sys.executable, *options, "-c", PEAK_MB + textwrap.dedent(code)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={name: value for name, value in environment.items() if value is not None},
+    )
+
+
 def run_python(code, *options, **environment):
     """Run `code` and return what it printed."""
-    inherited = {name: value for name, value in os.environ.items() if not name.endswith("NUM_THREADS")}
-    root = str(Path(__file__).parents[1])
-    done = subprocess.run(
-        [sys.executable, *options, "-c", PEAK_MB + textwrap.dedent(code)],
-        capture_output=True,
-        text=True,
-        env={**inherited, "PYTHONPATH": root, **environment},
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout
+    process = start_python(code, *options, **environment)
+    printed, errors = process.communicate()
+    assert process.returncode == 0, errors
+    return printed

@@ -6,21 +6,18 @@ import re
 import warnings
 
 import pytest
-from estimators import ESTIMATORS
+from estimators import DEFAULTS, ESTIMATORS, SEARCHES
 from sklearn.base import clone
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import (
-    check_all_zero_sample_weights_error,
     check_dataframe_column_names_consistency,
     check_param_validation,
+    estimator_checks_generator,
     parametrize_with_checks,
 )
-from sklearn.utils.validation import has_fit_parameter
 
 import skfashion._images
-import skfashion.baselines
-import skfashion.neural_network
 
 _OTHER_BATCHES = (
     "Weighing an image twice and showing it twice cut the data into other batches, so a stochastic optimizer takes "
@@ -32,19 +29,57 @@ EXPECTED_FAILURES = {
 }
 
 
+# What is seen of an estimator without arguments. The full battery runs on the other settings of each class.
+READ_DEFAULTS = {
+    "check_classifiers_train",
+    "check_dict_unchanged",
+    "check_do_not_raise_errors_in_init_or_set_params",
+    "check_dont_overwrite_parameters",
+    "check_estimator_cloneable",
+    "check_estimator_repr",
+    "check_estimator_tags_renamed",
+    "check_estimators_dtypes",
+    "check_estimators_fit_returns_self",
+    "check_estimators_overwrite_params",
+    "check_fit2d_1feature",
+    "check_fit2d_1sample",
+    "check_get_params_invariance",
+    "check_mixin_order",
+    "check_no_attributes_set_in_init",
+    "check_parameters_default_constructible",
+    "check_set_params",
+    "check_valid_tag_types",
+}
+
+
+def checks_of_defaults():
+    for estimator in DEFAULTS:
+        for _, check in estimator_checks_generator(estimator):
+            if check.func.__name__ in READ_DEFAULTS and not check.keywords:
+                yield pytest.param(estimator, check, id=f"{type(estimator).__name__}-{check.func.__name__}")
+
+
+def expected_failures(estimator):
+    return EXPECTED_FAILURES if hasattr(estimator, "batch_size") else {}
+
+
 # On the random numbers of some checks the best that a variational autoencoder can do is one output for all.
 @pytest.mark.filterwarnings("ignore:.*it is dead")
-@parametrize_with_checks(
-    ESTIMATORS, expected_failed_checks=lambda estimator: EXPECTED_FAILURES if hasattr(estimator, "batch_size") else {}
-)
+@parametrize_with_checks(ESTIMATORS, expected_failed_checks=expected_failures)
 def test_estimator(estimator, check):
     check(estimator)
 
 
-def test_every_public_estimator_is_tested():
-    tested = {type(estimator).__name__ for estimator in ESTIMATORS}
-    public = [*skfashion.neural_network.__all__, *skfashion.baselines.__all__]
-    assert tested == {name for name in public if name[0].isupper()}
+@pytest.mark.filterwarnings("ignore:.*it is dead")
+@pytest.mark.parametrize(("estimator", "check"), checks_of_defaults())
+def test_estimator_without_arguments(estimator, check):
+    check(estimator)
+
+
+@pytest.mark.filterwarnings("ignore:invalid value encountered in cast:RuntimeWarning")  # of check_cv, for y of nan
+@parametrize_with_checks(SEARCHES)
+def test_search(estimator, check):
+    check(estimator)
 
 
 @pytest.mark.parametrize("estimator", ESTIMATORS, ids=repr)
@@ -54,11 +89,6 @@ class TestOnlyRunByScikitLearnOnItself:
 
     def test_column_names(self, estimator):
         check_dataframe_column_names_consistency(type(estimator).__name__, estimator)
-
-    def test_all_zero_weights(self, estimator):
-        if not has_fit_parameter(estimator, "sample_weight"):
-            pytest.skip("takes no weights")
-        check_all_zero_sample_weights_error(type(estimator).__name__, estimator)
 
     def test_column_names_with_held_out_images(self, estimator):
         if not hasattr(estimator, "early_stopping"):
@@ -72,20 +102,23 @@ class TestOnlyRunByScikitLearnOnItself:
         pipeline = make_pipeline(StandardScaler(), estimator)
         check_dataframe_column_names_consistency("Pipeline", pipeline)
 
-    def test_repr_links_to_the_documentation_if_it_is_published(self, estimator, monkeypatch):
-        assert estimator._get_doc_link() == ""
-        assert f"Documentation for {type(estimator).__name__}" not in estimator._repr_html_()
-        page = "https://docs.example/{estimator_module}.{estimator_name}.html"
-        monkeypatch.setattr(skfashion._images, "_API_PAGE", page)
-        room = type(estimator).__module__.rsplit("._", 1)[0]
-        assert estimator._get_doc_link() == f"https://docs.example/{room}.{type(estimator).__name__}.html"
-        assert estimator._get_doc_link() in estimator._repr_html_()
 
-    def test_docstring_is_complete(self, estimator):
-        """Every parameter is described, and no placeholder is left."""
-        doc = type(estimator).__doc__
-        assert not re.search(r"\{\w+_(parameters|attributes)\}", doc)
-        for name in estimator.get_params(deep=False):
-            stated = re.search(rf"^    (?:\w+, )*{name}(?:, \w+)* : .*, default=(.+)$", doc, flags=re.MULTILINE)
-            assert stated, f"{name} is not described"
-            assert ast.literal_eval(stated[1]) == inspect.signature(type(estimator)).parameters[name].default
+@pytest.mark.parametrize("estimator", DEFAULTS, ids=lambda estimator: type(estimator).__name__)
+def test_repr_links_to_the_documentation_if_it_is_published(estimator, monkeypatch):
+    assert estimator._get_doc_link() == ""
+    assert f"Documentation for {type(estimator).__name__}" not in estimator._repr_html_()
+    page = "https://docs.example/{estimator_module}.{estimator_name}.html"
+    monkeypatch.setattr(skfashion._images, "_API_PAGE", page)
+    room = type(estimator).__module__.rsplit("._", 1)[0]
+    assert estimator._get_doc_link() == f"https://docs.example/{room}.{type(estimator).__name__}.html"
+    assert estimator._get_doc_link() in estimator._repr_html_()
+
+
+@pytest.mark.parametrize("estimator", DEFAULTS, ids=lambda estimator: type(estimator).__name__)
+def test_docstring_is_complete(estimator):
+    """Every parameter is described, with the default of the signature."""
+    doc = inspect.getdoc(type(estimator))
+    for name in estimator.get_params(deep=False):
+        stated = re.search(rf"^(?:\w+, )*{name}(?:, \w+)* : .*, default=(.+)$", doc, flags=re.MULTILINE)
+        assert stated, f"{name} is not described"
+        assert ast.literal_eval(stated[1]) == inspect.signature(type(estimator)).parameters[name].default

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from estimators import public_estimators
 from sklearn.base import clone
 from sklearn.cluster import KMeans
 from skorch.callbacks import GradientNormClipping
@@ -137,6 +138,11 @@ def test_a_parameter_changes_the_model(garments, estimator, name, value, where):
     if where.get("early_stopping"):  # the best epoch may be the same
         equal = equal and one.n_epochs_ == other.n_epochs_
     assert equal == (name in NO_EFFECT.get(type(estimator).__name__, ()))
+
+
+def test_no_estimator_is_forgotten():
+    missing = public_estimators() - {type(estimator).__name__ for estimator, _ in CASES} - {"OptunaSearchCV"}
+    assert not missing, f"add {missing} to CASES, with another value of each parameter"
 
 
 @pytest.mark.parametrize(("estimator", "cases"), CASES, ids=lambda case: type(case).__name__)

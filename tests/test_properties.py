@@ -5,6 +5,7 @@ import warnings
 import numpy as np
 import pandas as pd
 import pytest
+from estimators import public_estimators
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sklearn.base import clone
@@ -48,6 +49,13 @@ ESTIMATORS = [
     CentroidSampler(KMeans(3, n_init=1, random_state=0)),
 ]
 EVERY = pytest.mark.parametrize("estimator", ESTIMATORS, ids=lambda e: type(e).__name__)
+
+
+def test_no_estimator_is_forgotten():
+    missing = public_estimators() - {type(estimator).__name__ for estimator in ESTIMATORS} - {"OptunaSearchCV"}
+    assert not missing, f"add {missing} to ESTIMATORS in {__file__}"
+
+
 FEW = settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True)
 
 

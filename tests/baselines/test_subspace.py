@@ -178,6 +178,7 @@ def test_blocks_do_not_matter(faces, monkeypatch, n_bytes):
         np.testing.assert_allclose(found, expected, rtol=1e-9)
 
 
+@pytest.mark.slow
 def test_memory_for_few_large_images():
     """The Gram matrix of the features of these images would take 6,000 MB."""
     code = """
@@ -189,7 +190,7 @@ def test_memory_for_few_large_images():
         model.predict(X)
         print(peak_mb() - before)
     """
-    assert float(run_python(code)) < 300
+    assert float(run_python(code, OMP_NUM_THREADS="2")) < 300
 
 
 def test_weights_that_are_all_zero(tiny):

@@ -1,7 +1,6 @@
 import gzip
 import hashlib
 import os
-import subprocess
 import sys
 import threading
 import tracemalloc
@@ -294,8 +293,7 @@ def test_mirrors_are_https_and_differ_in_host():
 
 def test_import_loads_no_torch():
     code = "import sys, skfashion, skfashion.datasets; print('torch' in sys.modules, 'skorch' in sys.modules)"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.split() == ["False", "False"]
+    assert run_python(code).split() == ["False", "False"]
 
 
 def test_missing_pandas_names_the_extra(source, home, monkeypatch):

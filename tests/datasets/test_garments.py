@@ -19,7 +19,7 @@ def test_shapes_and_classes():
     assert not (np.diff(garments.target) >= 0).all()  # in random order
 
 
-def test_seed():
+def test_equal_seeds_give_equal_images():
     one, same, other = (make_garments(50, random_state=seed).data for seed in (0, 0, 1))
     np.testing.assert_array_equal(one, same)
     assert (one != other).any()
@@ -46,6 +46,7 @@ def test_noise():
     assert loud.std(axis=0).mean() > quiet.std(axis=0).mean() + 20
 
 
+@pytest.mark.slow
 def test_difficulty():
     """Neighbours beat a linear model clearly, a small convolutional network beats both, and none is perfect."""
     X, y = make_garments(4000, random_state=0, return_X_y=True)

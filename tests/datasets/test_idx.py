@@ -1,12 +1,11 @@
 import gzip
 import struct
-import subprocess
-import sys
 import textwrap
 
 import numpy as np
 import pytest
 from idx import idx_bytes
+from processes import run_python
 
 from skfashion.datasets import read_idx
 
@@ -63,8 +62,7 @@ def test_checks_hold_without_assertions(tmp_path):
         "from skfashion.datasets import read_idx\n"
         f"try:\n    read_idx({str(path)!r})\nexcept ValueError:\n    print('ok')"
     )
-    done = subprocess.run([sys.executable, "-O", "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout == "ok\n"
+    assert run_python(code, "-O") == "ok\n"
 
 
 def test_announced_size_is_not_allocated(tmp_path):
@@ -80,8 +78,7 @@ def test_announced_size_is_not_allocated(tmp_path):
         except ValueError:
             print(tracemalloc.get_traced_memory()[1])
     """)
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert int(done.stdout) < 10 * 2**20
+    assert int(run_python(code)) < 10 * 2**20
 
 
 def test_a_gzip_bomb_stops_at_the_announced_size(tmp_path):

@@ -1,19 +1,16 @@
 """The study behind a search: which trials count as its own, and what a fit leaves as it was."""
 
 import copy
-import os
-import subprocess
-import sys
 import textwrap
 import threading
 import time
-from pathlib import Path
 
 import joblib
 import numpy as np
 import optuna
 import pytest
 import torch
+from processes import run_python
 from scipy.sparse import csr_array
 from scipy.stats import uniform
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
@@ -29,8 +26,6 @@ from sklearn.pipeline import make_pipeline
 from skfashion.model_selection import OptunaSearchCV
 from skfashion.model_selection._space import name_of
 from skfashion.neural_network import MLPClassifier
-
-ROOT = Path(__file__).parents[2]
 
 
 class Holder(ClassifierMixin, BaseEstimator):
@@ -218,7 +213,7 @@ def test_nested_cross_validation_with_a_storage(tiny, database):
 def test_another_process_finds_the_same_search(database):
     """Whatever the order of its sets, and the addresses of its objects."""
     code = textwrap.dedent(f"""
-        import sys
+        import os
         import torch
         from sklearn.datasets import load_iris
         from sklearn.linear_model import LogisticRegression
@@ -230,14 +225,11 @@ def test_another_process_finds_the_same_search(database):
         step = FunctionTransformer(lambda X, **held: X if "a" in {{"a", "b", "c"}} else None, kw_args=held)
         model = make_pipeline(step, LogisticRegression(max_iter=500))
         space = {{"logisticregression__C": [0.1, 1.0]}}
-        search = OptunaSearchCV(model, space, n_trials=int(sys.argv[1]), cv=2, pruner=None, **{database})
+        search = OptunaSearchCV(model, space, n_trials=int(os.environ["N_TRIALS"]), cv=2, pruner=None, **{database})
         print(search.fit(*load_iris(return_X_y=True)).study_.study_name)
     """)
     for n_trials in (1, 2):
-        command = [sys.executable, "-c", code, str(n_trials)]
-        env = {**os.environ, "PYTHONHASHSEED": str(n_trials)}
-        done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT, env=env)
-        assert done.stdout == "x\n"
+        assert run_python(code, N_TRIALS=str(n_trials), PYTHONHASHSEED=str(n_trials)) == "x\n"
     assert len(optuna.load_study(**database).trials) == 2
 
 

@@ -97,7 +97,6 @@ def test_padding_centres_the_image():
 
 @pytest.mark.parametrize("init", INITS)
 def test_init_schemes(init):
-    torch.manual_seed(0)
     layer = nn.Linear(1000, 500)
     drawn_by_torch = layer.weight.std().item()
     initialize(layer, init)
@@ -148,7 +147,6 @@ def test_resnet_takes_any_size(image_shape):
 
 
 def test_resnet_flip_averaging_is_the_mean_of_two_probabilities():
-    torch.manual_seed(0)
     net = ResNet((1, 8, 8), 4, width=4, depth=1, flip_averaging=True).eval()
     x = torch.rand(3, 1, 8, 8)
     averaged = net(x).exp()

@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 import torch
-from skfashion.neural_network._augmentation import augment, erase, flip, shift
 
 from skfashion.neural_network import CNNClassifier
+from skfashion.training._augmentation import augment, erase, flip, shift
 
 
 def generator(seed=0):

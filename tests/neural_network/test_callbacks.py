@@ -5,29 +5,18 @@ import threading
 import numpy as np
 import pytest
 import torch
+from networks import mlp
 from sklearn.callback import ProgressBar, ScoringMonitor
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from skorch.callbacks import BatchScoring, Callback, EarlyStopping, EpochScoring, GradientNormClipping, LRScheduler
 
-from skfashion.neural_network import MLPClassifier
 
-
-def mlp(*callbacks, **parameters):
+def called(*callbacks, **parameters):
+    """A perceptron with callbacks of skorch."""
     net_params = {"callbacks": list(callbacks)} if callbacks else None
-    return MLPClassifier(
-        (8,),
-        **{
-            "max_epochs": 4,
-            "batch_size": 16,
-            "random_state": 0,
-            "net_params": net_params,
-            "lr_schedule": None,
-            "learning_rate": 0.001,
-            **parameters,
-        },
-    )
+    return mlp(**{"max_epochs": 4, "net_params": net_params, **parameters})
 
 
 class Record:
@@ -56,20 +45,20 @@ def test_epochs_are_tasks(tiny):
     X, y = tiny
     record = Record()
     record.y = y
-    model = mlp().set_callbacks(record).fit(X, y)
+    model = called().set_callbacks(record).fit(X, y)
     names = [event if isinstance(event, str) else event[:3] for event in record.events]
     epochs = [(when, "epoch", epoch) for epoch in range(4) for when in ("begin", "end")]
     assert names == ["setup", ("begin", "fit", 0), *epochs, ("end", "fit", 0), "teardown"]
     # The estimator that is handed over is the one as of that epoch.
     handed_over = [event[3] for event in record.events if event[:2] == ("end", "epoch")]
-    assert handed_over == [mlp(max_epochs=k).fit(X, y).score(X, y) for k in (1, 2, 3, 4)]
+    assert handed_over == [called(max_epochs=k).fit(X, y).score(X, y) for k in (1, 2, 3, 4)]
     assert record.events[-2][3] == model.score(X, y)
 
 
 def test_a_callback_stops_the_training(tiny):
     record = Record(stop_after=2)
     record.y = tiny[1]
-    model = mlp().set_callbacks(record).fit(*tiny)
+    model = called().set_callbacks(record).fit(*tiny)
     assert model.n_epochs_ == 2
     assert record.events[-1] == "teardown"
 
@@ -77,7 +66,7 @@ def test_a_callback_stops_the_training(tiny):
 def test_teardown_after_a_failure(tiny):
     record = Record()
     record.y = tiny[1]
-    model = mlp(optimizer="sgd", learning_rate=1e30).set_callbacks(record)
+    model = called(optimizer="sgd", learning_rate=1e30).set_callbacks(record)
     with pytest.raises(ValueError, match="diverged"):
         model.fit(*tiny)
     assert record.events[-1] == "teardown"
@@ -85,7 +74,7 @@ def test_teardown_after_a_failure(tiny):
 
 
 def test_progress_bar_in_a_search(tiny, capsys):
-    search = GridSearchCV(make_pipeline(StandardScaler(), mlp()), {"mlpclassifier__batch_size": [8, 16]}, cv=2)
+    search = GridSearchCV(make_pipeline(StandardScaler(), called()), {"mlpclassifier__batch_size": [8, 16]}, cv=2)
     search.set_callbacks(ProgressBar(max_propagation_depth=None))
     search.fit(*tiny)
     assert "MLPClassifier" in capsys.readouterr().out
@@ -94,9 +83,9 @@ def test_progress_bar_in_a_search(tiny, capsys):
 def test_scoring_monitor(tiny):
     monitor = ScoringMonitor(scoring="accuracy")
     X, y = tiny
-    model = mlp().set_callbacks(monitor).fit(X, y)
+    model = called().set_callbacks(monitor).fit(X, y)
     rows = [row for row in monitor.get_logs(select="most_recent").data if row["task_name"] == "epoch"]
-    assert [row["accuracy"] for row in rows] == [mlp(max_epochs=k).fit(X, y).score(X, y) for k in (1, 2, 3, 4)]
+    assert [row["accuracy"] for row in rows] == [called(max_epochs=k).fit(X, y).score(X, y) for k in (1, 2, 3, 4)]
     assert rows[-1]["accuracy"] == model.score(X, y)
 
 
@@ -120,7 +109,7 @@ def test_skorch_epoch_hooks(tiny):
             self.calls.append("train end")
 
     callback = Count()
-    model = mlp(callback).fit(*tiny)
+    model = called(callback).fit(*tiny)
     fitted = dict(model.net_.callbacks_)["Count"]
     assert fitted.calls == ["train begin", *["epoch begin", "epoch end"] * 4, "train end"]
     assert not hasattr(callback, "calls")  # the parameter is as it was given
@@ -140,9 +129,9 @@ def test_skorch_batch_hooks_see_every_batch(tiny):
         def on_grad_computed(self, net, named_parameters, **kwargs):
             assert all(parameter.grad is not None for _, parameter in named_parameters)
 
-    watched = mlp(Watch()).fit(*tiny)
+    watched = called(Watch()).fit(*tiny)
     assert seen == [16, 16, 16, 12] * 4
-    assert watched.loss_curve_ == mlp().fit(*tiny).loss_curve_
+    assert watched.loss_curve_ == called().fit(*tiny).loss_curve_
     assert [row["train_batch_size"] for row in watched.net_.history[0, "batches"]] == [16, 16, 16, 12]
     assert "batches" not in watched.history_[0]
 
@@ -150,13 +139,15 @@ def test_skorch_batch_hooks_see_every_batch(tiny):
 @pytest.mark.filterwarnings("ignore:.*did not change a weight")
 def test_callbacks_of_skorch_itself(tiny):
     X, y = tiny
-    assert mlp(EarlyStopping("train_loss", patience=1, threshold=10.0, threshold_mode="abs")).fit(X, y).n_epochs_ == 2
-    rates = [row["learning_rate"] for row in mlp(LRScheduler("StepLR", step_size=1, gamma=0.1)).fit(X, y).history_]
+    assert (
+        called(EarlyStopping("train_loss", patience=1, threshold=10.0, threshold_mode="abs")).fit(X, y).n_epochs_ == 2
+    )
+    rates = [row["learning_rate"] for row in called(LRScheduler("StepLR", step_size=1, gamma=0.1)).fit(X, y).history_]
     np.testing.assert_allclose(rates, [1e-3, 1e-4, 1e-5, 1e-6])
-    clipped = mlp(GradientNormClipping(1e-12), optimizer="sgd").fit(X, y).module_[-1].weight
-    start = mlp(optimizer="sgd", learning_rate=1e-30).fit(X, y).module_[-1].weight
+    clipped = called(GradientNormClipping(1e-12), optimizer="sgd").fit(X, y).module_[-1].weight
+    start = called(optimizer="sgd", learning_rate=1e-30).fit(X, y).module_[-1].weight
     torch.testing.assert_close(clipped, start, atol=1e-10, rtol=0)
-    scored = mlp(
+    scored = called(
         EpochScoring(lambda net, X, y=None: float(net.history[-1, "train_loss"]), name="again", on_train=True),
         BatchScoring(lambda net, X, y=None: 1.0, name="one", on_train=True),
     ).fit(X, y)
@@ -174,7 +165,7 @@ def test_callbacks_that_score_validation_data(tiny):
         return float((predicted == np.asarray(y)).mean())
 
     callbacks = EpochScoring(accuracy, name="again"), BatchScoring(lambda net, X, y=None: 1.0, name="one")
-    model = mlp(*callbacks).fit(X, y, X_val=X[:30], y_val=y[:30])
+    model = called(*callbacks).fit(X, y, X_val=X[:30], y_val=y[:30])
     assert [row["again"] for row in model.history_] == model.validation_scores_
     assert [row["one"] for row in model.history_] == [1.0] * 4
     assert seen == [30] * 4
@@ -191,4 +182,4 @@ def test_a_callback_that_cannot_be_deep_copied(tiny):
             with self.lock:
                 pass
 
-    assert mlp(Locked()).fit(*tiny).n_epochs_ == 4
+    assert called(Locked()).fit(*tiny).n_epochs_ == 4

@@ -1,11 +1,11 @@
 import numpy as np
 import pytest
 import torch
-from skfashion.neural_network._precision import resolve_precision
 
 from skfashion._device import TESTED_DEVICES, cpu_capabilities, resolve_device
 from skfashion.baselines import KNNClassifier
 from skfashion.neural_network import CNNClassifier, MLPClassifier
+from skfashion.training._precision import resolve_precision
 
 CPU = torch.device("cpu")
 

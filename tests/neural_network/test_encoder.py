@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from skfashion.neural_network._recipe import learning_rate_factor
+from networks import same, state
 from sklearn.base import clone
 from sklearn.decomposition import PCA
 from sklearn.exceptions import NotFittedError
@@ -23,6 +23,7 @@ from skfashion.neural_network import (
     MLPClassifier,
     VariationalAutoencoder,
 )
+from skfashion.training._schedules import learning_rate_factor
 
 SMALL = {"batch_size": 32, "max_epochs": 6, "random_state": 0, "device": "cpu"}
 
@@ -32,30 +33,22 @@ def autoencoder(garments):
     return ConvAutoencoder(8, 4, **SMALL).fit(garments[0])
 
 
-def weights(module):
-    return {name: value.clone() for name, value in module.state_dict().items()}
-
-
-def same(one, two):
-    return all(torch.equal(one[name], two[name]) for name in one)
-
-
 def encoder_of(module):
-    return {name: value for name, value in weights(module).items() if not name.startswith("decoder")}
+    return {name: value for name, value in state(module).items() if not name.startswith("decoder")}
 
 
 @pytest.mark.parametrize("freeze", [True, False])
 @pytest.mark.parametrize("frozen", [True, False])
 def test_a_fitted_encoder_is_used_as_it_is(garments, autoencoder, freeze, frozen):
     X, y = garments
-    before = weights(autoencoder.module_)
+    before = state(autoencoder.module_)
     model = EncoderClassifier(FrozenEstimator(autoencoder) if frozen else autoencoder, freeze=freeze, **SMALL).fit(X, y)
     assert model.encoder_.net_ is autoencoder.net_
-    assert same(before, weights(autoencoder.module_))
+    assert same(before, state(autoencoder.module_))
     assert same(encoder_of(autoencoder.module_), encoder_of(model.module_.encoder)) == freeze
     model.set_params(warm_start=True).fit(X, y).partial_fit(X, y)
     assert model.encoder_.net_ is autoencoder.net_
-    assert same(before, weights(autoencoder.module_))
+    assert same(before, state(autoencoder.module_))
 
 
 @pytest.mark.parametrize(
@@ -146,7 +139,7 @@ def test_same_seed_same_model(garments):
         EncoderClassifier(Autoencoder(4, (16,), max_epochs=1), **{**SMALL, "random_state": seed}).fit(X, y)
         for seed in (0, 0, 1)
     )
-    assert same(weights(one.module_), weights(two.module_))
+    assert same(state(one.module_), state(two.module_))
     assert not same(encoder_of(one.encoder_.module_), encoder_of(other.encoder_.module_))
     fixed = EncoderClassifier(Autoencoder(4, (16,), max_epochs=1, random_state=7), **SMALL).fit(X, y)
     alone = Autoencoder(4, (16,), max_epochs=1, random_state=7).fit(X)
@@ -207,10 +200,10 @@ def test_what_becomes_of_the_given_encoder_does_not_matter(garments):
 def test_another_encoder_is_another_network(garments, change, call):
     X, y = garments
     model = EncoderClassifier(Autoencoder(4, (8,), max_epochs=1), warm_start=True, **SMALL).fit(X, y)
-    before = weights(model.module_)
+    before = state(model.module_)
     with pytest.raises(ValueError, match="parameter 'encoder' is another one"):
         getattr(model.set_params(**change), call)(X, y)
-    assert same(before, weights(model.module_))
+    assert same(before, state(model.module_))
 
 
 def test_first_the_head_then_all(garments, autoencoder):

@@ -5,7 +5,6 @@ import warnings
 import numpy as np
 import pytest
 import torch
-from skfashion.neural_network._recipe import EarlyStopping
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
@@ -17,6 +16,7 @@ from skfashion.neural_network import (
     MLPClassifier,
     VariationalAutoencoder,
 )
+from skfashion.training._early_stopping import EarlyStopping
 
 
 def drawings(n, seed):

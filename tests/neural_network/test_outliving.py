@@ -9,6 +9,7 @@ import joblib
 import numpy as np
 import pytest
 import torch
+from networks import output
 from sklearn.base import clone
 from sklearn.frozen import FrozenEstimator
 from sklearn.model_selection import GridSearchCV
@@ -39,10 +40,6 @@ MODELS = [
 ]
 EVERY_MODEL = pytest.mark.parametrize("model", MODELS, ids=lambda model: f"{type(model).__name__}")
 pytestmark = pytest.mark.filterwarnings("ignore:.*it is dead")
-
-
-def output(model, X):
-    return model.predict_proba(X) if hasattr(model, "predict_proba") else model.reconstruct(X)
 
 
 def stored(model):

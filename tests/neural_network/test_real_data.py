@@ -52,4 +52,4 @@ def test_memory_of_a_fit_on_all_images(fashion_mnist):
         MLPClassifier(max_epochs=1).fit(X, y)
         print(peak_mb() - before)
     """
-    assert float(run_python(code)) < 100  # a float32 copy of X alone would be 188
+    assert float(run_python(code, OMP_NUM_THREADS="2")) < 100  # a float32 copy of X alone would be 188

@@ -1,0 +1,115 @@
+"""Displays of codes: reconstructions, latent spaces, walks and interpolations."""
+
+import numpy as np
+from pictures import NAMES, drawn, texts
+from sklearn.decomposition import PCA
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import MinMaxScaler
+
+from skfashion.baselines import KNNClassifier
+from skfashion.inspection import (
+    InterpolationDisplay,
+    LatentSpaceDisplay,
+    LatentWalkDisplay,
+    ReconstructionDisplay,
+)
+from skfashion.neural_network import ConvAutoencoder
+
+
+def test_reconstructions_and_their_errors(garments, pca, autoencoder):
+    X = garments[0]
+    for model, given in ((pca, X / 255), (autoencoder, X)):
+        back = model.reconstruct(X[:4]) if model is autoencoder else pca.inverse_transform(pca.transform(X[:4] / 255))
+        display = ReconstructionDisplay.from_estimator(model, given, n_images=4)
+        np.testing.assert_allclose(drawn(display.images_[:4]), X[:4].reshape(-1, 28, 28) / 255, rtol=1e-6)
+        np.testing.assert_allclose(
+            drawn(display.images_[4:]), back.reshape(-1, 28, 28).clip(0, 1), rtol=1e-5, atol=1e-6
+        )
+        errors = ((back - X[:4] / 255) ** 2).mean(axis=1)
+        np.testing.assert_allclose(display.errors, errors, rtol=1e-5)
+        assert [text.get_text() for text in display.captions_] == [f"{error:.4f}" for error in errors]
+
+
+def test_a_transformer_of_raw_pixels_is_brought_to_the_same_scale(garments):
+    X = garments[0]
+    display = ReconstructionDisplay.from_estimator(PCA(4, random_state=0).fit(X), X)
+    scaled = ReconstructionDisplay.from_estimator(PCA(4, random_state=0).fit(X / 255), X / 255)
+    np.testing.assert_allclose(display.errors, scaled.errors, rtol=1e-4)
+    pipeline = make_pipeline(MinMaxScaler(), PCA(4, random_state=0)).fit(X)
+    assert ReconstructionDisplay.from_estimator(pipeline, X).errors.max() < 0.1
+
+
+def test_reconstructions_in_colour():
+    X = np.random.default_rng(0).integers(0, 256, (30, 8, 8, 3), dtype=np.uint8)
+    model = ConvAutoencoder(3, 2, max_epochs=1, random_state=0).fit(X)
+    display = ReconstructionDisplay.from_estimator(model, X, n_images=3)
+    np.testing.assert_allclose(display.reconstructions, model.reconstruct(X[:3]), rtol=1e-6)
+    rows = ConvAutoencoder(3, 2, image_shape=(8, 8, 3), max_epochs=1, random_state=0).fit(X.reshape(30, -1))
+    np.testing.assert_allclose(
+        ReconstructionDisplay.from_estimator(rows, X.reshape(30, -1), n_images=3).images, X[:3] / 255, rtol=1e-6
+    )
+
+
+def test_latent_space_by_pca_is_that_of_pca(garments, pca):
+    X, y = garments
+    codes = pca.transform(X / 255)
+    display = LatentSpaceDisplay.from_estimator(pca, X / 255, y, class_names=NAMES)
+    np.testing.assert_allclose(np.abs(display.points), np.abs(PCA(2).fit_transform(codes)), atol=1e-6)
+    for label, points in display.points_.items():
+        np.testing.assert_allclose(points.get_offsets(), display.points[y == label])
+    assert [text.get_text() for text in display.ax_.get_legend().get_texts()] == NAMES
+
+
+def test_codes_of_two_dimensions_are_drawn_as_they_are(garments):
+    codes = np.random.default_rng(0).normal(size=(50, 2))
+    display = LatentSpaceDisplay.from_codes(codes)
+    np.testing.assert_array_equal(display.points, codes)
+    assert list(display.points_) == [None]
+    assert len(LatentSpaceDisplay.from_codes(codes, n_samples=20, random_state=0).points) == 20
+
+
+def test_t_sne_keeps_clusters_together():
+    rng = np.random.default_rng(0)
+    y = np.repeat([0, 1, 2], 30)
+    codes = 20 * np.eye(3)[y] + rng.normal(size=(90, 3))
+    points = LatentSpaceDisplay.from_codes(codes, y, method="tsne", random_state=0).points
+    assert KNNClassifier(5).fit(points, y).score(points, y) == 1
+    again = LatentSpaceDisplay.from_codes(codes, y, method="tsne", random_state=0).points
+    np.testing.assert_array_equal(points, again)
+
+
+def test_a_class_has_its_colour_in_every_display(garments, pca):
+    X, y = garments[0] / 255, garments[1]
+    every = LatentSpaceDisplay.from_estimator(pca, X, y, class_names=NAMES)
+    some = LatentSpaceDisplay.from_estimator(pca, X[y > 4], y[y > 4], class_names=NAMES)
+    for label in range(5, 10):
+        np.testing.assert_array_equal(every.points_[label].get_facecolor(), some.points_[label].get_facecolor())
+    assert len({tuple(points.get_facecolor()[0]) for points in every.points_.values()}) == 10
+    many = LatentSpaceDisplay.from_codes(np.eye(30), np.arange(30))
+    assert len({tuple(points.get_facecolor()[0]) for points in many.points_.values()}) == 30
+
+
+def test_latent_walks_change_one_dimension(garments, pca, autoencoder):
+    X = garments[0] / 255
+    display = LatentWalkDisplay.from_estimator(pca, X, n_steps=5, span=2, dimensions=[1, 3])
+    codes = pca.transform(X)
+    expected = np.tile(codes.mean(axis=0), (5, 1))
+    expected[:, 3] += codes[:, 3].std() * np.linspace(-2, 2, 5)
+    np.testing.assert_allclose(display.images[1].reshape(5, -1), pca.inverse_transform(expected), atol=1e-6)
+    assert texts(display.ax_) == ["dimension 1", "dimension 3", "-2 sd", "-1 sd", "0", "+1 sd", "+2 sd"]
+    standard = LatentWalkDisplay.from_estimator(autoencoder, n_steps=3, span=1)
+    expected = autoencoder.inverse_transform(np.float32([[0, 0, -1], [0, 0, 0], [0, 0, 1]]))
+    np.testing.assert_allclose(standard.images[2].reshape(3, -1), expected, atol=1e-6)
+    through = LatentWalkDisplay.from_estimator(autoencoder, start=garments[0][:1], n_steps=3)
+    np.testing.assert_allclose(through.images[0, 1].reshape(1, -1), autoencoder.reconstruct(garments[0][:1]), atol=1e-5)
+
+
+def test_interpolation_begins_and_ends_with_reconstructions(garments, autoencoder):
+    X = garments[0]
+    display = InterpolationDisplay.from_estimator(autoencoder, X[:2], X[2:4], n_steps=4)
+    ends = display.images[:, [0, -1]].reshape(2, 2, -1)
+    np.testing.assert_allclose(ends[:, 0], autoencoder.reconstruct(X[:2]), atol=1e-5)
+    np.testing.assert_allclose(ends[:, 1], autoencoder.reconstruct(X[2:4]), atol=1e-5)
+    codes = autoencoder.transform(X[:4])
+    third = autoencoder.inverse_transform((2 * codes[:2] + codes[2:]) / 3)
+    np.testing.assert_allclose(display.images[:, 1].reshape(2, -1), third, atol=1e-5)

@@ -1,0 +1,73 @@
+"""Displays of searches and of studies."""
+
+import numpy as np
+import pytest
+from pictures import texts
+from sklearn.model_selection import GridSearchCV
+
+from skfashion.baselines import KNNClassifier
+from skfashion.inspection import (
+    ParallelCoordinatesDisplay,
+    TrialScoresDisplay,
+)
+
+
+@pytest.fixture(scope="module")
+def search(garments):
+    grid = {"n_neighbors": [1, 10, 300], "metric": ["cosine", "euclidean"]}
+    return GridSearchCV(KNNClassifier(), grid, cv=2).fit(*garments)
+
+
+def test_parallel_coordinates_of_a_search(search):
+    display = ParallelCoordinatesDisplay.from_estimator(search)
+    assert display.axes_names_ == ["metric", "n_neighbors"]
+    np.testing.assert_array_equal(display.scores, search.cv_results_["mean_test_score"])
+    for line, setting in zip(display.lines_, search.cv_results_["params"], strict=True):
+        metric, neighbors = line.get_ydata()
+        assert metric == ["cosine", "euclidean"].index(setting["metric"])
+        assert neighbors == pytest.approx(np.log(setting["n_neighbors"]) / np.log(300))  # spans more than 100
+    assert {"cosine", "euclidean", "1", "10", "300"} <= set(texts(display.ax_))
+
+
+def test_settings_without_a_parameter_pass_over_it():
+    params = [{"a": 1, "c": True}, {"a": 2, "b": "x", "c": False}, {"a": 3, "c": True}]
+    display = ParallelCoordinatesDisplay.from_trials(params, [0.1, np.nan, 0.3])
+    assert len(display.lines_) == 2
+    assert display.axes_names_ == ["a", "c"]
+    display = ParallelCoordinatesDisplay.from_trials(params, [0.1, 0.2, 0.3])
+    assert [line.get_xdata().tolist() for line in display.lines_] == [[0, 2], [0, 1, 2], [0, 2]]
+
+
+class _Named:
+    def __init__(self, name):
+        self.name = name
+
+
+class _Trial:
+    def __init__(self, params, value, state):
+        self.params, self.value, self.state = params, value, _Named(state)
+
+
+class _Study:
+    """What displays read of an Optuna study."""
+
+    direction = _Named("MINIMIZE")
+    trials = [
+        _Trial({"lr": 0.1}, 3.0, "COMPLETE"),
+        _Trial({"lr": 0.2}, 0.5, "PRUNED"),
+        _Trial({"lr": 0.3}, None, "FAIL"),
+        _Trial({"lr": 0.4}, 1.0, "COMPLETE"),
+        _Trial({"lr": 0.5}, 2.0, "COMPLETE"),
+    ]
+
+
+def test_trials_of_a_study():
+    display = TrialScoresDisplay.from_study(_Study())
+    assert display.points_.get_ydata().tolist() == [3, 1, 2]
+    assert display.best_.get_ydata().tolist() == [3, 1, 1]
+    assert len(ParallelCoordinatesDisplay.from_study(_Study()).lines_) == 3
+
+
+def test_trials_of_a_search(search):
+    display = TrialScoresDisplay.from_estimator(search)
+    assert display.best_.get_ydata()[-1] == search.best_score_

@@ -19,7 +19,7 @@ from skfashion._seeds import draw_generator
 from skfashion._tensors import to_device
 from skfashion.neural_network._base import BaseNet, check_finite
 from skfashion.neural_network._parameters import checked_sizes, estimator, number, parameter
-from skfashion.neural_network._shared import Activation, ImageShape, Init
+from skfashion.neural_network._types import Activation, ImageShape, Init
 from skfashion.training._augmentation import augmentation_steps, check_denoising
 from skfashion.training._loader import ImageSet
 from skfashion.training._reconstruction import (

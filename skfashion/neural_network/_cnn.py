@@ -9,7 +9,7 @@ from skfashion.modules._layers import Layer
 from skfashion.modules.architectures import ARCHITECTURES
 from skfashion.neural_network._classifier import BaseNetClassifier
 from skfashion.neural_network._parameters import estimator, parameter
-from skfashion.neural_network._shared import ImageShape, Init
+from skfashion.neural_network._types import ImageShape, Init
 from skfashion.training._build import Network
 
 

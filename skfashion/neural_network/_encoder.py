@@ -14,7 +14,7 @@ from skfashion.neural_network._base_autoencoder import BaseAutoencoder
 from skfashion.neural_network._classifier import BaseNetClassifier
 from skfashion.neural_network._conv_autoencoder import ConvAutoencoder
 from skfashion.neural_network._parameters import checked_sizes, estimator, number, parameter
-from skfashion.neural_network._shared import Activation, Init
+from skfashion.neural_network._types import Activation, Init
 from skfashion.training._build import Network
 
 

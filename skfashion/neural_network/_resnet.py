@@ -6,7 +6,7 @@ from typing import Literal
 from skfashion.modules import ResNet
 from skfashion.neural_network._classifier import BaseNetClassifier
 from skfashion.neural_network._parameters import estimator, number, parameter
-from skfashion.neural_network._shared import ImageShape
+from skfashion.neural_network._types import ImageShape
 from skfashion.training._augmentation import augmentation_steps, mirrors
 from skfashion.training._build import Network
 from skfashion.training._classification import MultilabelTask

@@ -3,7 +3,7 @@ import pytest
 import torch
 
 from skfashion.neural_network import CNNClassifier
-from skfashion.training._augmentation import augment, erase, flip, shift
+from skfashion.training._augmentation import augment, augmentation_steps, erase, flip, mirrors, shift
 
 
 def generator(seed=0):
@@ -59,14 +59,65 @@ def test_erase():
         assert block.shape[1] <= 5
 
 
-@pytest.mark.parametrize("name", ["flip", "shift", "flip+shift", "flip+shift+erase"])
+@pytest.mark.parametrize("name", ["flip", "erase", "flip+shift", "shift+flip", ("erase", "shift+flip"), [flip]])
 def test_names_repeat_by_seed_and_leave_their_input(name):
     before = IMAGES.clone()
-    one, same, other = (augment(IMAGES, name, generator(seed)) for seed in (0, 0, 1))
+    steps = augmentation_steps(name, IMAGES.shape[1:])
+    one, same, other = (augment(IMAGES, steps, generator(seed)) for seed in (0, 0, 1))
     assert torch.equal(one, same)
     assert not torch.equal(one, other)
     assert torch.equal(IMAGES, before)
     assert one.shape == IMAGES.shape
+
+
+def test_steps_are_applied_in_their_order():
+    def brighten(images):
+        return images + 1
+
+    def halve(images, generator):
+        return images * torch.full((1,), 0.5)
+
+    steps = augmentation_steps(["shift", brighten, halve], IMAGES.shape[1:])
+    assert steps == (shift, brighten, halve)
+    shifted = shift(IMAGES, generator(0))
+    torch.testing.assert_close(augment(IMAGES, steps, generator(0)), (shifted + 1) / 2)
+
+
+def test_a_step_says_whether_it_flips_images():
+    def mirror(images):
+        return images.flip(3)
+
+    assert mirrors(augmentation_steps("shift+flip", (1, 4, 4)))
+    assert not mirrors(augmentation_steps(["shift", mirror], (1, 4, 4)))
+    mirror.mirrors = True
+    assert mirrors(augmentation_steps(["shift", mirror], (1, 4, 4)))
+
+
+def test_auto_is_nothing_for_rows():
+    assert augmentation_steps("auto", (1, 1, 784)) == augmentation_steps(None, (1, 28, 28)) == ()
+    assert augmentation_steps("auto", (1, 28, 28)) == (flip, shift)
+
+
+def test_a_callable_is_given_the_generator_of_the_fit(garments):
+    X, y = garments
+    given = []
+
+    def noise(images, generator):
+        given.append(generator)
+        return images + 0.1 * torch.randn(images.shape, generator=generator)
+
+    def fitted():
+        model = CNNClassifier("single", augmentation=["flip", noise], max_epochs=1, random_state=0)
+        return model.fit(X, y).predict_proba(X)
+
+    np.testing.assert_array_equal(fitted(), fitted())
+    assert all(isinstance(each, torch.Generator) for each in given)
+
+
+@pytest.mark.parametrize("bad", ["vflip", "flip+", "", ("flip", 3), 3])
+def test_unknown_steps(garments, bad):
+    with pytest.raises(ValueError, match="The 'augmentation' parameter"):
+        CNNClassifier("single", augmentation=bad, max_epochs=1).fit(*garments)
 
 
 def test_a_callable_draws_from_the_fit(garments):

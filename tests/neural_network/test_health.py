@@ -1,6 +1,7 @@
 """Networks that died, never learned, or stopped too early are told, and there are fewer of them."""
 
 import warnings
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -161,7 +162,8 @@ def test_the_adaptive_rate_falls_when_the_score_stays():
     stopping = EarlyStopping("score", 1, 0.0, patience=6)
     factors, stopped = [], []
     for epoch, score in enumerate([0.1, 0.5, 0.5, 0.4, 0.5, 0.5, 0.6, 0.6, 0.6, 0.6, 0.6, 0.6, 0.6], start=1):
-        stopped.append(stopping.update({"score": score, "epoch": epoch}, torch.nn.Linear(1, 1)))
+        net = SimpleNamespace(history=[{"score": score, "epoch": epoch}], module_=torch.nn.Linear(1, 1))
+        stopped.append(stopping.end_epoch(net))
         factors.append(stopping.adaptive_factor)
     np.testing.assert_allclose(factors, [1] * 5 + [0.2] * 5 + [0.04] * 3)
     assert stopped == [False] * 12 + [True]

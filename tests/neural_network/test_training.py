@@ -303,12 +303,13 @@ def test_augmentation_of_an_mlp(garments):
 def test_resnet_recipe(garments):
     X, y = garments
     model = ResNetClassifier(width=4, max_epochs=2, random_state=0).fit(X, y)
-    group = model._new_net(10, 0).optimizer_.param_groups[0]
+    group = model.net_.optimizer_.param_groups[0]
     assert (group["momentum"], group["nesterov"], group["weight_decay"]) == (0.9, True, 5e-4)
     assert model.module_.flip_averaging is True
     assert model.set_params(augmentation="shift").fit(X, y).module_.flip_averaging is False
     assert model.set_params(flip_averaging=True).fit(X, y).module_.flip_averaging is True
-    assert "momentum" not in model.set_params(optimizer="adam")._new_net(10, 0).optimizer_.param_groups[0]
+    assert "momentum" not in model.set_params(optimizer="adam").fit(X, y).net_.optimizer_.param_groups[0]
+    assert model.set_params(optimizer="sgd").fit(X, y).net_.optimizer_.param_groups[0]["momentum"] == 0
 
 
 def test_verbose(tiny, capsys):

@@ -73,7 +73,7 @@ print(f"\nThe best one, on 1,000 images that it has never seen: {100 * search.sc
 # %%
 # The picture
 # -----------
-# Accuracies of the candidates, and the errors of which the best one is most sure.
+# Accuracies of the candidates, and the highest-confidence errors of the best one.
 figure = plt.figure(figsize=(11, 4.2), layout="constrained")
 left, right = figure.subfigures(1, 2, width_ratios=[1.25, 1])
 order = np.argsort(folds.mean(axis=0))

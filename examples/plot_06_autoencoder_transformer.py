@@ -2,9 +2,9 @@
 An autoencoder as a transformer
 ===============================
 
-How many numbers does a picture of a garment need? An autoencoder learns to write an image as a short code, and is a
-scikit-learn transformer here: it stands in a pipeline before a nearest-neighbour classifier, beside PCA, and a grid
-search turns its ``latent_dim`` like any other parameter.
+How many latent dimensions does a picture of a garment need? An autoencoder, which encodes an image as a short latent
+code, is a scikit-learn transformer here: it stands in a pipeline before a nearest-neighbour classifier, beside PCA, and
+a grid search tunes its ``latent_dim`` like any other parameter.
 """
 
 # %%
@@ -32,8 +32,8 @@ X_train, X_test, y_train, y_test = train_test_split(
 )
 
 # %%
-# One search over two kinds of code
-# ---------------------------------
+# One search over two kinds of latent code
+# ----------------------------------------
 # Each candidate is fitted on the images of its folds only; labels are seen by the neighbours alone.
 dimensions = [2, 4, 8, 16]
 autoencoder = ConvAutoencoder(n_channels=16, batch_size=64, random_state=0)
@@ -54,9 +54,9 @@ for n, linear, learnt in zip(dimensions, *accuracy, strict=True):
 print(f"best: {search.best_params_}; on 1,000 new images {100 * search.score(X_test, y_test):.1f} %")
 
 # %%
-# The same garments through codes of eight numbers
-# ------------------------------------------------
-# ``inverse_transform`` leads back from codes to images. Pixels are on the scale of [0, 1].
+# Reconstructions from eight latent dimensions
+# --------------------------------------------
+# ``inverse_transform`` decodes latent codes. Pixels are on the scale of [0, 1].
 X_train, X_test = X_train / 255, X_test / 255
 models = {
     "PCA": PCA(8, random_state=0),

@@ -230,7 +230,7 @@ def test_weights_of_scaled_pixels_stay(garments):
         ((Autoencoder(4, max_epochs=1, random_state=0), LogisticRegression()), "Autoencoder is not linear"),
         (
             (LinearDiscriminantAnalysis(n_components=3), LogisticRegression()),
-            "no way back to pixels: LinearDiscriminantAnalysis",
+            "No way back to pixels: LinearDiscriminantAnalysis",
         ),
     ],
 )
@@ -243,7 +243,7 @@ def test_weights_without_a_linear_way_back_are_refused(garments, steps, message)
 def test_prototypes_without_a_way_back_are_refused(garments):
     X = garments[0] / 255
     pipeline = make_pipeline(MinMaxScaler(), Normalizer(), KMeans(3, n_init=1)).fit(X)
-    with pytest.raises(TypeError, match="no way back to pixels: Normalizer has no 'inverse_trans"):
+    with pytest.raises(TypeError, match="No way back to pixels: Normalizer has no 'inverse_trans"):
         PrototypeDisplay.from_estimator(pipeline)
 
 

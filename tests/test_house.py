@@ -34,14 +34,15 @@ MAY_IMPORT = {
     "_private_sklearn_search": set(),
     "_private_torch": set(),
     "_seeds": set(),
-    "baselines": IMAGES | {"_tensors", "_device"},
+    "_state": set(),
+    "baselines": IMAGES | {"_state", "_tensors", "_device"},
     "datasets": set(),
     "extending": {"neural_network", "training"},
     "inspection": IMAGES,
     "metrics": IMAGES | {"baselines"},
     "model_selection": {"_seeds"},
     "modules": set(),
-    "neural_network": IMAGES | {"_device", "_tensors", "modules", "training"},
+    "neural_network": IMAGES | {"_state", "_device", "_tensors", "modules", "training"},
     "training": {"_device", "_pixels", "_tensors", "modules"},
 }
 

@@ -12,6 +12,7 @@ import torch
 
 from skfashion._device import cpu_capabilities
 from skfashion._private_torch import _int_mm
+from skfashion._state import neutral_state
 from skfashion._tensors import borrowed
 
 # Memory for the ranks of a block of queries, and for the queries themselves in float64.
@@ -21,6 +22,7 @@ BLOCK_BYTES = 2**26
 GROUP = 64
 
 
+@neutral_state()
 def nearest(search, X, k):
     """Return the distances of the `k` nearest training rows of each row of X, and their indices, both (n, k).
 
@@ -43,6 +45,7 @@ def pad_to_group(n):
 
 
 @cache
+@neutral_state()
 def int8_is_exact():
     """Whether products of int8 are exact in this process: some kernels saturate sums of two products."""
     rows = torch.tensor([[-128, 127], [127, -128], [-128, -128], [127, 127]], dtype=torch.int8).repeat(1, 392)

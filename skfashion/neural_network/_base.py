@@ -20,6 +20,7 @@ from skfashion._layout import as_array
 from skfashion._pixels import warn_of_large_numbers
 from skfashion._private_sklearn import _check_sample_weight
 from skfashion._seeds import draw_seed
+from skfashion._state import neutral_state
 from skfashion._tensors import to_device
 from skfashion.neural_network._callbacks import EpochTasks
 from skfashion.neural_network._net_params import NetParams
@@ -36,7 +37,6 @@ from skfashion.training._health import (
 from skfashion.training._inference import apply_iter
 from skfashion.training._loader import ImageSet
 from skfashion.training._snapshot import snapshot_of
-from skfashion.training._state import neutral_state
 
 
 @estimator

@@ -16,6 +16,7 @@ from skfashion._images import check_float32
 from skfashion._layout import as_array, as_shown, rows_of
 from skfashion._private_sklearn import _fit_context
 from skfashion._seeds import draw_generator
+from skfashion._state import neutral_state
 from skfashion._tensors import to_device
 from skfashion.neural_network._base import BaseNet, check_finite
 from skfashion.neural_network._parameters import checked_sizes, estimator, number, parameter
@@ -30,7 +31,6 @@ from skfashion.training._reconstruction import (
     resolve_output_activation,
     squared_errors,
 )
-from skfashion.training._state import neutral_state
 
 _BATCH_OF_CODES = 512
 

@@ -1,8 +1,8 @@
 """Fitted estimators as arrays and plain values, for pickles, copies and hashes."""
 
 from skfashion._device import resolve_device
+from skfashion._state import neutral_state
 from skfashion.training._snapshot import restore, restore_optimizer, snapshot_of
-from skfashion.training._state import neutral_state
 
 
 class StoredAsArrays:

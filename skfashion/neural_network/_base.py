@@ -187,7 +187,7 @@ class BaseNet(NetParams, StoredAsArrays, ImageInput, CallbackSupportMixin, BaseE
         if one_pass and self.early_stopping:
             raise ValueError("partial_fit does not support early_stopping=True.")
         resume = (one_pass or self.warm_start) and hasattr(self, "net_")
-        with all_or_nothing(self), neutral_state(), self._epoch_tasks(X, y, sample_weight, one_pass) as tasks:
+        with self._epoch_tasks(X, y, sample_weight, one_pass) as tasks, all_or_nothing(self), neutral_state():
             X, examples = self._examples(X, y, sample_weight, resume=resume, one_pass=one_pass, **known)
             valid = self._validation(*validation)
             if not resume:
@@ -206,7 +206,10 @@ class BaseNet(NetParams, StoredAsArrays, ImageInput, CallbackSupportMixin, BaseE
             stopping = self._early_stopping() if self.early_stopping and not one_pass else None
             if tasks is not None:
                 tasks.train = train
-            self.interrupted_ = net.train(train, valid, stopping=stopping, listener=tasks, one_pass=one_pass)
+            survives = not (one_pass or self._is_clone)
+            self.interrupted_ = net.train(
+                train, valid, stopping=stopping, listener=tasks, one_pass=one_pass, survives_ctrl_c=survives
+            )
             if self.interrupted_:
                 self._warn_of_an_interrupt(net)
             elif not one_pass:
@@ -215,8 +218,6 @@ class BaseNet(NetParams, StoredAsArrays, ImageInput, CallbackSupportMixin, BaseE
                 warn_of_a_dead_network(type(self).__name__, net.module_, batch, before, losses)
             vars(self).update(self._net_attributes(net, best_epoch=stopping and stopping.best_epoch))
             vars(self).update(self._describe(net, train, add=resume and one_pass))
-        if self.interrupted_ and self._is_clone:
-            raise KeyboardInterrupt  # there are more fits to stop
         return self
 
     def _early_stopping(self):

@@ -189,7 +189,7 @@ class BaseAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseNet
     def _validation(self, X, y, sample_weight):
         if X is None:
             if y is not None or sample_weight is not None:
-                raise ValueError("y_val and sample_weight_val need X_val, the images that they belong to.")
+                raise ValueError("y_val needs X_val, the images that it belongs to, and so does sample_weight_val.")
             return None
         X, _ = self._check_images(X, reset=False)
         clean = self._clean_images(X, y, "y_val")

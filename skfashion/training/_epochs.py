@@ -39,12 +39,13 @@ class EpochNet(NeuralNet):
 
     def notify(self, method_name, **kwargs):
         """Tell callbacks; at the end of an epoch all of them are told before one that asks to stop is heard."""
-        if method_name != "on_epoch_end":
-            super().notify(method_name, **kwargs)
-            return
-        self.on_epoch_end(self, **kwargs)
-        requests = [_asks_to_stop(callback, self, kwargs) for _, callback in self.callbacks_]
-        requests += [listener.end_epoch(self) for listener in self.listeners_]
+        getattr(self, method_name)(self, **kwargs)
+        requests = []
+        if self._has_hook(method_name):
+            with draw_from(self.streams_["callbacks"]):
+                requests = [_told(callback, method_name, self, kwargs) for _, callback in self.callbacks_]
+        if method_name == "on_epoch_end":
+            requests += [listener.end_epoch(self) for listener in self.listeners_]
         if any(requests):
             raise StopTraining
 
@@ -167,14 +168,16 @@ class EpochNet(NeuralNet):
         self.best_losses_[prefix] = min(best, means["loss"])
 
 
-def _asks_to_stop(callback, net, datasets):
-    """Whether a callback asks to end the training, which those of skorch do by raising KeyboardInterrupt.
+def _told(callback, method_name, net, arguments):
+    """Tell a callback; return whether it asks to end the training, which it does by a KeyboardInterrupt after an epoch.
 
     Of skorch's own, only early stopping does: in any other a KeyboardInterrupt is Ctrl-C.
     """
     try:
-        callback.on_epoch_end(net, **datasets)
+        getattr(callback, method_name)(net, **arguments)
     except KeyboardInterrupt:
+        if method_name != "on_epoch_end":
+            raise
         if type(callback).__module__.startswith("skorch.") and not isinstance(callback, EarlyStopping):
             raise
         return True

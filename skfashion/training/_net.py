@@ -23,8 +23,8 @@ _EVALUATION_BATCH = 512
 _EVALUATION_BATCH_OF_CONVOLUTIONS = 128
 
 # What is random in training, each with a generator of its own: the order of images, what modules draw (dropout, codes),
-# and augmentation.
-_STREAMS = ("order", "noise", "augmentation")
+# augmentation, and what callbacks draw.
+_STREAMS = ("order", "noise", "augmentation", "callbacks")
 
 # After a schedule has ended, partial_fit goes on at this share of the learning rate: a model that has come to rest
 # would be thrown off by all of it.
@@ -129,7 +129,7 @@ class Net(EpochNet):
             target = self.warm_up_.target
         self.warm_up_ = WarmUp(target)
 
-    def train(self, images, valid=None, *, stopping=None, listener=None, one_pass=False):
+    def train(self, images, valid=None, *, stopping=None, listener=None, one_pass=False, survives_ctrl_c=True):
         """Train for `max_epochs`, or for one pass at a constant learning rate; return whether Ctrl-C cut it short.
 
         Parameters
@@ -142,7 +142,9 @@ class Net(EpochNet):
             Its ``begin_epoch()`` is called before each epoch, and its ``end_epoch(net)`` after it, which says whether
             to stop.
         one_pass : bool, default=False
-            Whether this is one of many passes, whose number nobody knows; Ctrl-C then goes on.
+            Whether this is one of many passes, whose number nobody knows.
+        survives_ctrl_c : bool, default=True
+            Whether Ctrl-C ends this training only; else it goes on to whoever has more to stop.
         """
         if not self.history and (self.lr_schedule == "adaptive" or (one_pass and self.lr_schedule is not None)):
             self.warm_up_ = WarmUp(1.0)  # no schedule brings a rise of its own
@@ -160,7 +162,7 @@ class Net(EpochNet):
         try:
             self.partial_fit(images, epochs=1 if one_pass else None, dataset_valid=valid)
         except KeyboardInterrupt:
-            if one_pass:
+            if not survives_ctrl_c:
                 raise
             interrupted = True
         self._finish(one_pass=one_pass)

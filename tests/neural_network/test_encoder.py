@@ -175,11 +175,11 @@ def test_a_failing_encoder_fails_the_fit(garments):
 
 def test_ctrl_c_while_the_encoder_is_fitted_stops_it_all(garments):
     class Interrupt(Callback):
-        def on_epoch_end(self, net, **kwargs):
+        def on_batch_end(self, net, **kwargs):
             signal.raise_signal(signal.SIGINT)
 
     model = EncoderClassifier(Autoencoder(4, net_params={"callbacks": [Interrupt()]}), **SMALL)
-    with pytest.raises(KeyboardInterrupt), pytest.warns(UserWarning, match="Autoencoder interrupted"):
+    with pytest.raises(KeyboardInterrupt):
         model.fit(*garments)
     assert set(vars(model)) == set(model.get_params(deep=False))
 
@@ -273,7 +273,7 @@ def test_bad_encoders(garments, encoder, error, message):
 @pytest.mark.filterwarnings("ignore:.*taken as they are. networks learn badly")
 def test_an_encoder_of_other_images(garments, autoencoder):
     X, y = garments
-    with pytest.raises(ValueError, match="X has 100 features, but ConvAutoencoder is expecting 784 features"):
+    with pytest.raises(ValueError, match=r"X has 100 features, but an image .* has 784"):
         EncoderClassifier(autoencoder).fit(X[:, :100], y)
     model = EncoderClassifier(autoencoder, **{**SMALL, "max_epochs": 1})
     with pytest.warns(UserWarning, match="divided by 255, but was fitted on whole numbers from 0 to 255"):

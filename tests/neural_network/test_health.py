@@ -162,7 +162,7 @@ def test_the_adaptive_rate_falls_when_the_score_stays():
     stopping = EarlyStopping("score", 1, 0.0, patience=6)
     factors, stopped = [], []
     for epoch, score in enumerate([0.1, 0.5, 0.5, 0.4, 0.5, 0.5, 0.6, 0.6, 0.6, 0.6, 0.6, 0.6, 0.6], start=1):
-        net = SimpleNamespace(history=[{"score": score, "epoch": epoch}], module_=torch.nn.Linear(1, 1))
+        net = SimpleNamespace(history=[{"score": score, "epoch": epoch}], module_=torch.nn.Identity())
         stopped.append(stopping.end_epoch(net))
         factors.append(stopping.adaptive_factor)
     np.testing.assert_allclose(factors, [1] * 5 + [0.2] * 5 + [0.04] * 3)

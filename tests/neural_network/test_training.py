@@ -66,7 +66,8 @@ def test_optimizers_are_those_of_torch(optimizer):
     parameters = {"optimizer": optimizer, "learning_rate": 0.01, "weight_decay": 0.1, "batch_size": 30}
     start = small(hidden_layer_sizes=(), max_epochs=1, learning_rate=1e-30, batch_size=30, optimizer="sgd")
     module = start.fit(X, y).module_
-    reference = OPTIMIZERS[optimizer](module.parameters(), lr=0.01, weight_decay=0.1)
+    named = {"momentum": 0.9, "nesterov": True} if optimizer == "nesterov" else {}
+    reference = OPTIMIZERS[optimizer](module.parameters(), lr=0.01, weight_decay=0.1, **named)
     module.train()
     for _ in range(3):
         reference.zero_grad()
@@ -92,7 +93,7 @@ def test_optimizer_params(tiny):
         ({"optimizer": torch.optim.LBFGS, "weight_decay": 0.1}, "LBFGS has no weight decay"),
         ({"device": "gpu"}, "'device' parameter must be 'auto' or a torch device of this machine"),
         ({"device": "cuda:99"}, "'device' parameter must be 'auto' or a torch device of this machine"),
-        ({"net_params": {"lr": 0.1}}, "net_params holds 'lr', which is set by learning_rate"),
+        ({"net_params": {"lr": 0.1}}, "net_params may not hold 'lr': it is set by learning_rate"),
         ({"net_params": {"iterator_train__shuffle": True}}, "is set by batch_size and augmentation"),
         ({"net_params": {"callbacks": "disable"}}, "must be a list of skorch callbacks. Got 'disable' instead"),
         ({"net_params": {"no_such_thing": 1}}, "no_such_thing"),

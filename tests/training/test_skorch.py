@@ -117,6 +117,15 @@ def test_a_scheduler_beside_a_schedule_is_refused(tiny):
     np.testing.assert_allclose(rates, [3e-3, 3e-4, 3e-5, 3e-6])
 
 
+def test_what_callbacks_draw_is_governed_by_the_seed(tiny):
+    def first_weights(seed):
+        initializer = cb.Initializer("*.weight", fn=torch.nn.init.xavier_uniform_)
+        return mlp(initializer, random_state=seed, max_epochs=1).fit(*tiny).predict_proba(tiny[0])
+
+    np.testing.assert_array_equal(first_weights(0), first_weights(0))
+    assert not np.array_equal(first_weights(0), first_weights(1))
+
+
 def test_errors_in_callbacks_arrive_as_they_were(tiny):
     class Fails(cb.Callback):
         def on_epoch_end(self, net, **kwargs):

@@ -5,15 +5,27 @@ Last tried with torch 2.10.0 and 2.13.0.
 - `TorchDispatchMode`: reaches random operations inside of modules that others wrote. ``TorchFunctionMode``, which is
   public, does not see those that torch calls in C++, such as the dropout of an ``nn.LSTM`` or of attention
 - `_int_mm`: products of int8 as int32; torch has no public one
-- `_schema`: whether an operation takes the generator from which it draws
+- `_schema`: which arguments an operation takes, a generator among them or not
 """
 
 from torch import _int_mm
 from torch.utils._python_dispatch import TorchDispatchMode
 
-__all__ = ["TorchDispatchMode", "_int_mm", "takes_generator"]
+__all__ = ["TorchDispatchMode", "_int_mm", "seeded_overloads", "takes_generator"]
 
 
 def takes_generator(operation):
     """Whether an operation of torch takes the generator from which it draws."""
     return any(argument.name == "generator" for argument in operation._schema.arguments)
+
+
+def seeded_overloads(kind):
+    """Map the overloads of an operation, such as ``torch.ops.aten.rand``, to those that take a generator besides."""
+    overloads = [getattr(kind, name) for name in kind.overloads()]
+    seeded = {_other_arguments(overload): overload for overload in overloads if takes_generator(overload)}
+    plain = [overload for overload in overloads if not takes_generator(overload)]
+    return {overload: seeded[_other_arguments(overload)] for overload in plain if _other_arguments(overload) in seeded}
+
+
+def _other_arguments(operation):
+    return tuple((each.name, str(each.type)) for each in operation._schema.arguments if each.name != "generator")

@@ -44,11 +44,6 @@ def test_ranges_begin_with_what_ci_installs(extra):
         assert installed[package] == floor(specifier), package
 
 
-def test_nothing_else_has_a_lowest_version():
-    lines = [*PROJECT["dependencies"], *(line for name in EXTRAS if name not in OF_DEVELOPERS for line in EXTRAS[name])]
-    assert set(LOWEST) == set(requirements(lines))
-
-
 def test_ranges_hold_what_ci_runs():
     lines = [*PROJECT["dependencies"], *(line for name in EXTRAS for line in EXTRAS[name])]
     for package, specifier in requirements(lines).items():

@@ -2,7 +2,7 @@
 
 import torch
 
-from skfashion._private_torch import TorchDispatchMode, takes_generator
+from skfashion._private_torch import TorchDispatchMode, seeded_overloads, takes_generator
 
 
 class draw_from(TorchDispatchMode):
@@ -49,20 +49,9 @@ class draw_from(TorchDispatchMode):
 
 
 # rand, randn, … have a twin for each overload that takes a generator; what has none takes it directly or not at all.
-_SEEDED_OVERLOADS = {
-    getattr(packet, name): getattr(packet, twin)
-    for packet in (
-        torch.ops.aten.rand,
-        torch.ops.aten.rand_like,
-        torch.ops.aten.randint,
-        torch.ops.aten.randint_like,
-        torch.ops.aten.randn,
-        torch.ops.aten.randn_like,
-        torch.ops.aten.randperm,
-    )
-    for name in packet.overloads()
-    if (twin := "generator" if name == "default" else f"{name}_generator") in packet.overloads()
-}
+_SEEDED_OVERLOADS = {}
+for _kind in ("rand", "rand_like", "randint", "randint_like", "randn", "randn_like", "randperm"):
+    _SEEDED_OVERLOADS |= seeded_overloads(getattr(torch.ops.aten, _kind))
 
 
 class Stochastic(torch.nn.Module):

@@ -11,10 +11,11 @@ if "PYTEST_XDIST_WORKER" in os.environ:  # there is a worker for every core: eac
 
 @pytest.fixture(autouse=True, scope="session")
 def imported():
-    """Import what changes the environment or the warning filters when it is first imported."""
+    """Import what changes the environment or the warning filters when it is first imported, before a test does."""
     import optuna  # noqa: F401
     import sklearn.utils.estimator_checks  # noqa: F401
     import skorch  # noqa: F401
+    import torch._dynamo  # noqa: F401 torch's optimizers import it at their first step
 
 
 @pytest.fixture(autouse=True)

@@ -23,9 +23,15 @@ def snapshot():
         "torch's autocast": torch.is_autocast_enabled("cpu"),
         "torch's precision of products": torch.get_float32_matmul_precision(),
         "the warning filters": list(warnings.filters),
-        "os.environ": {name: value for name, value in os.environ.items() if name != "PYTEST_CURRENT_TEST"},
+        "os.environ": _environment(),
         "the working directory": os.getcwd(),
     }
+
+
+def _environment():
+    environment = os.environ._data.copy()  # its own copy() decodes every name and value, before and after each test
+    environment.pop(b"PYTEST_CURRENT_TEST", None)
+    return environment
 
 
 def changes(before):

@@ -71,7 +71,7 @@ def test_estimator(estimator, check):
 
 
 @pytest.mark.filterwarnings("ignore:.*it is dead")
-@pytest.mark.parametrize(("estimator", "check"), checks_of_defaults())
+@pytest.mark.parametrize(("estimator", "check"), list(checks_of_defaults()))
 def test_estimator_without_arguments(estimator, check):
     check(estimator)
 

@@ -48,7 +48,7 @@ def test_colour_images_with_channels_last_look_as_they_are(colour, layout):
     shape = "auto" if layout == "images" else (8, 6, 3)
     given = X if layout == "images" else X.reshape(60, -1)
     if layout == "images":
-        clusters = ClusterClassifier(KMeans(1)).fit(given, y)
+        clusters = ClusterClassifier(KMeans(1, random_state=0)).fit(given, y)
         np.testing.assert_allclose(PrototypeDisplay.from_estimator(clusters).prototypes[0], mean, atol=1e-6)
         knn = KNNClassifier(60).fit(given, y)
         np.testing.assert_allclose(PrototypeDisplay.from_estimator(knn, given[:1]).prototypes[0], mean, atol=1e-6)
@@ -150,7 +150,10 @@ def test_figures_around_subfigures_can_be_saved(tmp_path):
 def test_pairs_of_classes_are_no_classes(garments):
     X, y = garments
     three = y < 3
-    assert FilterDisplay.from_estimator(SVC(kernel="linear").fit(X[three] / 255, y[three])).captions is None
+    assert (
+        FilterDisplay.from_estimator(SVC(kernel="linear", random_state=0).fit(X[three] / 255, y[three])).captions
+        is None
+    )
     sparse = LogisticRegression(max_iter=2000).fit(X / 255, y).sparsify()
     assert FilterDisplay.from_estimator(sparse).filters.shape == (10, 28, 28)
 
@@ -188,8 +191,16 @@ def test_large_data_are_not_copied(garments):
         (lambda X, y: LatentSpaceDisplay.from_codes(X[:, :1]), ValueError, "minimum of 2"),
         (lambda X, y: LatentSpaceDisplay.from_codes(X, method="umap"), ValueError, "method"),
         (lambda X, y: LatentWalkDisplay.from_estimator(KMeans(), X), TypeError, "inverse_transform"),
-        (lambda X, y: LatentWalkDisplay.from_estimator(PCA(2).fit(X), X, dimensions=[2]), ValueError, "0 to 1"),
-        (lambda X, y: InterpolationDisplay.from_estimator(PCA(2).fit(X), X[:2], X[:1]), ValueError, "X_other 1"),
+        (
+            lambda X, y: LatentWalkDisplay.from_estimator(PCA(2, random_state=0).fit(X), X, dimensions=[2]),
+            ValueError,
+            "0 to 1",
+        ),
+        (
+            lambda X, y: InterpolationDisplay.from_estimator(PCA(2, random_state=0).fit(X), X[:2], X[:1]),
+            ValueError,
+            "X_other 1",
+        ),
         (lambda X, y: FilterDisplay.from_estimator(KNNClassifier().fit(X, y)), TypeError, "no weights"),
         (lambda X, y: PrototypeDisplay.from_estimator(LogisticRegression()), TypeError, "no prototypes"),
         (lambda X, y: PrototypeDisplay.from_estimator(KNNClassifier().fit(X, y)), ValueError, "X is needed"),

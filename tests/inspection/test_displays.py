@@ -37,15 +37,21 @@ ALL = {
         LogisticRegression(max_iter=3000).fit(X / 255, y), ax=ax
     ),
     "ImageGridDisplay": lambda X, y, ax: ImageGridDisplay.from_data(X, y, ax=ax),
-    "InterpolationDisplay": lambda X, y, ax: InterpolationDisplay.from_estimator(PCA(2).fit(X), X[:1], X[1:2], ax=ax),
-    "LatentSpaceDisplay": lambda X, y, ax: LatentSpaceDisplay.from_estimator(PCA(2).fit(X), X, y, ax=ax),
-    "LatentWalkDisplay": lambda X, y, ax: LatentWalkDisplay.from_estimator(PCA(2).fit(X), X, ax=ax),
+    "InterpolationDisplay": lambda X, y, ax: InterpolationDisplay.from_estimator(
+        PCA(2, random_state=0).fit(X), X[:1], X[1:2], ax=ax
+    ),
+    "LatentSpaceDisplay": lambda X, y, ax: LatentSpaceDisplay.from_estimator(
+        PCA(2, random_state=0).fit(X), X, y, ax=ax
+    ),
+    "LatentWalkDisplay": lambda X, y, ax: LatentWalkDisplay.from_estimator(PCA(2, random_state=0).fit(X), X, ax=ax),
     "MisclassifiedDisplay": lambda X, y, ax: MisclassifiedDisplay.from_predictions(X, y, np.roll(y, 1), ax=ax),
     "ParallelCoordinatesDisplay": lambda X, y, ax: ParallelCoordinatesDisplay.from_trials(
         [{"a": 1}, {"a": 2}], [0, 1], ax=ax
     ),
     "PrototypeDisplay": lambda X, y, ax: PrototypeDisplay.from_data(X, y, ax=ax),
-    "ReconstructionDisplay": lambda X, y, ax: ReconstructionDisplay.from_estimator(PCA(2).fit(X), X, ax=ax),
+    "ReconstructionDisplay": lambda X, y, ax: ReconstructionDisplay.from_estimator(
+        PCA(2, random_state=0).fit(X), X, ax=ax
+    ),
     "TrainingCurveDisplay": lambda X, y, ax: TrainingCurveDisplay.from_histories(
         {"": [{"epoch": 1, "train_loss": 1.0}]}, ax=ax
     ),

@@ -237,7 +237,7 @@ def test_zero_is_a_value(garments, tmp_path):
     with pytest.raises(ValueError, match="n_columns"):
         ImageGridDisplay.from_data(X, n_columns=0)
     with pytest.raises(ValueError, match="n_prototypes"):
-        PrototypeDisplay.from_estimator(PCA(2).fit(X), n_prototypes=0)
+        PrototypeDisplay.from_estimator(PCA(2, random_state=0).fit(X), n_prototypes=0)
     zero = ImageGridDisplay.from_data(X, y, random_state=0).images
     assert not np.array_equal(zero, ImageGridDisplay.from_data(X, y).images)
     history = [{"epoch": 1, "train_loss": 1.0, "valid_loss": 2.0}]
@@ -248,4 +248,4 @@ def test_zero_is_a_value(garments, tmp_path):
 def test_a_walk_starts_at_one_image(garments):
     X = garments[0] / 255
     with pytest.raises(ValueError, match="start must be one image"):
-        LatentWalkDisplay.from_estimator(PCA(2).fit(X), X, start=X[:2])
+        LatentWalkDisplay.from_estimator(PCA(2, random_state=0).fit(X), X, start=X[:2])

@@ -242,7 +242,7 @@ def test_weights_without_a_linear_way_back_are_refused(garments, steps, message)
 
 def test_prototypes_without_a_way_back_are_refused(garments):
     X = garments[0] / 255
-    pipeline = make_pipeline(MinMaxScaler(), Normalizer(), KMeans(3, n_init=1)).fit(X)
+    pipeline = make_pipeline(MinMaxScaler(), Normalizer(), KMeans(3, n_init=1, random_state=0)).fit(X)
     with pytest.raises(TypeError, match="No way back to pixels: Normalizer has no 'inverse_trans"):
         PrototypeDisplay.from_estimator(pipeline)
 
@@ -262,9 +262,9 @@ def test_prototypes_without_a_way_back_are_refused(garments):
         (NearestCentroid(), "centroids_"),
         (GaussianNB(), "theta_"),
         (LinearDiscriminantAnalysis(solver="lsqr", shrinkage=0.5), "means_"),
-        (PCA(3), "components_"),
+        (PCA(3, random_state=0), "components_"),
         (IncrementalPCA(3), "components_"),
-        (NMF(3, init="nndsvd", tol=1), "components_"),
+        (NMF(3, init="nndsvd", tol=1, random_state=0), "components_"),
         (FastICA(3, random_state=0, tol=1), "components_"),
         (TruncatedSVD(3, random_state=0), "components_"),
     ],

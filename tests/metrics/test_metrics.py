@@ -246,7 +246,7 @@ def test_a_sample_is_at_no_distance_from_itself():
     clusters = np.arange(60) % 30
     X = np.random.default_rng(0).normal(size=(60, 2)) * 1e-3 + 1e3 + 10 * clusters[:, None]
     exact = silhouette_score(cdist(X, X), clusters, metric="precomputed")
-    assert silhouette_interval(X, clusters, sample_size=60).estimate == pytest.approx(exact, abs=5e-8)
+    assert silhouette_interval(X, clusters, sample_size=60, random_state=0).estimate == pytest.approx(exact, abs=5e-8)
 
 
 def test_labels_of_any_kind(garments):
@@ -300,7 +300,9 @@ def test_tensors_under_array_api_dispatch():
             assert abs(metrics.frechet_distance(columns, few) - metrics.frechet_distance(few, few)) < 1e-6
             assert metrics.nearest_train_distance(columns, few)[0].max() == 0
             assert metrics.wcss_score(images, labels) == metrics.wcss_score(X, y)
-            assert metrics.silhouette_interval(images, labels) == metrics.silhouette_interval(X, y)
+            both = (images, labels), (X, y)
+            found, expected = (metrics.silhouette_interval(*data, random_state=0) for data in both)
+            assert found == expected
             assert metrics.mcnemar_test(labels, labels, labels).pvalue == 1
             assert metrics.accuracy_interval(labels, labels).estimate == 1
     """

@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 import torch
 from sklearn.base import BaseEstimator
-from sklearn.callback import CallbackSupportMixin
+from sklearn.callback import CallbackSupportMixin, with_callbacks
 from sklearn.model_selection import train_test_split
 from sklearn.utils.validation import check_is_fitted
 
@@ -18,7 +18,7 @@ from skfashion._device import resolve_device
 from skfashion._images import ImageInput
 from skfashion._layout import as_array
 from skfashion._pixels import warn_of_large_numbers
-from skfashion._private_sklearn import _check_sample_weight
+from skfashion._private_sklearn import _check_sample_weight, _fit_context
 from skfashion._seeds import draw_seed
 from skfashion._state import neutral_state
 from skfashion._tensors import to_device
@@ -181,6 +181,44 @@ class BaseNet(NetParams, StoredAsArrays, ImageInput, CallbackSupportMixin, BaseE
 
     def _prepare(self, X, rows, *, resume):
         """Make what a network consists of, once the images are known."""
+
+    @with_callbacks
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X, y=None, sample_weight=None, *, X_val=None, y_val=None, sample_weight_val=None):
+        """Train the network on images X and what they stand for.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features), (n, h, w), (n, c, h, w) or (n, h, w, c)
+            The images. Whole numbers from 0 to 255 of any dtype, some of them above 127, are levels, which are scaled
+            to [0, 1]; other numbers are taken as they are. X is neither copied to float nor kept. A sparse matrix is
+            made dense.
+
+        y : array-like, default=None
+            For classifiers labels of shape (n_samples,): ints, strings, bools, whatever can be sorted; or an indicator
+            matrix (n_samples, n_classes) of 0 and 1, whose columns are classes that do not exclude each other. For
+            autoencoders the image that each image of X is to be turned into, for instance without its noise, in the
+            shape and on the scale of X; they ignore anything of another shape, such as labels, as transformers of
+            scikit-learn do.
+
+        sample_weight : array-like of shape (n_samples,), default=None
+            Non-negative weights. A weight of zero is the same as leaving the image out.
+
+        X_val, y_val, sample_weight_val : array-like, default=None
+            Images that are evaluated after each epoch, and that early stopping watches, and what belongs to them.
+
+        Returns
+        -------
+        self : object
+            The fitted estimator.
+
+        Raises
+        ------
+        ValueError
+            If an input or a parameter is not as described, or if the training diverges. The estimator is then as it
+            was before.
+        """
+        return self._fit(X, y, sample_weight, (X_val, y_val, sample_weight_val))
 
     def _fit(self, X, y, sample_weight, validation=(None, None, None), *, one_pass=False, **known):
         """Validate, encode, hold out, build or resume the net, train it, and keep it: the way of every fit."""

@@ -8,7 +8,6 @@ from typing import Literal
 import numpy as np
 import torch
 from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
-from sklearn.callback import with_callbacks
 from sklearn.utils import check_array, check_scalar
 from sklearn.utils.validation import check_is_fitted
 
@@ -116,41 +115,6 @@ class BaseAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseNet
     @property
     def _n_features_out(self):
         return self.module_.latent_dim
-
-    @with_callbacks
-    @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y=None, sample_weight=None, *, X_val=None, y_val=None, sample_weight_val=None):
-        """Train the network to give back the images X, or to turn them into the images y.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_features), (n, h, w), (n, c, h, w) or (n, h, w, c)
-            The images. Whole numbers from 0 to 255 of any dtype, some of them above 127, are levels, which are scaled
-            to [0, 1]; other numbers are taken as they are. X is neither copied to float nor kept. A sparse matrix is
-            made dense.
-
-        y : array-like of the shape of X, default=None
-            The image that each image of X is to be turned into, for instance without its noise; on the scale of X.
-            Anything of another shape, such as labels, is ignored, as transformers of scikit-learn do.
-
-        sample_weight : array-like of shape (n_samples,), default=None
-            Non-negative weights. A weight of zero is the same as leaving the image out.
-
-        X_val, y_val, sample_weight_val : array-like, default=None
-            Images that are evaluated after each epoch, and that early stopping watches; `y_val` as y.
-
-        Returns
-        -------
-        self : object
-            The fitted estimator.
-
-        Raises
-        ------
-        ValueError
-            If an input or a parameter is not as described, or if the training diverges. The estimator is then as it
-            was before.
-        """
-        return self._fit(X, y, sample_weight, (X_val, y_val, sample_weight_val))
 
     @_fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X, y=None, sample_weight=None):

@@ -3,7 +3,6 @@
 from typing import Literal
 
 from sklearn.base import ClassifierMixin
-from sklearn.callback import with_callbacks
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.multiclass import is_multilabel as is_indicator
 from sklearn.utils.validation import check_is_fitted
@@ -63,41 +62,6 @@ class BaseNetClassifier(ClassifierMixin, BaseNet):
         tags = super().__sklearn_tags__()
         tags.classifier_tags.multi_label = True
         return tags
-
-    @with_callbacks
-    @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y, sample_weight=None, *, X_val=None, y_val=None, sample_weight_val=None):
-        """Train the network on images X and labels y.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_features), (n, h, w), (n, c, h, w) or (n, h, w, c)
-            The images. Whole numbers from 0 to 255 of any dtype, some of them above 127, are levels, which are scaled
-            to [0, 1]; other numbers are taken as they are. X is neither copied to float nor kept. A sparse matrix is
-            made dense.
-
-        y : array-like of shape (n_samples,) or (n_samples, n_classes)
-            The labels: ints, strings, bools, whatever can be sorted; or an indicator matrix of 0 and 1, whose columns
-            are classes that do not exclude each other.
-
-        sample_weight : array-like of shape (n_samples,), default=None
-            Non-negative weights. A weight of zero is the same as leaving the image out.
-
-        X_val, y_val, sample_weight_val : array-like, default=None
-            Images, labels and weights that are evaluated after each epoch, and that early stopping watches.
-
-        Returns
-        -------
-        self : object
-            The fitted estimator.
-
-        Raises
-        ------
-        ValueError
-            If an input or a parameter is not as described, or if the training diverges. The estimator is then as it
-            was before.
-        """
-        return self._fit(X, y, sample_weight, (X_val, y_val, sample_weight_val))
 
     @_fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X, y, sample_weight=None, classes=None):

@@ -9,6 +9,9 @@ from typing import Literal, dataclass_transform, get_args, get_origin
 
 from skfashion._private_sklearn import Interval, StrOptions
 
+# How docstrings call a type, where that is not its name.
+_NAMES = {Callable: "callable", Iterable: "iterable"}
+
 
 def parameter(default, text, *accepted, positional=False):
     """A field of an :func:`estimator`.
@@ -120,7 +123,7 @@ def _type_text(one):
         if get_origin(part) is Literal:
             words.append("{" + ", ".join(f'"{name}"' for name in get_args(part)) + "}")
         else:
-            name = "callable" if part is Callable else "None" if part is NoneType else part.__name__
+            name = "None" if part is NoneType else _NAMES.get(part, part.__name__)
             words.append(name + ranges.get({int: Integral, float: Real}.get(part), ""))
     return " or ".join(words)
 

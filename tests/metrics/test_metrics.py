@@ -296,8 +296,8 @@ def test_tensors_under_array_api_dispatch():
             assert abs(metrics.frechet_distance(columns, few) - metrics.frechet_distance(few, few)) < 1e-6
             assert metrics.nearest_train_distance(columns, few)[0].max() == 0
             assert metrics.wcss_score(images, labels) == metrics.wcss_score(X, y)
-            found, expected = (metrics.silhouette_interval(*data, random_state=0) for data in ((images, labels), (X, y)))
-            assert found == expected
+            pairs = ((images, labels), (X, y))
+            assert len({metrics.silhouette_interval(*pair, random_state=0) for pair in pairs}) == 1
             assert metrics.mcnemar_test(labels, labels, labels).pvalue == 1
             assert metrics.accuracy_interval(labels, labels).estimate == 1
     """

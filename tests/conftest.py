@@ -2,6 +2,7 @@ import signal
 
 import numpy as np
 import pytest
+import torch
 
 from skfashion.datasets import fetch_fashion_mnist, make_garments
 
@@ -12,6 +13,14 @@ def ctrl_c():
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
     signal.signal(signal.SIGINT, before)
+
+
+@pytest.fixture
+def seeded_torch():
+    """Layers of torch draw from its global generator: let them draw the same in every test, and put it back."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        yield
 
 
 @pytest.fixture(scope="session")

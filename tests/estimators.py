@@ -3,7 +3,6 @@
 import importlib
 import inspect
 
-from scipy.stats import loguniform
 from sklearn.base import BaseEstimator
 from sklearn.cluster import AgglomerativeClustering, KMeans
 from sklearn.linear_model import LogisticRegression
@@ -61,9 +60,7 @@ ESTIMATORS = [
 ]
 # A search has the parameters of the estimator in it: only scikit-learn's own checks say something of the search.
 SEARCHES = [
-    OptunaSearchCV(
-        LogisticRegression(), {"C": loguniform(0.1, 1)}, n_trials=2, cv=2, error_score="raise", random_state=0
-    )
+    OptunaSearchCV(LogisticRegression(), {"C": [0.1, 0.3, 1.0]}, n_trials=2, cv=2, error_score="raise", random_state=0)
 ]
 
 
@@ -78,5 +75,5 @@ def public_estimators():
     return {
         name
         for (_, name), value in public_objects().items()
-        if inspect.isclass(value) and issubclass(value, BaseEstimator)
+        if inspect.isclass(value) and issubclass(value, BaseEstimator) and not inspect.isabstract(value)
     }

@@ -147,6 +147,7 @@ def test_a_sampler_may_end_the_search(problem):
     assert found.best_params_ == {"x": 2.0}
 
 
+@pytest.mark.slow
 def test_processes_share_a_fresh_storage(tmp_path):
     code = textwrap.dedent(f"""
         import os, sys

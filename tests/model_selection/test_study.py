@@ -210,6 +210,7 @@ def test_nested_cross_validation_with_a_storage(tiny, database):
     assert [len(optuna.load_study(study_name=name, storage=database["storage"]).trials) for name in names] == [3, 3, 3]
 
 
+@pytest.mark.slow
 def test_another_process_finds_the_same_search(database):
     """Whatever the order of its sets, and the addresses of its objects."""
     code = textwrap.dedent(f"""

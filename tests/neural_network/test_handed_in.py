@@ -330,6 +330,7 @@ def test_a_search_stands_for_its_best_encoder(garments):
         EncoderClassifier(make_pipeline(search.best_estimator_), **SMALL).fit(X, y)
 
 
+@pytest.mark.slow
 def test_a_notebook_network_goes_to_workers_and_back():
     """Functions of ``__main__`` go by value, fitted or not."""
     run_python(
@@ -352,6 +353,7 @@ def test_a_notebook_network_goes_to_workers_and_back():
     )
 
 
+@pytest.mark.slow
 def test_a_forked_child_computes_with_what_its_parent_has_fitted():
     run_python(
         """

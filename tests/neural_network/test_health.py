@@ -30,7 +30,7 @@ def drawings(n, seed):
 
 
 @pytest.mark.parametrize("cls", [Autoencoder, ConvAutoencoder, VariationalAutoencoder])
-@pytest.mark.parametrize("seed", [0, 1])
+@pytest.mark.parametrize("seed", [0, pytest.param(1, marks=pytest.mark.slow)])
 def test_line_drawings_are_learned(cls, seed):
     X, X_test = drawings(800, 0), drawings(200, 1)
     mean_image = ((X_test / 255 - (X / 255).mean(axis=0)) ** 2).mean()

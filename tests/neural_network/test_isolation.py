@@ -69,6 +69,7 @@ def test_concurrent_fits_do_not_disturb_each_other(tiny):
         assert all(same(one, state(two)) for one, two in zip(expected, fits, strict=True))
 
 
+@pytest.mark.slow
 def test_scores_do_not_depend_on_the_backend():
     """At one thread each, in one process, two processes or two threads."""
     code = """
@@ -93,6 +94,7 @@ def test_scores_do_not_depend_on_the_backend():
     assert run_python(code) == "True\nTrue\n"
 
 
+@pytest.mark.slow
 def test_a_fit_keeps_to_the_threads_of_its_worker():
     """joblib gives each worker its share of the cores; a network that took more would slow all of them down."""
     code = """

@@ -46,7 +46,7 @@ def test_a_network_of_ones_own_that_does_not_fit(garments, architecture, message
         CNNClassifier(architecture).fit(*garments)
 
 
-def test_one_module_returned_twice_is_not_shared(garments):
+def test_one_module_returned_twice_is_not_shared(garments, seeded_torch):
     X, y = garments
     module = nn.Sequential(nn.Flatten(), nn.Linear(784, 10))
     before = module[1].weight.clone()

@@ -248,7 +248,7 @@ class BaseAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseNet
         with neutral_state(), torch.inference_mode():
             for start in range(0, len(codes), _BATCH_OF_CODES):
                 batch = to_device(codes[start : start + _BATCH_OF_CODES], torch.device(self.net_.device)).float()
-                rows[start : start + len(batch)] = self._layout.rows(self.module_.decode(batch)).cpu()
+                rows[start : start + len(batch)] = self._layout.rows(self.module_.decode(batch)).cpu().numpy()
         check_finite(rows, codes, type(self).__name__)
         return as_shown(rows, self._layout, self._shown_shape)
 

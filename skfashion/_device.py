@@ -1,4 +1,4 @@
-"""Where to compute."""
+"""Devices: which are supported, and what a processor can do."""
 
 import os
 from functools import partial

@@ -1,4 +1,4 @@
-"""What an autoencoder is trained on: one loss an image."""
+"""Reconstruction losses of autoencoders, one per image."""
 
 from torch import nn
 from torch.nn.functional import binary_cross_entropy_with_logits

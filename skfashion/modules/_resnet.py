@@ -93,8 +93,8 @@ class ResNet(nn.Module):
     def forward(self, x):
         output = self.head(self.body(x))
         if self.flip_averaging and not self.training:
-            mirrored = self.head(self.body(x.flip(3)))
+            flipped = self.head(self.body(x.flip(3)))
             if self.multilabel:
-                return mean_of_log_odds(output, mirrored)
-            output = torch.logaddexp(output.log_softmax(1), mirrored.log_softmax(1)) - math.log(2)
+                return mean_of_log_odds(output, flipped)
+            output = torch.logaddexp(output.log_softmax(1), flipped.log_softmax(1)) - math.log(2)
         return output

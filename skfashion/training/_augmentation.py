@@ -10,12 +10,12 @@ from skfashion.modules._random import draw_from
 
 def flip(images, generator):
     """Flip each image left to right with probability 1/2."""
-    mirrored = torch.rand(len(images), generator=generator, device=images.device) < 0.5
-    return torch.where(mirrored[:, None, None, None], images.flip(3), images)
+    flipped = torch.rand(len(images), generator=generator, device=images.device) < 0.5
+    return torch.where(flipped[:, None, None, None], images.flip(3), images)
 
 
 def shift(images, generator):
-    """Move each image by up to a pixel in 28, in both directions; zeros come in."""
+    """Move each image by up to one pixel in 28, in both directions; zeros come in."""
     n, _, height, width = images.shape
     reach = max(1, round(max(height, width) / 28))
     windows = pad(images, (reach,) * 4).unfold(2, height, 1).unfold(3, width, 1)

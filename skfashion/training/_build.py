@@ -1,4 +1,4 @@
-"""From a network, a task and plain settings to a net that can be trained."""
+"""Construction of a net from a network, a task and plain settings."""
 
 import copy
 from collections.abc import Callable

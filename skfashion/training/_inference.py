@@ -1,4 +1,4 @@
-"""What a trained net gives for images, batch by batch."""
+"""Inference: the outputs of a trained net, batch by batch."""
 
 import torch
 

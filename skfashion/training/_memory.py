@@ -1,4 +1,4 @@
-"""What becomes of the memory that a batch has freed."""
+"""Freed memory that is kept in the process for the next batch (glibc)."""
 
 import torch
 

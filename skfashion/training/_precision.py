@@ -1,4 +1,4 @@
-"""In which precision to train."""
+"""Precision of training: float32, or bfloat16 where that is faster."""
 
 import torch
 

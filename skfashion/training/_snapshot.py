@@ -1,4 +1,4 @@
-"""What training has made of a net, as arrays and plain values, which can be stored and taken in by a new net."""
+"""Snapshots: the state of a trained net as arrays and plain values, which a new net can take in."""
 
 import numpy as np
 import torch

@@ -13,6 +13,7 @@ if "PYTEST_XDIST_WORKER" in os.environ:  # there is a worker for every core: eac
 def imported():
     """Import what changes the environment or the warning filters when it is first imported, before a test does."""
     import optuna  # noqa: F401
+    import polars  # noqa: F401
     import sklearn.utils.estimator_checks  # noqa: F401
     import skorch  # noqa: F401
     import torch._dynamo  # noqa: F401 torch's optimizers import it at their first step
@@ -27,6 +28,23 @@ def no_state_leaks(imported):
     yield
     changed = changes(before)
     assert not changed, f"this test has changed {', '.join(changed)}"
+
+
+@pytest.fixture(autouse=True)
+def seeded_modules(no_state_leaks, request):
+    """Layers of torch draw from its global generator: seed it for tests and examples of pure torch, and put it back."""
+    if "modules" in request.path.parts:
+        request.getfixturevalue("seeded_torch")
+
+
+@pytest.fixture
+def seeded_torch(no_state_leaks):
+    """Torch's global generator with a seed, and as it was when the test is over."""
+    import torch
+
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -2,7 +2,6 @@ import signal
 
 import numpy as np
 import pytest
-import torch
 
 from skfashion.datasets import fetch_fashion_mnist, make_garments
 
@@ -16,11 +15,12 @@ def ctrl_c():
 
 
 @pytest.fixture
-def seeded_torch():
-    """Layers of torch draw from its global generator: let them draw the same in every test, and put it back."""
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(0)
-        yield
+def seeded_numpy():
+    """Numpy's global generator with a seed, and as it was when the test is over."""
+    before = np.random.get_state()  # noqa: NPY002
+    np.random.seed(0)  # noqa: NPY002
+    yield
+    np.random.set_state(before)  # noqa: NPY002
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,6 @@
 
 import io
 import json
-import os
 import pickle
 import zipfile
 
@@ -124,8 +123,8 @@ def test_captum_attributes_scores_to_pixels(garments, model):
         assert attribution.abs().sum() > 0
 
 
-def test_mlflow_serves_the_pixels_of_json(garments, tmp_path):
-    os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
+def test_mlflow_serves_the_pixels_of_json(garments, tmp_path, monkeypatch):
+    monkeypatch.setenv("MLFLOW_DISABLE_TELEMETRY", "true")
     mlflow = pytest.importorskip("mlflow")
     server = pytest.importorskip("mlflow.pyfunc.scoring_server")
     X, y = garments

@@ -238,10 +238,11 @@ def test_another_process_describes_every_row_alike():
         rows = [row for name in reproduce.STUDIES for row in rows_of(reproduce.load_study(name))]
         print(json.dumps([reproduce.described(row, {"max_epochs": 3}) for row in rows if row.estimator is not None]))
     """
-    one, other = (json.loads(run_python(code, PYTHONHASHSEED=seed)) for seed in "12")
-    assert one == other
-    assert len(one) > 100
-    assert not [text for text in one if "0x" in text]
+    rows = [row for name in reproduce.STUDIES for row in rows_of(reproduce.load_study(name))]
+    described = [reproduce.described(row, {"max_epochs": 3}) for row in rows if row.estimator is not None]
+    assert json.loads(run_python(code, PYTHONHASHSEED="1")) == described
+    assert len(described) > 100
+    assert not [text for text in described if "0x" in text]
 
 
 def test_a_quick_run_begins_anew(results, monkeypatch):
@@ -322,7 +323,7 @@ def test_clusters_are_measured_where_they_were_found(images):
 
 
 def test_a_model_without_probabilities_has_no_loss(images):
-    result = measured(SVC().fit(images.X, images.y), images)
+    result = measured(SVC(random_state=0).fit(images.X, images.y), images)
     assert "loss" not in result
     assert unpacked(result["right"]).mean() == pytest.approx(result["accuracy"] / 100)
 

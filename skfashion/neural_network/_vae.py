@@ -48,11 +48,11 @@ class VariationalAutoencoder(BaseAutoencoder):
     --------
     >>> from skfashion.datasets import make_garments
     >>> from skfashion.neural_network import VariationalAutoencoder
-    >>> X, _ = make_garments(1000, random_state=0, return_X_y=True)
-    >>> vae = VariationalAutoencoder(latent_dim=4, n_channels=(8, 16), batch_size=32, random_state=0).fit(X[:800])
+    >>> X, _ = make_garments(400, random_state=0, return_X_y=True)
+    >>> vae = VariationalAutoencoder(latent_dim=4, n_channels=(8, 16), batch_size=32, random_state=0).fit(X[:200])
     >>> vae.sample(3, random_state=0).shape
     (3, 784)
-    >>> vae.elbo(X[800:]).shape
+    >>> vae.elbo(X[200:]).shape
     (200,)
     """
 

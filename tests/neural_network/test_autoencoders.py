@@ -100,9 +100,9 @@ def test_colours_come_back_where_they_were(shape, declared):
         (),
         activation="identity",
         image_shape=declared,
-        learning_rate=0.03,
+        learning_rate=0.1,
         batch_size=16,
-        max_epochs=1500,
+        max_epochs=300,
         random_state=0,
     )
     model.fit(X)

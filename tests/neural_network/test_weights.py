@@ -18,16 +18,25 @@ def rare(n, share):
 @pytest.mark.parametrize(("batch_size", "max_epochs"), [(1, 10), (4, 20), (128, 150), (1000, 400)])
 @pytest.mark.parametrize("by", ["class", "sample", "both"])
 def test_a_balanced_probability_is_a_half(batch_size, max_epochs, by):
-    X, y = rare(1000, 0.1)
+    X, y = rare(500, 0.1)
     model = MLPClassifier((), batch_size=batch_size, max_epochs=max_epochs, learning_rate=0.01, random_state=0)
     weight = {"class": None, "sample": np.where(y == 1, 9.0, 1.0), "both": np.where(y == 1, 3.0, 1.0)}[by]
     model.set_params(class_weight={"class": "balanced", "sample": None, "both": {1: 3.0}}[by])
     assert model.fit(X, y, sample_weight=weight).predict_proba(X[:1])[0, 1] == pytest.approx(0.5, abs=0.06)
 
 
-@pytest.mark.parametrize("chunk", [1, 7, 100])
-@pytest.mark.parametrize("by", ["class", "sample"])
-def test_weights_of_a_stream_count_beside_those_before(chunk, by):
+@pytest.mark.parametrize(
+    ("by", "chunk"),
+    [
+        ("class", 1),
+        ("sample", 7),
+        ("class", 100),
+        ("sample", 100),
+        pytest.param("sample", 1, marks=pytest.mark.slow),
+        pytest.param("class", 7, marks=pytest.mark.slow),
+    ],
+)
+def test_weights_of_a_stream_count_beside_those_before(by, chunk):
     """A single image in a call of partial_fit weighs more than another one, or less."""
     X, y = rare(1000, 0.2)
     model = MLPClassifier((), batch_size=64, learning_rate=0.003, random_state=0)

@@ -186,7 +186,7 @@ def check_layout(layout, n_features):
     """Raise a ValueError if a row of `n_features` values is not an image of `layout`."""
     if layout.n_features != n_features:
         raise ValueError(
-            f"X has {n_features} features, but an image of (channels, height, width) = {layout.shape} has "
+            f"X has {n_features} features, but image_shape {layout.shape}, which is (channels, height, width), makes "
             f"{layout.n_features}."
         )
     return layout

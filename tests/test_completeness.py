@@ -58,7 +58,8 @@ def test_an_estimator_is_listed_everywhere(name):
 
 @pytest.mark.parametrize(("package", "name"), sorted(public_objects()), ids="-".join)
 def test_a_public_name_is_on_the_api_page(package, name):
-    if (ROOT / f"docs/api/{package}.{name}.rst").exists() and name.isupper():  # data has a page that is written by hand
+    value = public_objects()[package, name]
+    if (ROOT / f"docs/api/{package}.{name}.rst").exists() and not callable(value):  # data has a page by hand
         listed = f"{package}.{name}" in (ROOT / "docs/api/index.rst").read_text()
     else:
         listed = (package, name) in listed_on_the_api_page()

@@ -61,7 +61,16 @@ NO_PART_OF_THE_MODEL = {"device", "verbose"}
 NO_EFFECT = {"Autoencoder": {"image_shape"}}
 
 CASES = [
-    (MLPClassifier((12,), **NET), {**SHARED, **CLASSIFIER, **LAYERS, "dropout": (0.4, {})}),
+    (
+        MLPClassifier((12,), **NET),
+        {
+            **SHARED,
+            **CLASSIFIER,
+            **LAYERS,
+            "dropout": (0.4, {}),
+            "image_shape": ((14, 56), {"augmentation": "shift"}),
+        },
+    ),
     (
         CNNClassifier((conv(4, 5), pool(4)), **NET),
         {**SHARED, **CLASSIFIER, "architecture": ("single", {}), "image_shape": ((14, 56), {}), "init": ("normal", {})},

@@ -93,7 +93,7 @@ class Net(EpochNet):
         self.fit_has_ended_ = False  # then the optimizer has done its work: passes to come bring one of their own
         self.n_epochs_of_fit_ = 0
         self.best_losses_ = {}
-        self.schedule_ = self.stopping_ = None
+        self.schedule_ = self.stopping_ = self.valid_ = None
         self.listeners_ = []
         return super().initialize()
 
@@ -157,10 +157,14 @@ class Net(EpochNet):
         )
         if stopping is not None:
             stopping.n_warm_up_epochs = self.schedule_.n_rising_epochs()
-        self.stopping_, self.listeners_ = stopping, [each for each in (stopping, listener) if each is not None]
+        self.valid_, self.stopping_, self.listeners_ = (
+            valid,
+            stopping,
+            [each for each in (stopping, listener) if each is not None],
+        )
         interrupted = False
         try:
-            self.partial_fit(images, epochs=1 if one_pass else None, dataset_valid=valid)
+            self.partial_fit(images, epochs=1 if one_pass else None)
         except KeyboardInterrupt:
             if not survives_ctrl_c:
                 raise
@@ -172,7 +176,7 @@ class Net(EpochNet):
         """Let go of what belongs to one training only."""
         if self.warm_up_ is not None:
             self.warm_up_.n_steps += self.schedule_.n_steps
-        self.schedule_ = self.stopping_ = None
+        self.schedule_ = self.stopping_ = self.valid_ = None
         self.listeners_ = []
         if self.history and "duration" not in self.history[-1]:
             del self.history[-1]  # an epoch that was not finished
@@ -191,8 +195,8 @@ class Net(EpochNet):
         X = to_device(np.asarray(X), torch.device(self.device))
         return ImageSet(X, self.layout, y=None if y is None else np.asarray(y))
 
-    def get_split_datasets(self, X, y=None, *, dataset_valid=None, **fit_params):
-        return self.get_dataset(X, y), dataset_valid
+    def get_split_datasets(self, X, y=None, **fit_params):
+        return self.get_dataset(X, y), self.valid_
 
     def get_iterator(self, dataset, training=False, batch_size=None):
         if not training:

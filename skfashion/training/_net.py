@@ -157,11 +157,8 @@ class Net(EpochNet):
         )
         if stopping is not None:
             stopping.n_warm_up_epochs = self.schedule_.n_rising_epochs()
-        self.valid_, self.stopping_, self.listeners_ = (
-            valid,
-            stopping,
-            [each for each in (stopping, listener) if each is not None],
-        )
+        self.valid_, self.stopping_ = valid, stopping
+        self.listeners_ = [each for each in (stopping, listener) if each is not None]
         interrupted = False
         try:
             self.partial_fit(images, epochs=1 if one_pass else None)

@@ -91,6 +91,6 @@ def test_an_estimator_of_ones_own_says_how_images_lie():
 
 def test_estimators_that_know_nothing_are_drawn_by_the_shape_of_x(garments):
     X, y = garments[0][:60] / 255, garments[1][:60]
-    assert not isinstance(PCA(2).fit(X), ImageEstimator)
+    assert not isinstance(PCA(2, random_state=0).fit(X), ImageEstimator)
     mlp = make_pipeline(PCA(9, random_state=0), MLPClassifier((4,), max_epochs=1, random_state=0)).fit(X, y)
     assert FilterDisplay.from_estimator(mlp).filters.shape == (4, 28, 28)

@@ -47,10 +47,12 @@ ESTIMATORS = [
     MLPClassifier((16,), learning_rate=0.01, batch_size=16, batch_norm=True, dropout=0.1, device="cpu"),
     CNNClassifier((conv(8, padding="same"), dense(16)), learning_rate=0.01, batch_size=16, device="cpu"),
     ResNetClassifier(width=4, batch_size=32, max_epochs=10, device="cpu"),
-    Autoencoder(4, (8,), batch_norm=True, dropout=0.1, loss="absolute_error", device="cpu"),
-    ConvAutoencoder(2, 4, batch_norm=True, image_shape="auto", device="cpu"),
-    VariationalAutoencoder(2, n_channels=(), hidden_layer_sizes=(16,), beta=0.1, device="cpu"),
-    EncoderClassifier(Autoencoder(4, (16,)), learning_rate=0.01, batch_size=16, freeze=False, device="cpu"),
+    Autoencoder(4, (8,), batch_norm=True, dropout=0.1, loss="absolute_error", max_epochs=5, device="cpu"),
+    ConvAutoencoder(2, 4, batch_norm=True, image_shape="auto", max_epochs=5, device="cpu"),
+    VariationalAutoencoder(2, n_channels=(), hidden_layer_sizes=(16,), beta=0.1, max_epochs=5, device="cpu"),
+    EncoderClassifier(
+        Autoencoder(4, (16,), max_epochs=5), learning_rate=0.01, batch_size=16, freeze=False, device="cpu"
+    ),
     KNNClassifier(3, weights="distance", metric="cosine", device="cpu"),
     SubspaceClassifier(3),
     ClusterClassifier(KMeans(3, n_init=1), naming="one_to_one", random_state=0),

@@ -1,8 +1,12 @@
 """Tools of other projects that look into a fitted estimator; the extra ``ecosystem`` brings them."""
 
+import contextlib
+import importlib
 import io
 import json
+import os
 import pickle
+import warnings
 import zipfile
 
 import joblib
@@ -24,6 +28,18 @@ from skfashion.neural_network import (
     ResNetClassifier,
     VariationalAutoencoder,
 )
+
+# Some of these change the environment or the warning filters when they are imported, which no test should.
+os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")
+    for name in (
+        *("captum.attr", "cleanlab.classification", "cloudpickle", "distributed", "imblearn.pipeline"),
+        *("mapie.classification", "mlflow.pyfunc.scoring_server", "onnxruntime", "onnxscript", "safetensors.torch"),
+        "skops.io",
+    ):
+        with contextlib.suppress(ImportError):
+            importlib.import_module(name)
 
 SMALL = {"max_epochs": 2, "random_state": 0}
 CLASSIFIERS = [
@@ -123,8 +139,7 @@ def test_captum_attributes_scores_to_pixels(garments, model):
         assert attribution.abs().sum() > 0
 
 
-def test_mlflow_serves_the_pixels_of_json(garments, tmp_path, monkeypatch):
-    monkeypatch.setenv("MLFLOW_DISABLE_TELEMETRY", "true")
+def test_mlflow_serves_the_pixels_of_json(garments, tmp_path):
     mlflow = pytest.importorskip("mlflow")
     server = pytest.importorskip("mlflow.pyfunc.scoring_server")
     X, y = garments

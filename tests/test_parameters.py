@@ -121,7 +121,7 @@ CASES = [
 ]
 
 
-N_IMAGES = 240
+N_IMAGES = 160
 
 
 @pytest.fixture(scope="module")

@@ -124,7 +124,7 @@ def test_early_stopping_waits_for_the_end_of_the_warm_up(n_images):
     )
 
 
-@pytest.mark.parametrize("n_first", [1, 4, 32])
+@pytest.mark.parametrize("n_first", [1, pytest.param(4, marks=pytest.mark.slow), 32])
 @pytest.mark.parametrize("cls", [Autoencoder, ConvAutoencoder])
 def test_a_stream_of_bright_images_is_learned(garments, cls, n_first):
     X = 255 - garments[0]

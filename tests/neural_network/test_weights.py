@@ -15,8 +15,23 @@ def rare(n, share):
     return np.ones((n, 4), dtype=np.float32), y
 
 
-@pytest.mark.parametrize(("batch_size", "max_epochs"), [(1, 10), (4, 20), (128, 150), (1000, 400)])
-@pytest.mark.parametrize("by", ["class", "sample", "both"])
+@pytest.mark.parametrize(
+    ("batch_size", "max_epochs", "by"),
+    [
+        (1, 10, "class"),
+        (4, 20, "both"),
+        (128, 150, "sample"),
+        (1000, 400, "class"),
+        (1000, 400, "sample"),
+        (1000, 400, "both"),
+        pytest.param(1, 10, "sample", marks=pytest.mark.slow),
+        pytest.param(1, 10, "both", marks=pytest.mark.slow),
+        pytest.param(4, 20, "class", marks=pytest.mark.slow),
+        pytest.param(4, 20, "sample", marks=pytest.mark.slow),
+        pytest.param(128, 150, "class", marks=pytest.mark.slow),
+        pytest.param(128, 150, "both", marks=pytest.mark.slow),
+    ],
+)
 def test_a_balanced_probability_is_a_half(batch_size, max_epochs, by):
     X, y = rare(500, 0.1)
     model = MLPClassifier((), batch_size=batch_size, max_epochs=max_epochs, learning_rate=0.01, random_state=0)
@@ -29,10 +44,10 @@ def test_a_balanced_probability_is_a_half(batch_size, max_epochs, by):
     ("by", "chunk"),
     [
         ("class", 1),
-        ("sample", 7),
         ("class", 100),
         ("sample", 100),
         pytest.param("sample", 1, marks=pytest.mark.slow),
+        pytest.param("sample", 7, marks=pytest.mark.slow),
         pytest.param("class", 7, marks=pytest.mark.slow),
     ],
 )
@@ -60,7 +75,7 @@ def test_balanced_weights_count_with_those_of_images():
     np.testing.assert_allclose(ours.predict_proba(X), theirs.predict_proba(X), atol=0.02)
 
 
-@pytest.mark.parametrize("batch_size", [1, 8, 400])
+@pytest.mark.parametrize("batch_size", [1, pytest.param(8, marks=pytest.mark.slow), 400])
 @pytest.mark.filterwarnings("ignore:.*it is dead")
 def test_an_autoencoder_of_weighted_images_goes_to_their_weighted_mean(batch_size):
     """With one latent dimension that is never used, the output is a constant image."""

@@ -112,7 +112,7 @@ CASES = [
 ]
 
 
-N_IMAGES = 160
+N_IMAGES = 240
 
 
 @pytest.fixture(scope="module")

@@ -121,7 +121,7 @@ CASES = [
 ]
 
 
-N_IMAGES = 160
+N_IMAGES = 240
 
 
 @pytest.fixture(scope="module")

@@ -128,6 +128,7 @@ def test_import_has_no_side_effects():
     run_python(code)
 
 
+@pytest.mark.slow
 def test_sub_packages_are_there_when_used():
     code = (
         "import sys, skfashion\n"

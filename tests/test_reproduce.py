@@ -229,6 +229,7 @@ def test_names_with_brackets_are_found(monkeypatch):
     assert [row.name for row in reproduce.chosen_rows(STUDY, "SGD [a]")] == ["sgd [a]"]
 
 
+@pytest.mark.slow
 def test_another_process_describes_every_row_alike():
     """Whatever the order of its sets, and the addresses of its objects: results are looked up by the description."""
     code = """

@@ -245,9 +245,10 @@ class OptunaSearchCV(BaseSearchCV):
         data = {"X": X, "y": y, "metadata": {name: params[name] for name in {"sample_weight"} & set(params)} or None}
         root = self._init_callback_context(max_subtasks=missing + bool(self.refit), sequential_subtasks=False)
         root.call_on_fit_task_begin(estimator=self, **data)
-        Parallel(n_jobs=self.n_jobs, backend="threading")(
-            delayed(runner.run)(root, number) for number in range(missing)
-        )
+        with warnings.catch_warnings():  # several threads that change the filters for a while may leave them changed
+            Parallel(n_jobs=self.n_jobs, backend="threading")(
+                delayed(runner.run)(root, number) for number in range(missing)
+            )
         self._conclude(runner)
         if self.refit:
             self._refit(runner.evaluation, root.subcontext("refit-with-best-params", task_id=missing), data)

@@ -42,7 +42,7 @@ class Autoencoder(BaseAutoencoder):
     >>> from skfashion.datasets import make_garments
     >>> from skfashion.neural_network import Autoencoder
     >>> X, y = make_garments(1000, random_state=0, return_X_y=True)
-    >>> autoencoder = Autoencoder(latent_dim=16, batch_size=32, random_state=0).fit(X[:800])
+    >>> autoencoder = Autoencoder(latent_dim=16, batch_size=32, max_epochs=8, random_state=0).fit(X[:800])
     >>> autoencoder.transform(X).shape
     (1000, 16)
     >>> autoencoder.inverse_transform(autoencoder.transform(X)).shape

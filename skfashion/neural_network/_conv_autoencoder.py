@@ -39,7 +39,7 @@ class ConvAutoencoder(BaseAutoencoder):
     >>> from skfashion.datasets import make_garments
     >>> from skfashion.neural_network import ConvAutoencoder
     >>> X, _ = make_garments(1000, random_state=0, return_X_y=True)
-    >>> autoencoder = ConvAutoencoder(latent_dim=8, batch_size=32, random_state=0).fit(X[:800])
+    >>> autoencoder = ConvAutoencoder(8, batch_size=32, max_epochs=10, random_state=0).fit(X[:800])
     >>> autoencoder.score(X[800:]) > -0.05
     True
     >>> autoencoder.reconstruct(X[:2]).shape

@@ -42,7 +42,7 @@ class EncoderClassifier(BaseNetClassifier):
     >>> from skfashion.datasets import make_garments
     >>> from skfashion.neural_network import ConvAutoencoder, EncoderClassifier
     >>> X, y = make_garments(1200, random_state=0, return_X_y=True)
-    >>> autoencoder = ConvAutoencoder(latent_dim=16, batch_size=32, random_state=0).fit(X[:1000])
+    >>> autoencoder = ConvAutoencoder(16, batch_size=32, max_epochs=8, random_state=0).fit(X[:1000])
     >>> model = EncoderClassifier(FrozenEstimator(autoencoder), batch_size=16, random_state=0)
     >>> search = GridSearchCV(model, {"freeze": [True, False]}, cv=2).fit(X[:200], y[:200])
     >>> search.score(X[1000:], y[1000:]) > 0.5

@@ -43,7 +43,7 @@ class ResNetClassifier(BaseNetClassifier):
     >>> from skfashion.datasets import make_garments
     >>> from skfashion.neural_network import ResNetClassifier
     >>> X, y = make_garments(1000, random_state=0, return_X_y=True)
-    >>> resnet = ResNetClassifier(width=16, max_epochs=8, batch_size=32, random_state=0)
+    >>> resnet = ResNetClassifier(width=8, max_epochs=8, batch_size=32, random_state=0)
     >>> resnet.fit(X[:800], y[:800]).score(X[800:], y[800:]) > 0.7
     True
     """

@@ -137,6 +137,7 @@ def test_rows_whose_squares_are_too_small_for_float32(far):
     np.testing.assert_array_equal(index, np.argsort(direct, axis=1, kind="stable")[:, :3])
 
 
+@pytest.mark.slow
 def test_shortened_products_by_the_newer_setting():
     code = """
         import numpy as np, torch

@@ -317,6 +317,7 @@ def test_few_features(n_features):
     np.testing.assert_array_equal(index, np.argsort(squared, axis=1, kind="stable")[:, :3])
 
 
+@pytest.mark.slow
 def test_kernels_that_saturate_are_not_trusted():
     """With this setting products of int8 are wrong on some processors, and the search must not use them."""
     code = """

@@ -55,6 +55,7 @@ def test_malformed_file_is_named(tmp_path, name):
     assert "file-idx" in str(info.value)
 
 
+@pytest.mark.slow
 def test_checks_hold_without_assertions(tmp_path):
     path = tmp_path / "file"
     path.write_bytes(GOOD[:-1])

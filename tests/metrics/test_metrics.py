@@ -279,6 +279,7 @@ def test_a_wrapped_clusterer_is_scored_by_its_clusters(garments, scorer):
             assert scorer(clone(pca).fit(X, y), X, y) == of_codes
 
 
+@pytest.mark.slow
 def test_tensors_under_array_api_dispatch():
     code = """
         import numpy as np, sklearn, torch
@@ -309,6 +310,7 @@ def test_tensors_under_array_api_dispatch():
     run_python(code, SCIPY_ARRAY_API="1")
 
 
+@pytest.mark.slow
 def test_torch_is_loaded_when_distances_are_computed():
     run_python("""
         import sys

@@ -245,6 +245,7 @@ def test_tiny_images(garments, side, precision):
         assert model.reconstruct(X).shape == X.shape
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:.*it is dead")
 def test_without_divergence_a_vae_is_an_autoencoder(garments):
     X, _ = garments

@@ -25,6 +25,7 @@ def images(garments):
     return noisy, clean
 
 
+@pytest.mark.slow
 @EVERY_MODEL
 def test_noise_is_taken_away(images, model):
     noisy, clean = images

@@ -263,6 +263,7 @@ def test_labels_and_weights_may_be_tensors(tiny):
     np.testing.assert_array_equal(found.predict_proba(torch.from_numpy(X)), expected)
 
 
+@pytest.mark.slow
 def test_array_api_dispatch_changes_nothing():
     run_python(
         """

@@ -29,8 +29,9 @@ def drawings(n, seed):
     return images.reshape(n, -1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("cls", [Autoencoder, ConvAutoencoder, VariationalAutoencoder])
-@pytest.mark.parametrize("seed", [0, pytest.param(1, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("seed", [0, 1])
 def test_line_drawings_are_learned(cls, seed):
     X, X_test = drawings(800, 0), drawings(200, 1)
     mean_image = ((X_test / 255 - (X / 255).mean(axis=0)) ** 2).mean()
@@ -124,7 +125,8 @@ def test_early_stopping_waits_for_the_end_of_the_warm_up(n_images):
     )
 
 
-@pytest.mark.parametrize("n_first", [1, pytest.param(4, marks=pytest.mark.slow), 32])
+@pytest.mark.slow
+@pytest.mark.parametrize("n_first", [1, 4, 32])
 @pytest.mark.parametrize("cls", [Autoencoder, ConvAutoencoder])
 def test_a_stream_of_bright_images_is_learned(garments, cls, n_first):
     X = 255 - garments[0]

@@ -131,6 +131,7 @@ def test_pickle_is_about_the_size_of_the_weights(tiny, model):
     np.testing.assert_array_equal(output(copy.deepcopy(model), X), output(model, X))
 
 
+@pytest.mark.slow
 def test_unpickles_in_another_process(tiny, tmp_path):
     X, y = tiny
     joblib.dump((mlp().fit(X, y), X), tmp_path / "model")

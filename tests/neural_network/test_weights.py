@@ -43,9 +43,9 @@ def test_a_balanced_probability_is_a_half(batch_size, max_epochs, by):
 @pytest.mark.parametrize(
     ("by", "chunk"),
     [
-        ("class", 1),
         ("class", 100),
         ("sample", 100),
+        pytest.param("class", 1, marks=pytest.mark.slow),
         pytest.param("sample", 1, marks=pytest.mark.slow),
         pytest.param("sample", 7, marks=pytest.mark.slow),
         pytest.param("class", 7, marks=pytest.mark.slow),
@@ -75,7 +75,8 @@ def test_balanced_weights_count_with_those_of_images():
     np.testing.assert_allclose(ours.predict_proba(X), theirs.predict_proba(X), atol=0.02)
 
 
-@pytest.mark.parametrize("batch_size", [1, pytest.param(8, marks=pytest.mark.slow), 400])
+@pytest.mark.slow
+@pytest.mark.parametrize("batch_size", [1, 8, 400])
 @pytest.mark.filterwarnings("ignore:.*it is dead")
 def test_an_autoencoder_of_weighted_images_goes_to_their_weighted_mean(batch_size):
     """With one latent dimension that is never used, the output is a constant image."""

@@ -1,5 +1,6 @@
 """Torch's settings of the caller, which must not change what a network learns or gives."""
 
+import os
 import threading
 from contextlib import ExitStack, contextmanager
 
@@ -7,6 +8,19 @@ import torch
 
 _lock = threading.Lock()
 _n_inside, _dtype_outside = 0, None
+
+
+def _forget_other_threads():
+    """In a forked child: the threads that were inside of :func:`neutral_state` are not there any more."""
+    global _lock, _n_inside
+    _lock = threading.Lock()
+    if _n_inside:
+        _set_default_dtype(_dtype_outside)
+    _n_inside = 0
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget_other_threads)
 
 
 @contextmanager

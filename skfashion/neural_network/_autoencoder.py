@@ -57,7 +57,7 @@ class Autoencoder(BaseAutoencoder):
         0.0, "The share of units that is dropped in training, after every hidden layer.", number(float, 0, 1)
     )
 
-    hidden_layer_sizes: int | Iterable = field(default=(256, 128), kw_only=False)
+    hidden_layer_sizes: int | Iterable = field(default=(256, 128), kw_only=False)  # the second one by position
     learning_rate: float = 0.01
 
     def _network(self):

@@ -26,6 +26,7 @@ from skfashion.neural_network._callbacks import EpochTasks
 from skfashion.neural_network._net_params import NetParams
 from skfashion.neural_network._parameters import estimator, number, parameter
 from skfashion.neural_network._stored import StoredAsArrays
+from skfashion.training._augmentation import augmentation_steps
 from skfashion.training._build import build_net
 from skfashion.training._early_stopping import EarlyStopping
 from skfashion.training._health import (
@@ -147,8 +148,8 @@ class BaseNet(NetParams, StoredAsArrays, ImageInput, CallbackSupportMixin, BaseE
             ``duration`` in seconds.""",
         "loss_, loss_curve_ : float, list of float": "The training loss of the last epoch, and of each.",
         "validation_scores_ : list of float or None": """
-            The score of each epoch that early stopping watches: the validation accuracy of classifiers, the negative
-            validation loss of other estimators.""",
+            The score of each epoch that early stopping watches: the validation accuracy of classifiers, but for several
+            labels per image, and the negative validation loss of all others.""",
         "best_validation_score_ : float or None": "The greatest of them.",
         "validation_loss_curve_ : list of float or None": "The validation loss of each epoch.",
         "n_epochs_, n_iter_ : int": "Epochs that were run; the second is the name that tools of scikit-learn look for.",
@@ -230,10 +231,12 @@ class BaseNet(NetParams, StoredAsArrays, ImageInput, CallbackSupportMixin, BaseE
             valid = self._validation(*validation)
             if not resume:
                 warn_of_large_numbers(type(self).__name__, X)
+            augmentation_steps(self.augmentation, self.image_shape_)  # a wrong one is told before anything is trained
             self._prepare(X, examples["rows"], resume=resume)
             seed = draw_seed(self.random_state)
             examples["weight"] = self._task.relative_weights(examples["weight"], len(examples["rows"]))
             train = self._image_set(X, **examples)
+            images = train
             if valid is None and self.early_stopping and not one_pass:
                 train, valid = self._held_out(train, seed)
             net = self._resumed_net(one_pass=one_pass) if resume else self._new_net(seed)
@@ -255,7 +258,8 @@ class BaseNet(NetParams, StoredAsArrays, ImageInput, CallbackSupportMixin, BaseE
                 losses = net.history[n_before:, "train_loss"]
                 warn_of_a_dead_network(type(self).__name__, net.module_, batch, before, losses)
             vars(self).update(self._net_attributes(net, best_epoch=stopping and stopping.best_epoch))
-            vars(self).update(self._describe(net, train, add=resume and one_pass))
+            vars(self).update(self._describe(net, images, add=resume and one_pass))
+            vars(self).pop("_is_clone", None)
         return self
 
     def _early_stopping(self):
@@ -268,7 +272,7 @@ class BaseNet(NetParams, StoredAsArrays, ImageInput, CallbackSupportMixin, BaseE
         warnings.warn(
             f"Training of {name} interrupted by user after {len(net.history)} epochs; the model can be used as it is.",
             UserWarning,
-            stacklevel=3,
+            stacklevel=6,  # through fit and its decorators to the user's line
         )
 
     @contextmanager

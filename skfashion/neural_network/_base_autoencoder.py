@@ -107,6 +107,9 @@ class BaseAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseNet
             of every ``partial_fit`` after it. It is the standard one in a variational autoencoder.""",
     }
 
+    # Whether the loss has a divergence, weighed by a parameter `beta`.
+    _is_variational = False
+
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.transformer_tags.preserves_dtype = ["float32", "float64"]
@@ -143,7 +146,7 @@ class BaseAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseNet
         bounded = check_pixels(X if clean is None else clean, rows, self.loss)
         self._set_output_activation(bounded, resume)
         task = ReconstructionTask(
-            loss=self.loss, output_activation=self.output_activation_, beta=getattr(self, "beta", None)
+            loss=self.loss, output_activation=self.output_activation_, beta=self.beta if self._is_variational else None
         )
         if resume:
             task.go_on_from(self._task)

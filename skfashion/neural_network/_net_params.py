@@ -13,8 +13,8 @@ _NESTED = {
 class NetParams:
     """Clones with callbacks of their own, and hints at where parameters of a part are."""
 
-    # Whether this is a clone. Those who clone (searches, cross-validation, ensembles) fit many estimators, and Ctrl-C
-    # has to stop them all.
+    # Whether this is a clone that was not fitted yet. Those who clone (searches, cross-validation, ensembles) fit many
+    # estimators, each once, and Ctrl-C has to stop them all.
     _is_clone = False
 
     def __sklearn_clone__(self):

@@ -2,15 +2,20 @@
 
 import inspect
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, fields
+from dataclasses import Field, dataclass, field, fields, is_dataclass
 from numbers import Integral, Real
-from types import NoneType
-from typing import Literal, dataclass_transform, get_args, get_origin
+from types import NoneType, UnionType
+from typing import Literal, Union, dataclass_transform, get_args, get_origin, get_type_hints
 
 from skfashion._private_sklearn import Interval, StrOptions
 
 # How docstrings call a type, where that is not its name.
-_NAMES = {Callable: "callable", Iterable: "iterable"}
+_NAMES = {Callable: "callable", Iterable: "array-like"}
+
+_NUMBERS = {int: Integral, float: Real}
+
+# How scikit-learn calls what a type accepts, where that is not the type.
+_CONSTRAINTS = {**_NUMBERS, bool: "boolean", NoneType: None, Callable: callable, Iterable: "array-like"}
 
 
 def parameter(default, text, *accepted, positional=False):
@@ -76,36 +81,57 @@ def estimator(cls):
     >>> WideMLPClassifier().hidden_layer_sizes
     (1024,)
     """
+    doc = cls.__doc__
+    inherited = {one.name: one for one in fields(cls)} if is_dataclass(cls) else {}
+    for name in inspect.get_annotations(cls).keys() & inherited.keys():
+        if not isinstance(vars(cls)[name], Field):  # a plain default leaves the parameter where it is in the signature
+            setattr(cls, name, field(default=vars(cls)[name], kw_only=inherited[name].kw_only))
     cls = dataclass(eq=False, repr=False, kw_only=True)(cls)
+    described = _described(cls)
+    types = get_type_hints(cls)
+    cls._parameter_constraints = {
+        name: _constraints(types[name], metadata["accepted"]) for name, metadata in described.items()
+    }
+    if doc is not None:  # python -OO strips docstrings
+        cls.__doc__ = _documented(cls, doc, described, types)
+    return cls
+
+
+def _described(cls):
+    """The metadata of each parameter, own ones first; a class that changes a default says nothing else of it."""
     described = {}
     for base in reversed(cls.__mro__):
         for name, one in vars(base).get("__dataclass_fields__", {}).items():
             if one.metadata:
-                described[name] = one
-    cls._parameter_constraints = {name: _constraints(one) for name, one in described.items()}
-    if cls.__doc__ is not None:  # python -OO strips docstrings
-        own = inspect.get_annotations(cls)
-        names = sorted(described, key=lambda name: name not in own)
-        defaults = {one.name: one.default for one in fields(cls)}
-        parameters = "\n\n".join(_entry(described[name], defaults[name]) for name in names)
-        attributes = {}
-        for base in reversed(cls.__mro__):
-            attributes |= vars(base).get("_fitted_attributes", {})
-        summary, heading, rest = inspect.cleandoc(cls.__doc__).partition("\nSee Also\n")
-        cls.__doc__ = (
-            f"{summary.rstrip()}\n\n{_section('Parameters', parameters)}\n\n"
-            f"{_section('Attributes', _attribute_entries(attributes))}\n{heading}{rest}"
-        )
-    return cls
+                described[name] = one.metadata
+    own = inspect.get_annotations(cls)
+    return {name: described[name] for name in sorted(described, key=lambda name: name not in own)}
+
+
+def _documented(cls, doc, described, types):
+    """The docstring of a class with its parameters and attributes in front of "See Also"."""
+    defaults = {one.name: one.default for one in fields(cls)}
+    parameters = "\n\n".join(
+        _entry(name, _type_text(types[name], metadata["accepted"]), defaults[name], metadata["text"])
+        for name, metadata in described.items()
+    )
+    attributes = {}
+    for base in reversed(cls.__mro__):
+        attributes |= vars(base).get("_fitted_attributes", {})
+    summary, heading, rest = inspect.cleandoc(doc).partition("\nSee Also\n")
+    return (
+        f"{summary.rstrip()}\n\n{_section('Parameters', parameters)}\n\n"
+        f"{_section('Attributes', _attribute_entries(attributes))}\n{heading}{rest}"
+    )
 
 
 def _section(title, text):
     return f"{title}\n{'-' * len(title)}\n{text}"
 
 
-def _entry(one, default):
+def _entry(name, type_text, default, text):
     shown = f'"{default}"' if isinstance(default, str) else repr(default)
-    return f"{one.name} : {_type_text(one)}, default={shown}\n{_indented(one.metadata['text'])}"
+    return f"{name} : {type_text}, default={shown}\n{_indented(text)}"
 
 
 def _attribute_entries(attributes):
@@ -116,15 +142,16 @@ def _indented(text):
     return "\n".join(f"    {line}" if line else line for line in inspect.cleandoc(text).splitlines())
 
 
-def _type_text(one):
-    ranges = {each.type: _range_text(each) for each in one.metadata["accepted"] if isinstance(each, Interval)}
+def _type_text(annotation, accepted):
+    ranges = {each.type: _range_text(each) for each in accepted if isinstance(each, Interval)}
     words = []
-    for part in _parts(one.type):
+    for part in _parts(annotation):
         if get_origin(part) is Literal:
             words.append("{" + ", ".join(f'"{name}"' for name in get_args(part)) + "}")
         else:
-            name = "None" if part is NoneType else _NAMES.get(part, part.__name__)
-            words.append(name + ranges.get({int: Integral, float: Real}.get(part), ""))
+            kind = get_origin(part) or part
+            name = "None" if kind is NoneType else _NAMES.get(kind, kind.__name__)
+            words.append(name + ranges.get(_NUMBERS.get(kind), ""))
     return " or ".join(words)
 
 
@@ -132,28 +159,26 @@ def _range_text(interval):
     if interval.right is None:
         return f" >= {interval.left:g}" if interval.closed == "left" else f" > {interval.left:g}"
     ends = {"left": "[)", "neither": "()", "both": "[]", "right": "(]"}[interval.closed]
-    return f" in {ends[0]}{interval.left:g}, {interval.right:g}{ends[1]}"
+    left = "-inf" if interval.left is None else f"{interval.left:g}"
+    return f" in {ends[0]}{left}, {interval.right:g}{ends[1]}"
 
 
 def _parts(annotation):
-    return get_args(annotation) if get_origin(annotation) not in (None, Literal) else (annotation,)
+    return get_args(annotation) if get_origin(annotation) in (Union, UnionType) else (annotation,)
 
 
-def _constraints(one):
-    """What scikit-learn accepts for a field: what is given in so many words, and what its type says."""
-    accepted = list(one.metadata["accepted"])
-    for part in _parts(one.type):
-        if get_origin(part) is Literal:
-            accepted.append(StrOptions(set(get_args(part))))
-        elif part is bool:
-            accepted.append("boolean")
-        elif part is NoneType:
-            accepted.append(None)
-        elif part is Callable:
-            accepted.append(callable)
-        elif part not in (int, float) or not accepted:  # the range of a number is given
-            accepted.append(part)
-    return accepted
+def _constraints(annotation, accepted):
+    """What scikit-learn accepts for a parameter: what is given in so many words, and what its type says."""
+    constraints = list(accepted)
+    for part in _parts(annotation):
+        kind = get_origin(part) or part
+        if kind is Literal:
+            constraints.append(StrOptions(set(get_args(part))))
+        elif kind in _NUMBERS and accepted:
+            continue  # with its range
+        else:
+            constraints.append(_CONSTRAINTS.get(kind, kind))
+    return constraints
 
 
 def checked_sizes(estimator, name):

@@ -1,5 +1,7 @@
 """Fitted estimators as arrays and plain values, for pickles, copies and hashes."""
 
+import joblib
+
 from skfashion._device import resolve_device
 from skfashion._state import neutral_state
 from skfashion.training._snapshot import restore, restore_optimizer, snapshot_of
@@ -12,6 +14,10 @@ class StoredAsArrays:
     notebook travel to workers as any function does; equal models have equal hashes; and what tools such as skops have
     to trust are classes of this library.
     """
+
+    def __dask_tokenize__(self):
+        """What tells models apart for dask, which looks at nothing but the parameters of a dataclass."""
+        return type(self).__qualname__, joblib.hash(self)
 
     def __getstate__(self):
         """Hold the net as its weights and plain values: it is built again from the parameters that it was fitted by."""

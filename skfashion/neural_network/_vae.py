@@ -73,6 +73,8 @@ class VariationalAutoencoder(BaseAutoencoder):
         number(float, 0),
     )
 
+    _is_variational = True
+
     hidden_layer_sizes: int | Iterable = (256,)
     activation: Activation = "silu"
     init: Init = "pytorch"

@@ -1,5 +1,6 @@
 """Augmentation: random changes to whole batches of images that leave their classes as they are."""
 
+import functools
 import inspect
 
 import torch
@@ -86,10 +87,10 @@ def _steps_of(part, augmentation):
     if callable(part):
         return (part,)
     names = part.split("+") if isinstance(part, str) else [part]
-    if unknown := [name for name in names if name not in STEPS]:
+    if unknown := [name for name in names if not isinstance(name, str) or name not in STEPS]:
         raise ValueError(
-            f"The 'augmentation' parameter must be names among {list(STEPS)}, joined by '+', a callable, or a sequence "
-            f"of these. Got {augmentation!r} instead, of which {unknown} is unknown."
+            f"The 'augmentation' parameter must be 'auto', names among {list(STEPS)}, joined by '+', a callable, or a "
+            f"sequence of these. Got {augmentation!r} instead, of which {unknown} is unknown."
         )
     return tuple(STEPS[name] for name in names)
 
@@ -118,7 +119,7 @@ def augment(images, steps, generator):
 def _applied(step, images, generator):
     """What a user's step makes of images: floats of the same shape, on the same device, all of them finite."""
     with draw_from(generator):
-        augmented = step(images, generator) if _takes_a_generator(step) else step(images)
+        augmented = step(images, generator=generator) if _takes_a_generator(step) else step(images)
     if not isinstance(augmented, torch.Tensor) or augmented.shape != images.shape:
         raise ValueError(
             f"augmentation must return a tensor of the shape that it is given, {tuple(images.shape)}. Got "
@@ -136,7 +137,9 @@ def _applied(step, images, generator):
 
 
 def _takes_a_generator(step):
-    """Whether a callable has an argument of the name `generator`."""
+    """Whether a callable has an argument of the name `generator` that is not bound yet."""
+    if isinstance(step, functools.partial) and "generator" in step.keywords:
+        return False
     try:
         return "generator" in inspect.signature(step).parameters
     except ValueError:  # a function of torch itself has no signature

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import torch
-from skorch.callbacks import LRScheduler
+from skorch.callbacks import Callback, LRScheduler
 
 from skfashion._device import resolve_device
 from skfashion.training._augmentation import augmentation_steps
@@ -96,6 +96,7 @@ def build_net(network, task, settings, *, layout, seed):
         optimizer=optimizer,
         **{f"optimizer__{name}": value for name, value in arguments.items()},
         optimizer__param_groups=list(network.groups),
+        predict_nonlinearity=task.nonlinearity,
         lr=settings.learning_rate,
         lr_schedule=schedule,
         batch_size=settings.batch_size,
@@ -135,6 +136,7 @@ _OWNERS = {
     "lr_schedule": "lr_schedule",
     "layout": "image_shape",
     "metrics": "the estimator itself",
+    "predict_nonlinearity": "the estimator itself",
     "foreign": "the estimator itself",
 }
 
@@ -148,7 +150,7 @@ def _checked(net_params, schedule):
     callbacks = net_params.get("callbacks") or []
     if not isinstance(callbacks, (list, tuple)):
         raise ValueError(f"The callbacks in net_params must be a list of skorch callbacks. Got {callbacks!r} instead.")
-    if schedule is not None and any(isinstance(each, LRScheduler) for each in map(_callback, callbacks)):
+    if schedule is not None and any(map(_is_scheduler, callbacks)):
         raise ValueError(
             f"net_params holds skorch's LRScheduler, which sets the learning rate, and so does the schedule "
             f"{schedule!r}: set lr_schedule=None."
@@ -162,12 +164,19 @@ def with_copied_callbacks(net_params):
     if not isinstance(callbacks, (list, tuple)):
         return dict(net_params)
     copies = {id(part): copy.copy(part) for part in map(_callback, callbacks)}
-    for part in copies.values():  # one may refer to another, as LoadInitState to a checkpoint
-        vars(part).update({name: copies[id(value)] for name, value in vars(part).items() if id(value) in copies})
+    for part in copies.values():
+        if isinstance(part, Callback):  # not a class, or None, which skorch takes too
+            # One may refer to another, as LoadInitState to a checkpoint.
+            vars(part).update({name: copies[id(value)] for name, value in vars(part).items() if id(value) in copies})
     return {
         **net_params,
         "callbacks": [(c[0], copies[id(c[1])]) if isinstance(c, tuple) else copies[id(c)] for c in callbacks],
     }
+
+
+def _is_scheduler(given):
+    callback = _callback(given)
+    return callback is LRScheduler or isinstance(callback, LRScheduler)
 
 
 def _callback(given):

@@ -83,10 +83,11 @@ class ClassificationTask(Task):
     def encode_validation(self, y, rows, weight):
         """As :meth:`encode`, for images that are only looked at."""
         y = column_or_1d(y, warn=True)[rows]
+        encoded = self._encoded(y)
         if self.class_weight is not None:
             by_class = np.array([self._weight_of_class[label] for label in y.tolist()])
             weight = by_class if weight is None else weight * by_class
-        return {"rows": rows, "y": self._encoded(y), "weight": weight}
+        return {"rows": rows, "y": encoded, "weight": weight}
 
     def _encoded(self, y):
         encoder = LabelEncoder()
@@ -157,6 +158,7 @@ class MultilabelTask(Task):
     classes: np.ndarray | None = None
 
     net_class = Net
+    nonlinearity = staticmethod(torch.sigmoid)
 
     def criterion(self):
         return MultilabelLoss, {"label_smoothing": float(self.label_smoothing)}

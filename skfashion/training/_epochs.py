@@ -95,7 +95,7 @@ class EpochNet(NeuralNet):
                 tally.add({"loss": step["losses"], **self._metrics(step["y_pred"], batch.target)}, batch.weight)
                 if looks_at_batches:
                     self._record_batch(prefix, batch, step)
-        self._record(prefix, tally.means(), iterator, n_batches=0 if looks_at_batches else 1)
+        self._record(prefix, tally.means(), iterator, summary=not looks_at_batches)
 
     def train_step_single(self, batch, **fit_params):
         """Forward and backward: a dict with the mean ``loss``, the ``losses`` of the images, and ``y_pred``."""
@@ -153,14 +153,15 @@ class EpochNet(NeuralNet):
         step = {"loss": step["loss"], "y_pred": as_float32(step["y_pred"])}
         self.notify("on_batch_end", batch=batch[:2], training=prefix == "train", **step)
 
-    def _record(self, prefix, means, iterator, n_batches):
+    def _record(self, prefix, means, iterator, *, summary):
         """Write the means over an epoch into the history, with what skorch's callbacks look for there."""
         for name, value in means.items():
             self.history.record(f"{prefix}_{name}", value)
-        if n_batches == 1:  # instead of all batches: the device is asked once per epoch
+        if summary:  # instead of all batches: the device is asked once per epoch
             self.history.new_batch()
             self.history.record_batch(f"{prefix}_loss", means["loss"])
             self.history.record_batch(f"{prefix}_batch_size", len(iterator.images))
+        self.history.record(f"{prefix}_batch_count", len(iterator))
         best = self.best_losses_.get(prefix, np.inf)
         self.history.record(f"{prefix}_loss_best", means["loss"] < best)
         # By which skorch's callbacks keep the best net; without validation the training loss has to do.

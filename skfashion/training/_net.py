@@ -6,6 +6,7 @@ from functools import partial
 import numpy as np
 import torch
 from skorch.callbacks import PrintLog
+from skorch.utils import to_device as to_torch_device
 
 from skfashion._tensors import to_device
 from skfashion.modules._init import stream
@@ -101,10 +102,13 @@ class Net(EpochNet):
         with draw_from(stream(self.seed, "module")):
             super().initialize_module()
         if not self.foreign:
+            if not hasattr(self.module_, "reset_weights"):
+                name = type(self.module_).__name__
+                raise ValueError(f"{name} has no method reset_weights(seed): declare its Network with foreign=True.")
             self.module_.reset_weights(self.seed)
         self.module_.float()
-        self._convolutional = any(parameter.ndim == 4 for parameter in self.module_.parameters())
-        if self._convolutional:
+        self.convolutional_ = any(parameter.ndim == 4 for parameter in self.module_.parameters())
+        if self.convolutional_:
             self.module_.to(memory_format=torch.channels_last)
             self.module_.register_state_dict_post_hook(_make_contiguous)
         return self
@@ -199,14 +203,19 @@ class Net(EpochNet):
         if not training:
             if batch_size is None:
                 batch_size = max(self.batch_size, _EVALUATION_BATCH)
-                if self._convolutional and torch.device(self.device).type == "cpu":
+                if self.convolutional_ and torch.device(self.device).type == "cpu":
                     batch_size = _EVALUATION_BATCH_OF_CONVOLUTIONS
-            return Batches(dataset, batch_size, channels_last=self._convolutional)
+            return Batches(dataset, batch_size, channels_last=self.convolutional_)
         change = None
         if self.augmentation:
             change = partial(augment, steps=self.augmentation, generator=self._on_device("augmentation"))
         order = self._on_device("order")
-        return Batches(dataset, self.batch_size, order=order, augment=change, channels_last=self._convolutional)
+        return Batches(dataset, self.batch_size, order=order, augment=change, channels_last=self.convolutional_)
+
+    def forward_iter(self, X, training=False, device="cpu"):
+        """Yield the outputs for X, in the order of X and as it is, also with dropout (`training`)."""
+        for batch in self.get_iterator(self.get_dataset(X)):
+            yield to_torch_device(self.evaluation_step(batch, training=training), device)
 
     def _on_device(self, name):
         """A generator on the device: one of the net's own, or one that it seeds."""

@@ -32,6 +32,10 @@ class ReconstructionTask(Task):
 
     net_class = Net
 
+    @property
+    def nonlinearity(self):
+        return torch.sigmoid if self.output_activation == "sigmoid" else None
+
     def criterion(self):
         arguments = {"loss": self.loss, "output_activation": self.output_activation}
         if self.beta is None:

@@ -62,6 +62,10 @@ class WarmUp:
         """The factor at a step of this call, counted from 0."""
         return self.target * min(1.0, (self.n_steps + step + 1) / _STEPS_OF_WARM_UP)
 
+    def is_over(self, step):
+        """Whether the rate has been at its target before a step, and needs nobody who sets it."""
+        return self.target == 1.0 and self.n_steps + step > _STEPS_OF_WARM_UP
+
     @staticmethod
     def n_epochs(n_batches):
         """The epochs of `n_batches` steps in which the learning rate rises."""
@@ -94,7 +98,7 @@ class Schedule:
 
     def begin_step(self, optimizer):
         """Set the learning rate of the next step; a constant one is left to the optimizer and to callbacks."""
-        if self.name is None and self.warm_up is None:
+        if self.name is None and (self.warm_up is None or self.warm_up.is_over(self.n_steps)):
             return
         if self.scheduler is None:
             self.scheduler = LambdaLR(optimizer, self.factor)

@@ -19,6 +19,9 @@ class Task(ABC):
     mean_weight: float | None = None
     n_weights: int = 0
 
+    # What makes answers of outputs in the net's own ``predict_proba``, as skorch's `predict_nonlinearity`.
+    nonlinearity = "auto"
+
     # The entry of the history that early stopping watches, and 1 if greater is better.
     monitor = ("valid_loss", -1)
 

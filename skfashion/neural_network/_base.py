@@ -329,7 +329,7 @@ class BaseNet(NetParams, StoredAsArrays, ImageInput, CallbackSupportMixin, BaseE
     def _net_attributes(self, net, best_epoch=None):
         """The fitted attributes that a net brings with it."""
         monitor, sign = self._task.monitor
-        internal = ("batches", "train_loss_best", "valid_loss_best")
+        internal = ("batches", "train_loss_best", "valid_loss_best", "train_batch_count", "valid_batch_count")
         history = [{name: value for name, value in row.items() if name not in internal} for row in net.history]
         scores = [sign * row[monitor] for row in history if monitor in row]
         losses = [row["train_loss"] for row in history]

@@ -232,7 +232,7 @@ def test_the_net_of_a_vae_leaves_global_generators_alone(garments):
     before = torch.get_rng_state()
     images = model.net_.predict(X[:5])
     assert torch.equal(torch.get_rng_state(), before)
-    np.testing.assert_allclose(1 / (1 + np.exp(-images.reshape(5, -1))), model.reconstruct(X[:5]), atol=1e-5)
+    np.testing.assert_allclose(images.reshape(5, -1), model.reconstruct(X[:5]), atol=1e-5)
 
 
 @pytest.mark.parametrize("side", [1, 2, 3])

@@ -6,6 +6,7 @@ import io
 import json
 import os
 import pickle
+import random
 import warnings
 import zipfile
 
@@ -40,6 +41,18 @@ with warnings.catch_warnings():
     ):
         with contextlib.suppress(ImportError):
             importlib.import_module(name)
+
+
+@pytest.fixture(autouse=True)
+def state_of_other_projects(no_state_leaks):
+    """Put back what tools of other projects change: they draw from global generators and set environment variables."""
+    environment, python, numpy = dict(os.environ), random.getstate(), np.random.get_state()  # noqa: NPY002
+    yield
+    os.environ.clear()
+    os.environ.update(environment)
+    random.setstate(python)
+    np.random.set_state(numpy)  # noqa: NPY002
+
 
 SMALL = {"max_epochs": 2, "random_state": 0}
 CLASSIFIERS = [

@@ -87,7 +87,7 @@ def only(part, metric):
 figure, (left, middle, right) = plt.subplots(1, 3, figsize=(12, 4.2), layout="constrained")
 curves = TrainingCurveDisplay.from_histories(only("train", "loss"), ax=left)
 TrainingCurveDisplay.from_histories(
-    only("valid", "accuracy"), metric="accuracy", against="seconds", ax=middle, linestyle="-"
+    only("valid", "accuracy"), metric="accuracy", against="seconds", ax=middle, line_kw={"linestyle": "-"}
 )
 left.set(title="At the rates that Keras ships")
 middle.set(title="Held-out images, over seconds")

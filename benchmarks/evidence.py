@@ -79,7 +79,7 @@ def _git(*arguments):
 
 
 def _cpu():
-    return torch.cpu.get_capabilities().get("cpu_name") or platform.processor()
+    return cpu_capabilities().get("cpu_name") or platform.processor()
 
 
 def _version(package):

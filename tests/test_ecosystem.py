@@ -1,6 +1,7 @@
 """Tools of other projects that look into a fitted estimator; the extra ``ecosystem`` brings them."""
 
 import contextlib
+import copy
 import importlib
 import io
 import json
@@ -217,3 +218,14 @@ def test_dask_gives_the_same_scores(garments, monkeypatch):
         grid = {"cnnclassifier__batch_size": [128]}
         search = GridSearchCV(model, grid, cv=2, refit=False, error_score="raise").fit(X, y)
     np.testing.assert_array_equal([search.cv_results_[f"split{k}_test_score"][0] for k in range(2)], expected)
+
+
+def test_dask_tells_models_apart(garments):
+    """Two fits with equal parameters are two models, though dask looks at nothing but the fields of a dataclass."""
+    tokenize = pytest.importorskip("dask.base").tokenize
+    X, y = garments
+    model = CNNClassifier(lambda shape, n: torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(784, n)), **SMALL)
+    one, other = (clone(model).fit(X[rows], y[rows]) for rows in (slice(None), slice(100)))
+    assert tokenize(one) != tokenize(other)
+    assert tokenize(one) != tokenize(model)
+    assert tokenize(one) == tokenize(copy.deepcopy(one))

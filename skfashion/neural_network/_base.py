@@ -180,8 +180,8 @@ class BaseNet(NetParams, StoredAsArrays, ImageInput, CallbackSupportMixin, BaseE
     def _describe(self, net, images, *, add):
         """Fitted attributes that are measured on the training images; `add` says whether they join earlier ones."""
 
-    def _prepare(self, X, rows, *, resume):
-        """Make what a network consists of, once the images are known."""
+    def _prepare(self, given, X, rows, *, resume):
+        """Make what a network consists of, once the images are known: as they were `given`, and checked as X."""
 
     @with_callbacks
     @_fit_context(prefer_skip_nested_validation=True)
@@ -227,12 +227,13 @@ class BaseNet(NetParams, StoredAsArrays, ImageInput, CallbackSupportMixin, BaseE
             raise ValueError("partial_fit does not support early_stopping=True.")
         resume = (one_pass or self.warm_start) and hasattr(self, "net_")
         with self._epoch_tasks(X, y, sample_weight, one_pass) as tasks, all_or_nothing(self), neutral_state():
+            given = X
             X, examples = self._examples(X, y, sample_weight, resume=resume, one_pass=one_pass, **known)
             valid = self._validation(*validation)
             if not resume:
                 warn_of_large_numbers(type(self).__name__, X)
             augmentation_steps(self.augmentation, self.image_shape_)  # a wrong one is told before anything is trained
-            self._prepare(X, examples["rows"], resume=resume)
+            self._prepare(given, X, examples["rows"], resume=resume)
             seed = draw_seed(self.random_state)
             examples["weight"] = self._task.relative_weights(examples["weight"], len(examples["rows"]))
             train = self._image_set(X, **examples)

@@ -117,21 +117,21 @@ class EncoderClassifier(BaseNetClassifier):
             check_is_fitted(encoder)
         return encoder
 
-    def _prepare(self, X, rows, *, resume):
+    def _prepare(self, given, X, rows, *, resume):
         """Fit the encoder, or take the fitted one."""
-        given = {name: value for name, value in self.get_params().items() if name.split("__")[0] == "encoder"}
+        parameters = {name: value for name, value in self.get_params().items() if name.split("__")[0] == "encoder"}
         if not resume:
-            self._encoder_as_given, self.encoder_ = given, self._fitted_encoder(X, rows)
-        elif given != self._encoder_as_given:
+            self._encoder_as_given, self.encoder_ = parameters, self._fitted_encoder(given, X, rows)
+        elif parameters != self._encoder_as_given:
             raise ValueError(
                 "EncoderClassifier cannot go on training: its parameter 'encoder' is another one than it was fitted "
                 "with. Fit with warm_start=False."
             )
 
-    def _fitted_encoder(self, X, rows):
+    def _fitted_encoder(self, given, X, rows):
         encoder = self._given_encoder()
         if hasattr(encoder, "net_"):
-            self._check_same_images(encoder, X)
+            encoder._check_images(given, reset=False)  # its columns, their names, its scale
             return _shared(encoder)
         encoder = clone(encoder).set_params(image_shape=self._layout.row_shape)
         if encoder.random_state is None and self.random_state is not None:
@@ -140,15 +140,6 @@ class EncoderClassifier(BaseNetClassifier):
         if hasattr(self, "feature_names_in_"):
             encoder.feature_names_in_ = self.feature_names_in_
         return encoder
-
-    def _check_same_images(self, encoder, X):
-        """Check that X is what a fitted encoder expects; its size is checked by the layout."""
-        encoder._pixels.read(X, type(encoder).__name__)
-        names, known = (getattr(each, "feature_names_in_", None) for each in (self, encoder))
-        if names is not None and known is not None and not np.array_equal(names, known):
-            raise ValueError(
-                f"The columns of X are named {names}, but the encoder was fitted on columns named {known}."
-            )
 
     def _network(self):
         sizes = checked_sizes(self, "hidden_layer_sizes")

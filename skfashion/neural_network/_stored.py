@@ -1,7 +1,5 @@
 """Fitted estimators as arrays and plain values, for pickles, copies and hashes."""
 
-import joblib
-
 from skfashion._device import resolve_device
 from skfashion._state import neutral_state
 from skfashion.training._snapshot import restore, restore_optimizer, snapshot_of
@@ -17,7 +15,7 @@ class StoredAsArrays:
 
     def __dask_tokenize__(self):
         """What tells models apart for dask, which looks at nothing but the parameters of a dataclass."""
-        return type(self).__qualname__, joblib.hash(self)
+        return type(self).__qualname__, self.__getstate__()
 
     def __getstate__(self):
         """Hold the net as its weights and plain values: it is built again from the parameters that it was fitted by."""

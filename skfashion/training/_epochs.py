@@ -27,18 +27,23 @@ class EpochNet(NeuralNet):
         if not self.initialized_:
             self.initialize()
         self.notify("on_train_begin", X=X, y=y)
+        end = None
         try:
             self.fit_loop(X, y, **fit_params)
-        except StopTraining:
-            pass
-        except KeyboardInterrupt:
-            self.notify("on_train_end", X=X, y=y)
-            raise
+        except (StopTraining, KeyboardInterrupt) as raised:  # skorch's loop has no other way out
+            end = raised
         self.notify("on_train_end", X=X, y=y)
+        if isinstance(end, KeyboardInterrupt):
+            raise end
         return self
 
     def notify(self, method_name, **kwargs):
-        """Tell callbacks; at the end of an epoch all of them are told before one that asks to stop is heard."""
+        """Tell callbacks; at the end of an epoch all of them are told before one that asks to stop is heard.
+
+        A batch is images and targets to them, as in skorch; weights are a matter of this net.
+        """
+        if "batch" in kwargs:
+            kwargs["batch"] = kwargs["batch"][:2]
         getattr(self, method_name)(self, **kwargs)
         requests = []
         if self._has_hook(method_name):
@@ -88,7 +93,7 @@ class EpochNet(NeuralNet):
         with torch.enable_grad() if training else self._noise_of_validation():
             for batch in iterator:
                 if looks_at_batches:
-                    self.notify("on_batch_begin", batch=batch[:2], training=training)
+                    self.notify("on_batch_begin", batch=batch, training=training)
                 if training and self.schedule_ is not None:
                     self.schedule_.begin_step(self.optimizer_)
                 step = step_fn(batch)
@@ -151,7 +156,7 @@ class EpochNet(NeuralNet):
         self.history.record_batch(f"{prefix}_loss", step["loss"].item())
         self.history.record_batch(f"{prefix}_batch_size", len(batch.images))
         step = {"loss": step["loss"], "y_pred": as_float32(step["y_pred"])}
-        self.notify("on_batch_end", batch=batch[:2], training=prefix == "train", **step)
+        self.notify("on_batch_end", batch=batch, training=prefix == "train", **step)
 
     def _record(self, prefix, means, iterator, *, summary):
         """Write the means over an epoch into the history, with what skorch's callbacks look for there."""

@@ -117,6 +117,25 @@ def test_a_scheduler_beside_a_schedule_is_refused(tiny):
     np.testing.assert_allclose(rates, [3e-3, 3e-4, 3e-5, 3e-6])
 
 
+def test_every_hook_of_a_batch_gets_images_and_targets(tiny):
+    class Unpacks(cb.Callback):
+        def on_batch_begin(self, net, batch, **kwargs):
+            self.look(*batch)
+
+        def on_grad_computed(self, net, named_parameters, batch, **kwargs):
+            self.look(*batch)
+
+        def on_batch_end(self, net, batch, **kwargs):
+            self.look(*batch)
+
+        def look(self, images, target):
+            seen.append(len(images) == len(target))
+
+    seen = []
+    mlp(Unpacks()).fit(*tiny, sample_weight=np.arange(1.0, 61.0))
+    assert seen == [True] * 3 * 16
+
+
 def test_what_callbacks_draw_is_governed_by_the_seed(tiny):
     def first_weights(seed):
         initializer = cb.Initializer("*.weight", fn=torch.nn.init.xavier_uniform_)

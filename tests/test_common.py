@@ -73,6 +73,7 @@ def test_estimator(estimator, check):
     check(estimator)
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:.*it is dead")
 @pytest.mark.parametrize(("estimator", "check"), list(checks_of_defaults()))
 def test_estimator_without_arguments(estimator, check):

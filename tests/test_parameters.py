@@ -34,7 +34,7 @@ SHARED = {
     "early_stopping": (True, {}),
     "validation_fraction": (0.5, {"early_stopping": True}),
     "n_iter_no_change": (6, {**STOPS, "tol": 10.0}),
-    "tol": (10.0, {**STOPS, "n_iter_no_change": 8, "max_epochs": 25}),
+    "tol": (10.0, {**STOPS, "n_iter_no_change": 4}),
     "augmentation": ("shift", {}),
     "warm_start": (True, {}),
     "precision": ("bfloat16", {"precision": "float32"}),

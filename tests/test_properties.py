@@ -125,6 +125,7 @@ def test_the_same_pictures_give_the_same_model(estimator, drawn, container, fitt
     np.testing.assert_allclose(found, expected, rtol=2e-3, atol=2e-4)
 
 
+@pytest.mark.slow
 @EVERY
 @FEW
 @given(pictures())

@@ -75,6 +75,7 @@ def assert_nothing_is_outside(figure):
     assert box.y1 <= height + 0.02
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ALL)
 def test_margins_can_be_set_afterwards(displays, name):
     display = displays[name].plot()
@@ -182,6 +183,7 @@ def test_ticks_of_neighbours_stay(garments):
     TrialScoresDisplay.from_trials([1, 2, 3], ax=ax).figure_.canvas.draw()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ALL)
 @pytest.mark.parametrize("layout", [None, "tight", "constrained", "compressed"])
 def test_figures_of_people(displays, name, layout):
@@ -199,6 +201,7 @@ def test_figures_of_people(displays, name, layout):
     assert len(here.get_children()) == len(plt.figure().subplots().get_children())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("style", ["dark_background", "classic", "ggplot", "fivethirtyeight"])
 @pytest.mark.parametrize("name", ALL)
 def test_styles(displays, name, style):

@@ -110,6 +110,7 @@ def alone(small):
     return {name: draw(clone(estimator).fit(*small), *small) for name, (estimator, draw) in DRAWN.items()}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", [*WRAPPED, *(f"frozen {how}" for how in FROZEN)])
 @pytest.mark.parametrize("name", DRAWN)
 def test_what_holds_an_estimator_is_drawn_as_the_estimator(small, alone, name, how):

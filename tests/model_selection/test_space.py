@@ -93,6 +93,7 @@ CHOICES = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("choices", CHOICES)
 @pytest.mark.parametrize("in_a_database", [False, True])
 def test_choices_come_back_as_they_were(tiny, tmp_path, choices, in_a_database):

@@ -229,6 +229,15 @@ class AutoencoderModule(nn.Module):
         """Draw all weights anew, see :func:`~skfashion.modules._init.initialize`."""
         initialize(self, self.init, seed)
 
+    def layers_of_codes(self):
+        """The layers that lead to a code one after the other, or None if it is more than their output."""
+        return [self.frame, *self.encoder] if self._outputs_a_dimension == 1 else None
+
+    def dense_layers(self):
+        """The layers that are applied one after the other, or None if codes are drawn between them."""
+        layers = self.layers_of_codes()
+        return None if layers is None else [*layers, *self.decoder]
+
     def start_at(self, image):
         """Let the output start around an image (channels, height, width): per pixel, or per channel of convolutions."""
         framed = self.frame(image[None])[0]

@@ -1,11 +1,64 @@
-"""Reconstruction losses of autoencoders, one per image."""
+"""Losses, one per image, and the gradients of those that dense networks are trained on by hand."""
 
+import torch
 from torch import nn
 from torch.nn.functional import binary_cross_entropy_with_logits
 
 from skfashion.modules._layers import ACTIVATIONS
 
 LOSSES = ("squared_error", "absolute_error", "bernoulli")
+
+
+def losses_and_gradient(criterion, output, target, share):
+    """The losses of a batch, and the gradient of their weighted sum in the output; called under `torch.no_grad`.
+
+    Parameters
+    ----------
+    criterion : torch.nn.Module
+        Maps outputs and targets to one loss per image. It may know its gradient by a method of the name of this
+        function; any other one is asked through autograd.
+    output, target : tensor
+        Of the batch.
+    share : float, or tensor of shape (n,)
+        The weight of each image in the sum.
+    """
+    if hasattr(criterion, "losses_and_gradient"):
+        return criterion.losses_and_gradient(output, target, share)
+    with torch.enable_grad():
+        output = output.detach().requires_grad_()
+        losses = criterion(output, target)
+        (gradient,) = torch.autograd.grad((losses * share).sum(), output)
+    return losses.detach(), gradient
+
+
+def _times(gradient, share):
+    """Multiply what belongs to each image by its share, in place."""
+    return gradient.mul_(share.view(-1, *[1] * (gradient.ndim - 1)) if isinstance(share, torch.Tensor) else share)
+
+
+class CrossEntropyLoss(nn.CrossEntropyLoss):
+    """The cross-entropy of classes that exclude each other, one per image.
+
+    Parameters
+    ----------
+    label_smoothing : float in [0, 1]
+        The share of each target that is spread evenly over all classes.
+    """
+
+    def __init__(self, label_smoothing=0.0):
+        super().__init__(reduction="none", label_smoothing=label_smoothing)
+
+    def losses_and_gradient(self, scores, classes, share):
+        classes = classes[:, None]
+        log_probabilities = scores.log_softmax(1)
+        losses = log_probabilities.gather(1, classes).neg_()[:, 0]
+        spread = self.label_smoothing / scores.shape[1]
+        if spread:
+            losses.mul_(1 - self.label_smoothing).sub_(log_probabilities.sum(1), alpha=spread)
+        # The gradient is the probabilities less the smoothed target.
+        gradient = log_probabilities.exp_()
+        gradient.scatter_add_(1, classes, torch.full_like(classes, self.label_smoothing - 1, dtype=scores.dtype))
+        return losses, _times(gradient.sub_(spread) if spread else gradient, share)
 
 
 class ReconstructionLoss(nn.Module):
@@ -33,6 +86,24 @@ class ReconstructionLoss(nn.Module):
         else:
             distance = self.output_activation(scores) - images
             distance = distance.square() if self.loss == "squared_error" else distance.abs()
+        return self._reduced(distance)
+
+    def losses_and_gradient(self, scores, images, share):
+        if self.loss == "bernoulli":
+            distance = binary_cross_entropy_with_logits(scores, images, reduction="none")
+            gradient = scores.sigmoid().sub_(images)
+        else:
+            shown = self.output_activation(scores)
+            error = shown - images
+            distance = error.square() if self.loss == "squared_error" else error.abs()
+            gradient = error if self.loss == "squared_error" else error.sign_()
+            if isinstance(self.output_activation, nn.Sigmoid):
+                gradient = torch.ops.aten.sigmoid_backward.default(gradient, shown)
+        slope = 2 if self.loss == "squared_error" else 1
+        n_summands = gradient[0].numel() if self.reduction == "mean" else 1
+        return self._reduced(distance), _times(gradient, share * (slope / n_summands))
+
+    def _reduced(self, distance):
         distance = distance.flatten(1)
         return distance.mean(1) if self.reduction == "mean" else distance.sum(1)
 

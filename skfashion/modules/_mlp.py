@@ -53,3 +53,7 @@ class MLP(nn.Sequential):
     def reset_weights(self, seed=None):
         """Draw all weights anew, see :func:`~skfashion.modules._init.initialize`."""
         initialize(self, self.init, seed)
+
+    def dense_layers(self):
+        """The layers that are applied one after the other."""
+        return list(self)

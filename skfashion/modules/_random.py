@@ -22,6 +22,11 @@ class draw_from(TorchDispatchMode):
         super().__init__()
         self.generators = {generator.device.type: generator}
 
+    @classmethod
+    def _should_skip_dynamo(cls):
+        """No: torch would load its compiler for it, which takes a second and more."""
+        return False
+
     def __torch_dispatch__(self, func, types, args=(), kwargs=None):
         kwargs = dict(kwargs or {})
         if func is torch.ops.aten.native_dropout.default:
@@ -83,14 +88,19 @@ class Dropout(Stochastic):
         super().__init__()
         self.p = p
 
-    def forward(self, x):
+    def factors(self, x):
+        """What each element of x is multiplied by, 0 or ``1 / (1 - p)``; None where nothing is dropped."""
         if not self.training or self.p == 0:
-            return x
+            return None
         keep = 1 - self.p
         # Uniform numbers and a comparison were measured to be faster on a CPU than bernoulli_; float32 whatever x is,
         # whose type may be too coarse for p.
         drawn = torch.empty_like(x, dtype=torch.float32).uniform_(generator=self.generator)
-        return x * drawn.lt_(keep).to(x.dtype).div_(keep)
+        return drawn.lt_(keep).to(x.dtype).div_(keep)
+
+    def forward(self, x):
+        factors = self.factors(x)
+        return x if factors is None else x * factors
 
     def extra_repr(self):
         return f"p={self.p}"

@@ -54,6 +54,11 @@ class TransferModule(nn.Module):
         names = self.state_dict() if self.freeze else ()
         return {name for name in names if name.startswith("encoder.")}
 
+    def dense_layers(self):
+        """The layers that are applied one after the other, or None if the codes are more than the output of layers."""
+        layers = self.encoder.layers_of_codes() if hasattr(self.encoder, "layers_of_codes") else None
+        return None if layers is None else [*layers, self.norm, *self.head]
+
     def train(self, mode=True):
         super().train(mode)
         if self.freeze:

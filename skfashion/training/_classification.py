@@ -10,6 +10,7 @@ from sklearn.preprocessing import LabelEncoder
 from sklearn.utils import column_or_1d, compute_class_weight
 from torch.nn.functional import logsigmoid
 
+from skfashion.modules._losses import CrossEntropyLoss
 from skfashion.modules._multilabel import MultilabelLoss
 from skfashion.training._net import Net
 from skfashion.training._task import Task
@@ -48,7 +49,7 @@ class ClassificationTask(Task):
     net_class = ClassifierNet
 
     def criterion(self):
-        return torch.nn.CrossEntropyLoss, {"reduction": "none", "label_smoothing": float(self.label_smoothing)}
+        return CrossEntropyLoss, {"label_smoothing": float(self.label_smoothing)}
 
     def metrics(self):
         return _accuracy

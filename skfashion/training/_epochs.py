@@ -8,6 +8,9 @@ import torch
 from skorch import NeuralNet
 from skorch.callbacks import Callback, EarlyStopping
 
+from skfashion._private_torch import has_hooks
+from skfashion.modules._dense import dense_stack
+from skfashion.modules._losses import losses_and_gradient
 from skfashion.modules._random import draw_from, set_generator
 from skfashion.training._batch_of_one import frozen_batch_norm
 from skfashion.training._health import check_finite_training
@@ -55,6 +58,8 @@ class EpochNet(NeuralNet):
             raise StopTraining
 
     def on_train_begin(self, net, X=None, y=None, **kwargs):
+        self.stack_ = self._dense_stack()
+        self.parts_ = list(self.module_.modules())
         self.noise_ = self._on_device("noise")
         set_generator(self.module_, self.noise_)
 
@@ -78,7 +83,7 @@ class EpochNet(NeuralNet):
             self.stopping_.restore(self.module_)
         for group in self.optimizer_.param_groups:
             group["lr"] = group.pop("initial_lr", group["lr"])  # where the next training starts
-        self.noise_ = None
+        self.noise_ = self.stack_ = self.parts_ = None
         set_generator(self.module_, None)
         self._set_training(False)
 
@@ -104,14 +109,37 @@ class EpochNet(NeuralNet):
 
     def train_step_single(self, batch, **fit_params):
         """Forward and backward: a dict with the mean ``loss``, the ``losses`` of the images, and ``y_pred``."""
-        single = frozen_batch_norm(self.module_) if len(batch.images) == 1 else nullcontext()
-        with single, self._autocast(), self._caught():
+        stack = None if has_hooks(self.parts_) else self.stack_
+        with frozen_batch_norm(self.module_) if len(batch.images) == 1 else nullcontext():
+            output, losses = self._backpropagated(batch) if stack is None else self._by_hand(batch, stack)
+        return {"loss": _mean(losses, batch.weight), "losses": losses, "y_pred": output}
+
+    def _dense_stack(self):
+        """The module as a :class:`DenseStack`, or None where autograd has to find its gradients.
+
+        A module says by a method ``dense_layers`` which layers it applies one after the other, or None.
+        """
+        if torch.device(self.device).type != "cpu" or self.precision != "float32":
+            return None
+        layers = self.module_.dense_layers() if hasattr(self.module_, "dense_layers") else None
+        return None if layers is None else dense_stack(layers)
+
+    def _backpropagated(self, batch):
+        """Outputs and losses of a batch; gradients by autograd."""
+        with self._autocast(), self._caught():
             output = self.infer(batch.images)
         losses = self.criterion_(as_float32(output), batch.target)
-        # Not over the weights of the batch: a weight would mean less in a small batch, and nothing in a batch of one.
-        loss = losses.mean() if batch.weight is None else (losses * batch.weight).sum() / len(losses)
-        loss.backward()
-        return {"loss": loss, "losses": losses.detach(), "y_pred": output}
+        _mean(losses, batch.weight).backward()
+        return output, losses.detach()
+
+    def _by_hand(self, batch, stack):
+        """Outputs and losses of a batch; gradients without autograd."""
+        with torch.no_grad():
+            output = stack.forward(batch.images)
+            share = 1 / len(output) if batch.weight is None else batch.weight / len(output)
+            losses, gradient = losses_and_gradient(self.criterion_, output, batch.target, share)
+            stack.backward(gradient)
+        return output, losses
 
     def validation_step(self, batch, **fit_params):
         output = self.evaluation_step(batch)
@@ -172,6 +200,11 @@ class EpochNet(NeuralNet):
         # By which skorch's callbacks keep the best net; without validation the training loss has to do.
         self.history.record("valid_loss_best", means["loss"] < best)
         self.best_losses_[prefix] = min(best, means["loss"])
+
+
+def _mean(losses, weight):
+    """Not over the weights of the batch: a weight would mean less in a small batch, and nothing in a batch of one."""
+    return losses.mean() if weight is None else (losses * weight).sum() / len(losses)
 
 
 def _told(callback, method_name, net, arguments):

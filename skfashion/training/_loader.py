@@ -74,13 +74,13 @@ class ImageSet:
 
     def take(self, where):
         """Return the batch at `where`: a slice of the set, or an index tensor into it."""
-        rows = where if self.rows is None else self.rows[where]
+        rows = where if self.rows is None else _taken(self.rows, where)
         images = self._as_images(_taken(self.X, rows))
         if self.clean is not None:
             target = self._as_images(_taken(self.clean, rows))
         else:
-            target = images if self.y is None else self.y[where]
-        return Batch(images, target, None if self.weight is None else self.weight[where])
+            target = images if self.y is None else _taken(self.y, where)
+        return Batch(images, target, None if self.weight is None else _taken(self.weight, where))
 
     def _as_images(self, rows):
         """uint8 stands for levels, which become brightness in [0, 1]; numbers are taken as they are."""

@@ -86,7 +86,7 @@ def test_validation_early_stopping_and_passes(images):
 def test_in_a_pipeline_and_a_search(images):
     noisy, clean = images
     pipeline = make_pipeline(
-        FunctionTransformer(np.sqrt), clone(MODELS[0]).set_params(max_epochs=10, learning_rate=0.003)
+        FunctionTransformer(np.sqrt), clone(MODELS[0]).set_params(max_epochs=20, learning_rate=0.005)
     )
     search = GridSearchCV(pipeline, {"autoencoder__latent_dim": [1, 16]}, cv=2).fit(noisy, clean)
     assert search.best_params_ == {"autoencoder__latent_dim": 16}

@@ -2,12 +2,13 @@
 
 import torch
 from torch import nn
+from torch.nn.functional import linear
 
 from skfashion.modules._random import Dropout
 
 _aten = torch.ops.aten
 
-# The derivative of each activation: what its output's gradient is worth at its input, given both.
+# The gradient at the input of each activation, given that at its output y.
 _DERIVATIVES = {
     nn.ELU: lambda layer, gradient, x, y: _aten.elu_backward.default(gradient, layer.alpha, 1.0, 1.0, False, x),
     nn.GELU: lambda layer, gradient, x, y: _aten.gelu_backward.default(gradient, x, approximate=layer.approximate),
@@ -25,23 +26,48 @@ _DERIVATIVES = {
 }
 
 
+def dense_stack(layers):
+    """The layers of a network as a :class:`DenseStack`, or None if one is of another kind: autograd has to do."""
+    return DenseStack([layers]) if all(type(layer) in _KINDS for layer in layers) else None
+
+
+def shapes(layers):
+    """What networks have in common that can be computed together: the kinds and sizes of all layers but dropout."""
+    return tuple(
+        (type(layer), tuple(tuple(weight.shape) for weight in layer.state_dict().values()), layer.extra_repr())
+        for layer in layers
+        if not isinstance(layer, Dropout)
+    )
+
+
 class DenseStack:
-    """A sequence of dense layers, computed forward and backward without autograd.
+    """Networks of dense layers of the same :func:`shapes`, computed forward and backward without autograd.
 
     It computes what autograd would, by the same operations of torch, and leaves gradients where autograd does: in the
     attribute ``grad`` of each weight. One call of :meth:`backward` belongs to the last call of :meth:`forward`, both
     under :class:`torch.no_grad`.
 
+    Several networks are computed together: their weights become parts of one tensor for each layer, until
+    :meth:`release`. Values then have the networks as their first dimension, but for images that all of them share.
+
     Parameters
     ----------
-    layers : list of torch.nn.Module
-        Among :class:`torch.nn.Linear`, :class:`torch.nn.BatchNorm1d`, activations,
+    networks : list of list of torch.nn.Module
+        The layers of each network: :class:`torch.nn.Linear`, :class:`torch.nn.BatchNorm1d`, activations,
         :class:`~skfashion.modules._random.Dropout`, :class:`torch.nn.Flatten` and :class:`torch.nn.Unflatten`.
     """
 
-    def __init__(self, layers):
-        self.layers = [_KINDS[type(layer)](layer) for layer in layers]
-        self.weights = [(place, weight) for place, layer in enumerate(layers) for weight in layer.parameters()]
+    def __init__(self, networks):
+        several = len(networks) > 1
+        columns = _side_by_side(networks) if several else [[layer] for layer in networks[0]]
+        self.layers = [_KINDS[_kind(column)][several](column) for column in columns]
+        self.weights = [
+            (place, weight)
+            for place, column in enumerate(columns)
+            for layer in column
+            if layer is not None
+            for weight in layer.parameters()
+        ]
 
     def forward(self, x):
         """The output for a batch; what its gradient needs is kept."""
@@ -56,20 +82,69 @@ class DenseStack:
         for place in reversed(range(first, len(self.layers))):
             gradient = self.layers[place].backward(gradient, goes_on=place > first)
 
+    def hand_out_gradients(self):
+        """Let all weights that are trained hold the gradients of :meth:`backward`; several networks need it once."""
+        for part in self._parts():
+            part.hand_out_gradients()
 
-def dense_stack(layers):
-    """Layers as a :class:`DenseStack`, or None if one of them is of another kind; then autograd has to do."""
-    return DenseStack(layers) if all(type(layer) in _KINDS for layer in layers) else None
+    def release(self):
+        """Give every weight and statistic a memory of its own again."""
+        for part in self._parts():
+            part.release()
+
+    def _parts(self):
+        return [part for layer in self.layers for part in getattr(layer, "parts", [])]
+
+
+def _side_by_side(networks):
+    """The layers at each place of all networks; None stands for a dropout that a network does not have."""
+    rows = [list(layers) for layers in networks]
+    columns = []
+    while any(rows):
+        if any(row and isinstance(row[0], Dropout) for row in rows):
+            columns.append([row.pop(0) if row and isinstance(row[0], Dropout) else None for row in rows])
+        else:
+            columns.append([row.pop(0) for row in rows])
+    return columns
+
+
+def _kind(column):
+    return type(next(layer for layer in column if layer is not None))
+
+
+class _Stacked:
+    """One weight, or one statistic, of several networks as a tensor, of which they hold parts."""
+
+    def __init__(self, owners, name):
+        self.owners = owners
+        self.name = name
+        self.values = torch.stack([getattr(owner, name).detach() for owner in owners])
+        self.gradients = torch.zeros_like(self.values)
+        for owner, value in zip(owners, self.values, strict=True):
+            getattr(owner, name).data = value
+
+    def is_trained(self):
+        return any(getattr(owner, self.name).requires_grad for owner in self.owners)
+
+    def hand_out_gradients(self):
+        for owner, gradient in zip(self.owners, self.gradients, strict=True):
+            value = getattr(owner, self.name)
+            value.grad = gradient if value.requires_grad else None
+
+    def release(self):
+        for owner in self.owners:
+            value = getattr(owner, self.name)
+            value.data, value.grad = value.data.clone(), None
 
 
 class _Linear:
-    def __init__(self, layer):
-        self.layer = layer
-        self.gradient = torch.empty_like(layer.weight)
+    def __init__(self, column):
+        (self.layer,) = column
+        self.gradient = torch.empty_like(self.layer.weight)
 
     def forward(self, x):
         self.x = x
-        return nn.functional.linear(x, self.layer.weight, self.layer.bias)
+        return linear(x, self.layer.weight, self.layer.bias)
 
     def backward(self, gradient, goes_on):
         weight, bias = self.layer.weight, self.layer.bias
@@ -80,38 +155,83 @@ class _Linear:
         return gradient.mm(weight) if goes_on else None
 
 
-class _BatchNorm:
-    def __init__(self, layer):
-        self.layer = layer
+class _Linears:
+    def __init__(self, column):
+        self.weight, self.bias = (_Stacked(column, name) for name in ("weight", "bias"))
+        self.parts = [self.weight, self.bias]
 
     def forward(self, x):
-        layer, self.x = self.layer, x
-        self.training = layer.training
-        if self.training:
-            layer.num_batches_tracked += 1
-        self.running = layer.running_mean, layer.running_var
-        y, *self.saved = _aten.native_batch_norm.default(
-            x, layer.weight, layer.bias, *self.running, self.training, layer.momentum, layer.eps
-        )
-        return y
+        # All networks may see the same images.
+        self.x = x if x.ndim == 3 else x.expand(len(self.weight.values), *x.shape)
+        return torch.baddbmm(self.bias.values[:, None], self.x, self.weight.values.transpose(1, 2))
 
     def backward(self, gradient, goes_on):
-        layer = self.layer
-        wanted = [goes_on, *(weight is not None and weight.requires_grad for weight in (layer.weight, layer.bias))]
-        gradient, weight, bias = _aten.native_batch_norm_backward.default(
-            gradient, self.x, layer.weight, *self.running, *self.saved, self.training, layer.eps, wanted
+        if self.weight.is_trained():
+            torch.bmm(gradient.transpose(1, 2), self.x, out=self.weight.gradients)
+        if self.bias.is_trained():
+            torch.sum(gradient, 1, out=self.bias.gradients)
+        return gradient.bmm(self.weight.values) if goes_on else None
+
+
+class _BatchNorm:
+    """Of one network or several: the features of all of them are normalised by themselves."""
+
+    def __init__(self, column):
+        self.layers = column
+        self.layer = column[0]
+        self.parts = []
+        if len(column) > 1:
+            names = ("weight", "bias", "running_mean", "running_var")
+            self.parts = [_Stacked(column, name) for name in names if getattr(self.layer, name) is not None]
+
+    def forward(self, x):
+        self.shape, self.x = x.shape, self._wide(x)
+        self.training = self.layer.training
+        if self.training:
+            for layer in self.layers:
+                layer.num_batches_tracked += 1
+        self.values = [self._value(name) for name in ("weight", "bias", "running_mean", "running_var")]
+        y, *self.saved = _aten.native_batch_norm.default(
+            self.x, *self.values, self.training, self.layer.momentum, self.layer.eps
         )
-        if wanted[1]:
-            layer.weight.grad = weight
-        if wanted[2]:
-            layer.bias.grad = bias
-        return gradient
+        return self._like_x(y)
+
+    def backward(self, gradient, goes_on):
+        wanted = [goes_on, self._is_trained("weight"), self._is_trained("bias")]
+        weight, _, *running = self.values
+        gradient, *gradients = _aten.native_batch_norm_backward.default(
+            self._wide(gradient), self.x, weight, *running, *self.saved, self.training, self.layer.eps, wanted
+        )
+        for name, value, is_wanted in zip(("weight", "bias"), gradients, wanted[1:], strict=True):
+            if is_wanted and self.parts:
+                self._part(name).gradients.copy_(value.view(len(self.layers), -1))
+            elif is_wanted:
+                getattr(self.layer, name).grad = value
+        return self._like_x(gradient) if goes_on else None
+
+    def _wide(self, x):
+        """(batch, features of all networks)."""
+        return x if x.ndim == 2 else x.transpose(0, 1).reshape(x.shape[1], -1)
+
+    def _like_x(self, y):
+        return y if len(self.shape) == 2 else y.view(len(y), len(self.layers), -1).transpose(0, 1)
+
+    def _part(self, name):
+        return next((part for part in self.parts if part.name == name), None)
+
+    def _value(self, name):
+        part = self._part(name)
+        return getattr(self.layer, name) if part is None else part.values.view(-1)
+
+    def _is_trained(self, name):
+        value = getattr(self.layer, name)
+        return value is not None and value.requires_grad
 
 
 class _Activation:
-    def __init__(self, layer):
-        self.layer = layer
-        self.derivative = _DERIVATIVES[type(layer)]
+    def __init__(self, column):
+        self.layer = column[0]
+        self.derivative = _DERIVATIVES[type(self.layer)]
 
     def forward(self, x):
         self.x = x
@@ -123,8 +243,8 @@ class _Activation:
 
 
 class _Dropout:
-    def __init__(self, layer):
-        self.layer = layer
+    def __init__(self, column):
+        (self.layer,) = column
 
     def forward(self, x):
         self.factors = self.layer.factors(x)
@@ -134,23 +254,44 @@ class _Dropout:
         return gradient if self.factors is None else gradient * self.factors
 
 
+class _Dropouts:
+    """Each network draws from its own generator, what it would draw alone; some may have none."""
+
+    def __init__(self, column):
+        self.column = column
+
+    def forward(self, x):
+        drawn = [None if layer is None else layer.factors(part) for layer, part in zip(self.column, x, strict=True)]
+        self.factors = None
+        if any(factors is not None for factors in drawn):
+            ones = torch.ones_like(x[0])
+            self.factors = torch.stack([ones if factors is None else factors for factors in drawn])
+        return x if self.factors is None else x * self.factors
+
+    def backward(self, gradient, goes_on):
+        return gradient if self.factors is None else gradient * self.factors
+
+
 class _Reshape:
-    def __init__(self, layer):
-        self.layer = layer
+    def __init__(self, column):
+        self.layer = column[0]
 
     def forward(self, x):
         self.shape = x.shape
-        return self.layer.forward(x)
+        if x.ndim % 2 == 0:  # rows or images
+            return self.layer.forward(x)
+        return self.layer.forward(x.flatten(0, 1)).unflatten(0, x.shape[:2])
 
     def backward(self, gradient, goes_on):
         return gradient.reshape(self.shape)
 
 
+# How each kind of layer is computed: for one network, and for several.
 _KINDS = {
-    nn.Linear: _Linear,
-    nn.BatchNorm1d: _BatchNorm,
-    Dropout: _Dropout,
-    nn.Flatten: _Reshape,
-    nn.Unflatten: _Reshape,
-    **dict.fromkeys(_DERIVATIVES, _Activation),
+    nn.Linear: (_Linear, _Linears),
+    nn.BatchNorm1d: (_BatchNorm, _BatchNorm),
+    Dropout: (_Dropout, _Dropouts),
+    nn.Flatten: (_Reshape, _Reshape),
+    nn.Unflatten: (_Reshape, _Reshape),
+    **dict.fromkeys(_DERIVATIVES, (_Activation, _Activation)),
 }

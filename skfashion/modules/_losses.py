@@ -33,7 +33,9 @@ def losses_and_gradient(criterion, output, target, share):
 
 def _times(gradient, share):
     """Multiply what belongs to each image by its share, in place."""
-    return gradient.mul_(share.view(-1, *[1] * (gradient.ndim - 1)) if isinstance(share, torch.Tensor) else share)
+    if isinstance(share, torch.Tensor):
+        share = share.view(*share.shape, *[1] * (gradient.ndim - share.ndim))
+    return gradient.mul_(share)
 
 
 class CrossEntropyLoss(nn.CrossEntropyLoss):
@@ -50,11 +52,11 @@ class CrossEntropyLoss(nn.CrossEntropyLoss):
 
     def losses_and_gradient(self, scores, classes, share):
         classes = classes[:, None]
+        spread = self.label_smoothing / scores.shape[1]
         log_probabilities = scores.log_softmax(1)
         losses = log_probabilities.gather(1, classes).neg_()[:, 0]
-        spread = self.label_smoothing / scores.shape[1]
         if spread:
-            losses.mul_(1 - self.label_smoothing).sub_(log_probabilities.sum(1), alpha=spread)
+            losses = losses * (1 - self.label_smoothing) - log_probabilities.sum(1) * spread
         # The gradient is the probabilities less the smoothed target.
         gradient = log_probabilities.exp_()
         gradient.scatter_add_(1, classes, torch.full_like(classes, self.label_smoothing - 1, dtype=scores.dtype))

@@ -2,6 +2,7 @@
 
 import time
 from contextlib import contextmanager, nullcontext
+from contextvars import ContextVar
 
 import numpy as np
 import torch
@@ -16,6 +17,10 @@ from skfashion.training._batch_of_one import frozen_batch_norm
 from skfashion.training._health import check_finite_training
 from skfashion.training._memory import keep_freed_memory
 from skfashion.training._tally import Tally, as_float32
+
+
+# The fit of a net that is to meet others, if this thread has one.
+MEETING = ContextVar("meeting", default=None)
 
 
 class StopTraining(Exception):
@@ -38,6 +43,17 @@ class EpochNet(NeuralNet):
         self.notify("on_train_end", X=X, y=y)
         if isinstance(end, KeyboardInterrupt):
             raise end
+        return self
+
+    def fit_loop(self, X, y=None, epochs=None, **fit_params):
+        """Train for some epochs: skorch's loop, or that of a pack if other nets are to be trained together with this.
+
+        See :func:`~skfashion.training._pack.train_together`.
+        """
+        fit = MEETING.get()
+        if fit is None:
+            return super().fit_loop(X, y, epochs, **fit_params)
+        fit.wait_for_training(self, X, self.max_epochs if epochs is None else epochs)
         return self
 
     def notify(self, method_name, **kwargs):
@@ -173,6 +189,10 @@ class EpochNet(NeuralNet):
         """What is drawn for validation is the same in every epoch, and leaves the generator of training alone."""
         return _drawing(self.module_, torch.Generator(self.noise_.device).manual_seed(self.seed), self.noise_)
 
+    def looks_at_steps(self):
+        """Whether a callback, or a hook of the module, wants to be told of single steps."""
+        return self._has_hook("on_batch_begin", "on_batch_end", "on_grad_computed") or has_hooks(self.parts_)
+
     def _has_hook(self, *names):
         return any(
             getattr(type(callback), name) is not getattr(Callback, name)
@@ -188,6 +208,7 @@ class EpochNet(NeuralNet):
 
     def _record(self, prefix, means, iterator, *, summary):
         """Write the means over an epoch into the history, with what skorch's callbacks look for there."""
+        means = {name: float(value) for name, value in means.items()}
         for name, value in means.items():
             self.history.record(f"{prefix}_{name}", value)
         if summary:  # instead of all batches: the device is asked once per epoch

@@ -72,6 +72,14 @@ class ImageSet:
         part.weight = None if self.weight is None else self.weight[members]
         return part
 
+    def has_data_of(self, other):
+        """Whether two sets are cut from the same rows of images."""
+        return _are_equal(self.X, other.X) and _are_equal(self.clean, other.clean)
+
+    def has_examples_of(self, other):
+        """Whether two sets hold the same images and targets in the same order."""
+        return self.has_data_of(other) and _are_equal(self.rows, other.rows) and _are_equal(self.y, other.y)
+
     def take(self, where):
         """Return the batch at `where`: a slice of the set, or an index tensor into it."""
         rows = where if self.rows is None else _taken(self.rows, where)
@@ -91,6 +99,12 @@ class ImageSet:
         if self.layout.channels_last:
             return images.view(-1, height, width, channels).permute(0, 3, 1, 2)
         return images.view(-1, channels, height, width)
+
+
+def _are_equal(one, other):
+    if one is None or other is None or one is other:
+        return one is other
+    return one.dtype == other.dtype and torch.equal(one, other)
 
 
 def _taken(rows, where):

@@ -12,7 +12,10 @@ def as_float32(output):
 
 
 class Tally:
-    """Weighted means over an epoch. What is added stays on the device until the epoch is over."""
+    """Weighted means over an epoch. What is added stays on the device until the epoch is over.
+
+    Of several nets that are trained together, values and weights have the nets as their first dimension.
+    """
 
     def __init__(self):
         self.values = {}
@@ -26,9 +29,10 @@ class Tally:
             self.weights.append(weight)
 
     def means(self):
+        """A float for each name, or an array with one for each net."""
         weight = self._joined(self.weights) if self.weights else None
-        return {name: float(np.average(self._joined(values), weights=weight)) for name, values in self.values.items()}
+        return {name: np.average(self._joined(values), axis=-1, weights=weight) for name, values in self.values.items()}
 
     @staticmethod
     def _joined(tensors):
-        return torch.cat(tensors).cpu().double().numpy()
+        return torch.cat(tensors, dim=-1).cpu().double().numpy()

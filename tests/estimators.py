@@ -15,7 +15,7 @@ from skfashion.baselines import (
     NeighborSampler,
     SubspaceClassifier,
 )
-from skfashion.model_selection import OptunaSearchCV
+from skfashion.model_selection import OptunaSearchCV, VectorizedGridSearchCV
 from skfashion.modules import conv, dense
 from skfashion.neural_network import (
     Autoencoder,
@@ -62,7 +62,8 @@ ESTIMATORS = [
 ]
 # A search has the parameters of the estimator in it: only scikit-learn's own checks say something of the search.
 SEARCHES = [
-    OptunaSearchCV(LogisticRegression(), {"C": [0.1, 1.0]}, n_trials=2, cv=2, error_score="raise", random_state=0)
+    OptunaSearchCV(LogisticRegression(), {"C": [0.1, 1.0]}, n_trials=2, cv=2, error_score="raise", random_state=0),
+    VectorizedGridSearchCV(LogisticRegression(), {"C": [0.1, 1.0]}, cv=2, error_score="raise"),
 ]
 
 

@@ -17,6 +17,7 @@ WITHOUT_SPACE = {
     "EncoderClassifier": "What is worth searching is its encoder, which has a space of its own.",
     "NeighborSampler": "Samples have no score that a search could maximize.",
     "OptunaSearchCV": "It is the search.",
+    "VectorizedGridSearchCV": "It is the search.",
 }
 
 

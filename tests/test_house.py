@@ -40,10 +40,10 @@ MAY_IMPORT = {
     "extending": {"neural_network", "training"},
     "inspection": IMAGES,
     "metrics": IMAGES | {"baselines"},
-    "model_selection": {"_seeds"},
+    "model_selection": {"_seeds", "training"},
     "modules": set(),
     "neural_network": IMAGES | {"_state", "_device", "_tensors", "modules", "training"},
-    "training": {"_device", "_pixels", "_tensors", "modules"},
+    "training": {"_device", "_pixels", "_state", "_tensors", "modules"},
 }
 
 

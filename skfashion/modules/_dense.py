@@ -28,7 +28,7 @@ _DERIVATIVES = {
 
 def dense_stack(layers):
     """The layers of a network as a :class:`DenseStack`, or None if one is of another kind: autograd has to do."""
-    return DenseStack([layers]) if all(type(layer) in _KINDS for layer in layers) else None
+    return DenseStack([layers], together=False) if all(type(layer) in _KINDS for layer in layers) else None
 
 
 def shapes(layers):
@@ -55,12 +55,13 @@ class DenseStack:
     networks : list of list of torch.nn.Module
         The layers of each network: :class:`torch.nn.Linear`, :class:`torch.nn.BatchNorm1d`, activations,
         :class:`~skfashion.modules._random.Dropout`, :class:`torch.nn.Flatten` and :class:`torch.nn.Unflatten`.
+    together : bool, default=True
+        False for a single network that is computed as it is.
     """
 
-    def __init__(self, networks):
-        several = len(networks) > 1
-        columns = _side_by_side(networks) if several else [[layer] for layer in networks[0]]
-        self.layers = [_KINDS[_kind(column)][several](column) for column in columns]
+    def __init__(self, networks, together=True):
+        columns = _side_by_side(networks)
+        self.layers = [_KINDS[_kind(column)][together](column) for column in columns]
         self.weights = [
             (place, weight)
             for place, column in enumerate(columns)

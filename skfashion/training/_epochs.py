@@ -18,8 +18,7 @@ from skfashion.training._health import check_finite_training
 from skfashion.training._memory import keep_freed_memory
 from skfashion.training._tally import Tally, as_float32
 
-
-# The fit of a net that is to meet others, if this thread has one.
+# What nets of this thread meet others in, see train_together; usually nothing.
 MEETING = ContextVar("meeting", default=None)
 
 
@@ -30,30 +29,22 @@ class StopTraining(Exception):
 class EpochNet(NeuralNet):
     """How a net trains for an epoch, evaluates, and tells callbacks; :class:`Net` is the whole of it."""
 
-    def partial_fit(self, X, y=None, classes=None, **fit_params):
-        """Train for more epochs; unlike skorch's, let Ctrl-C through."""
+    def partial_fit(self, X, y=None, classes=None, epochs=None, **fit_params):
+        """Train for more epochs; unlike skorch's, let Ctrl-C through, and let others train this net with theirs."""
         if not self.initialized_:
             self.initialize()
         self.notify("on_train_begin", X=X, y=y)
-        end = None
+        end, meeting = None, MEETING.get()
         try:
-            self.fit_loop(X, y, **fit_params)
+            if meeting is None:
+                self.fit_loop(X, y, epochs=epochs, **fit_params)
+            else:
+                meeting.wait_for_training(self, X, self.max_epochs if epochs is None else epochs)
         except (StopTraining, KeyboardInterrupt) as raised:  # skorch's loop has no other way out
             end = raised
         self.notify("on_train_end", X=X, y=y)
         if isinstance(end, KeyboardInterrupt):
             raise end
-        return self
-
-    def fit_loop(self, X, y=None, epochs=None, **fit_params):
-        """Train for some epochs: skorch's loop, or that of a pack if other nets are to be trained together with this.
-
-        See :func:`~skfashion.training._pack.train_together`.
-        """
-        fit = MEETING.get()
-        if fit is None:
-            return super().fit_loop(X, y, epochs, **fit_params)
-        fit.wait_for_training(self, X, self.max_epochs if epochs is None else epochs)
         return self
 
     def notify(self, method_name, **kwargs):
@@ -170,9 +161,6 @@ class EpochNet(NeuralNet):
         with torch.inference_mode(not training):
             return self.infer(batch[0])
 
-    def get_loss(self, y_pred, y_true, X=None, training=False):
-        return self.criterion_(y_pred, y_true).mean()
-
     def _metrics(self, output, target):
         with torch.no_grad():
             return {} if self.metrics is None else self.metrics(as_float32(output), target)
@@ -189,9 +177,10 @@ class EpochNet(NeuralNet):
         """What is drawn for validation is the same in every epoch, and leaves the generator of training alone."""
         return _drawing(self.module_, torch.Generator(self.noise_.device).manual_seed(self.seed), self.noise_)
 
-    def looks_at_steps(self):
-        """Whether a callback, or a hook of the module, wants to be told of single steps."""
-        return self._has_hook("on_batch_begin", "on_batch_end", "on_grad_computed") or has_hooks(self.parts_)
+    def can_be_packed(self):
+        """Whether its steps can be taken together with those of others: nobody wants to be told of them."""
+        steps = "on_batch_begin", "on_batch_end", "on_grad_computed"
+        return self.stack_ is not None and not (self._has_hook(*steps) or has_hooks(self.parts_))
 
     def _has_hook(self, *names):
         return any(

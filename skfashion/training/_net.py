@@ -212,6 +212,9 @@ class Net(EpochNet):
         order = self._on_device("order")
         return Batches(dataset, self.batch_size, order=order, augment=change, channels_last=self.convolutional_)
 
+    def get_loss(self, y_pred, y_true, X=None, training=False):
+        return self.criterion_(y_pred, y_true).mean()
+
     def forward_iter(self, X, training=False, device="cpu"):
         """Yield the outputs for X, in the order of X and as it is, also with dropout (`training`)."""
         for batch in self.get_iterator(self.get_dataset(X)):

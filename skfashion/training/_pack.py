@@ -6,6 +6,7 @@ callbacks and early stopping, and leaves when it is done or has diverged.
 
 import copy
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from contextvars import copy_context
@@ -52,7 +53,7 @@ def train_together(functions, n_jobs=1):
             while waiting:
                 run(Fit.go_on, waiting)
                 waiting = [fit for fit in fits if fit.net is not None]
-                run(_train, _packs(waiting))
+                run(_train, _packs(waiting, n_jobs))
     except BaseException:  # Ctrl-C
         cancelled.set()
         raise
@@ -88,6 +89,8 @@ class Fit:
         What the function returned or raised.
     packed : bool
         Whether the last net that it trained was trained together with others.
+    idle, training : float
+        Seconds for which it waited while nets were trained, and its share of the seconds that this took.
     net : Net or None
         The net that waits to be trained, on `images`, for some `epochs`.
     outcome : BaseException or None
@@ -100,6 +103,7 @@ class Fit:
         self.result = self.error = self.net = self.images = self.outcome = None
         self.epochs = 0
         self.packed = False
+        self.idle = self.training = 0.0
         self._may_run, self._waits = threading.Semaphore(0), threading.Semaphore(0)
         run = copy_context().run
         self._thread = threading.Thread(target=run, args=(self._run, get_config()), daemon=True)
@@ -120,7 +124,9 @@ class Fit:
     def wait_for_training(self, net, images, epochs):
         """Called by a net in the thread of the function: return once somebody has trained it."""
         self.net, self.images, self.epochs, self.outcome = net, images, epochs, None
+        start = time.perf_counter()
         self._pause()
+        self.idle += time.perf_counter() - start
         self.net = self.images = None
         if self.outcome is not None:
             raise self.outcome
@@ -144,24 +150,47 @@ class Fit:
             raise KeyboardInterrupt
 
 
-def _packs(fits):
-    """Divide fits into lists of those that are trained together."""
-    packs = []
+def _packs(fits, n_jobs):
+    """Divide fits into lists of those that are trained together, so that all jobs have equally much to do."""
+    groups = []
     for fit in fits:
-        n_weights = sum(weight.numel() for weight in fit.net.module_.parameters())
-        for pack in packs:
-            if _go_together(pack[0], fit) and (len(pack) + 1) * n_weights <= _MAX_WEIGHTS:
-                pack.append(fit)
-                break
+        group = next((group for group in groups if _go_together(group[0], fit)), None)
+        if group is None:
+            groups.append([fit])
         else:
-            packs.append([fit])
-    return packs
+            group.append(fit)
+    size = _best_size([len(group) for group in groups], n_jobs)
+    packs = [pack for group in groups for pack in _cut(group, min(size, _most(group[0])))]
+    return sorted(packs, key=len, reverse=True)
+
+
+def _best_size(sizes, n_jobs):
+    """The size of packs that `n_jobs` are done with first, with few nets alone, and as large as can be."""
+
+    def cost(size):
+        loads = [0] * n_jobs
+        packs = [min(size, each - start) for each in sizes for start in range(0, each, size)]
+        for pack in sorted(packs, reverse=True):  # each job takes what is largest next
+            loads[loads.index(min(loads))] += 1 + pack  # what takes as long for one net as for many
+        return max(loads), packs.count(1)
+
+    return min(range(max(sizes, default=1), 0, -1), key=cost)
+
+
+def _most(fit):
+    """As many nets as fit into memory together."""
+    return max(1, _MAX_WEIGHTS // sum(weight.numel() for weight in fit.net.module_.parameters()))
+
+
+def _cut(group, size):
+    return [group[start : start + size] for start in range(0, len(group), size)]
 
 
 def _go_together(one, other):
     """Whether two fits can be steps of one loop: alike in all that decides on the size of a product."""
     return (
-        all(fit.net.stack_ is not None and not fit.net.looks_at_steps() for fit in (one, other))
+        one.net.can_be_packed()
+        and other.net.can_be_packed()
         and one.net.batch_size == other.net.batch_size
         and len(one.images) == len(other.images)
         and one.net.metrics is other.net.metrics
@@ -172,16 +201,21 @@ def _go_together(one, other):
 
 def _train(fits):
     """Train the nets of a pack; how that ended is left with each of them."""
+    start = time.perf_counter()
     if len(fits) == 1:
-        (fit,) = fits
-        try:
-            fit.net.fit_loop(fit.images, epochs=fit.epochs)
-        except Exception as error:
-            fit.outcome = error
-        return
+        _train_alone(fits[0])
+    else:
+        Pack(fits).run()
     for fit in fits:
-        fit.packed = True
-    Pack(fits).run()
+        fit.packed = len(fits) > 1
+        fit.training += (time.perf_counter() - start) / len(fits)
+
+
+def _train_alone(fit):
+    try:
+        fit.net.fit_loop(fit.images, epochs=fit.epochs)
+    except Exception as error:
+        fit.outcome = error
 
 
 class Pack:

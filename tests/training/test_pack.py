@@ -1,0 +1,197 @@
+"""Nets that are trained together become what they would alone."""
+
+import numpy as np
+import pytest
+import torch
+from networks import state, weights
+from sklearn.base import clone
+from sklearn.callback import ScoringMonitor
+from skorch.callbacks import Callback
+
+from skfashion.neural_network import Autoencoder, CNNClassifier, EncoderClassifier, MLPClassifier
+from skfashion.training._pack import _best_size, train_together
+
+SMALL = {"max_epochs": 1, "batch_size": 32, "random_state": 0}
+
+
+def mlp(**parameters):
+    return MLPClassifier((16, 8), **{**SMALL, **parameters})
+
+
+def autoencoder(**parameters):
+    return Autoencoder(4, (16,), **{**SMALL, **parameters})
+
+
+def fitted(models, X, y=None, n_jobs=1, **arguments):
+    """The fits of clones that meet each other."""
+    return train_together([lambda model=model: clone(model).fit(X, y, **arguments) for model in models], n_jobs)
+
+
+MODELS = {
+    "learning rates": [mlp(learning_rate=rate) for rate in (0.0005, 0.002, 0.01)],
+    "optimizers": [mlp(optimizer=name, weight_decay=0.01) for name in ("adam", "adamw", "sgd", "nesterov", "rmsprop")],
+    "dropouts": [mlp(dropout=dropout) for dropout in (0.0, 0.3, (0.5, 0.0))],
+    "label smoothings": [mlp(label_smoothing=share) for share in (0.0, 0.1)],
+    "seeds": [mlp(random_state=seed, dropout=0.2, augmentation="flip+shift") for seed in range(3)],
+    "augmentations": [mlp(augmentation=augmentation) for augmentation in (None, "flip", "flip+shift+erase")],
+    "one augmentation": [mlp(augmentation="flip+shift", learning_rate=rate) for rate in (0.001, 0.01)],
+    "class weights": [mlp(class_weight=weight) for weight in (None, "balanced", {0: 3.0})],
+    "schedules": [mlp(lr_schedule=schedule, max_epochs=2) for schedule in (None, "cosine", "onecycle")],
+    "epochs": [mlp(max_epochs=n_epochs) for n_epochs in (1, 3, 2)],
+    "everything": [
+        mlp(dropout=0.3, label_smoothing=0.1, augmentation="flip+shift", class_weight="balanced", learning_rate=rate)
+        for rate in (0.001, 0.01)
+    ],
+    "activations, each in its own pack": [mlp(activation=a, random_state=s) for a in ("relu", "tanh") for s in (0, 1)],
+    "autoencoders": [autoencoder(learning_rate=rate) for rate in (0.001, 0.01)],
+    "losses": [autoencoder(loss=loss) for loss in ("squared_error", "bernoulli", "absolute_error")],
+    "autoencoders with dropout": [autoencoder(dropout=dropout) for dropout in (0.0, 0.2)],
+    "classifiers of codes": [
+        EncoderClassifier(autoencoder(), (8,), learning_rate=rate, **SMALL) for rate in (0.001, 0.01)
+    ],
+}
+
+
+@pytest.mark.parametrize("n_jobs", [1, 2])
+@pytest.mark.parametrize("name", MODELS)
+def test_models_are_those_of_their_own_fits(garments, name, n_jobs):
+    X, y = garments[0][:200], garments[1][:200]
+    sample_weight = np.linspace(0.5, 1.5, len(X))
+    for fit, model in zip(fitted(MODELS[name], X, y, n_jobs, sample_weight=sample_weight), MODELS[name], strict=True):
+        assert fit.error is None
+        assert fit.packed or n_jobs > 1  # two jobs may share few nets one by one
+        alone = clone(model).fit(X, y, sample_weight=sample_weight)
+        torch.testing.assert_close(weights(fit.result), weights(alone), rtol=0, atol=1e-4)
+        np.testing.assert_allclose(fit.result.loss_curve_, alone.loss_curve_, rtol=1e-4)
+        assert [set(row) for row in fit.result.history_] == [set(row) for row in alone.history_]
+        # Streams of random numbers are where they would be, and weights have a memory of their own.
+        assert torch.equal(*(m.net_.streams_["order"].get_state() for m in (fit.result, alone)))
+        for weight in fit.result.module_.parameters():
+            assert weight.untyped_storage().nbytes() == weight.nbytes
+
+
+def test_batch_norm_of_each_net_is_its_own(garments):
+    models = [mlp(batch_norm=True, learning_rate=rate, lr_schedule=None) for rate in (0.001, 0.003)]
+    for fit, model in zip(fitted(models, *garments), models, strict=True):
+        alone, found = state(clone(model).fit(*garments)), state(fit.result)
+        for name in ("2.running_var", "2.num_batches_tracked", "2.weight", "2.bias", "7.weight"):
+            torch.testing.assert_close(found[name], alone[name], rtol=1e-3, atol=1e-3)
+
+
+def test_early_stopping_of_one_leaves_the_others(garments):
+    models = [
+        mlp(early_stopping=True, n_iter_no_change=patience, max_epochs=12, learning_rate=rate, lr_schedule=None)
+        for patience, rate in ((2, 0.03), (5, 0.003), (12, 0.001))
+    ]
+    fits = fitted(models, *garments)
+    lengths = []
+    for fit, model in zip(fits, models, strict=True):
+        alone = clone(model).fit(*garments)
+        assert fit.packed
+        assert (fit.result.n_epochs_, fit.result.best_epoch_) == (alone.n_epochs_, alone.best_epoch_)
+        lengths.append(alone.n_epochs_)
+    assert len(set(lengths)) > 1
+
+
+def test_one_that_diverges_leaves_the_others(garments):
+    models = [mlp(optimizer="sgd", learning_rate=rate, max_epochs=3) for rate in (0.01, 1e30, 0.02)]
+    fits = fitted(models, *garments)
+    assert isinstance(fits[1].error, ValueError)
+    assert "Training diverged: in epoch 1" in str(fits[1].error)
+    for place in (0, 2):
+        alone = clone(models[place]).fit(*garments)
+        torch.testing.assert_close(weights(fits[place].result), weights(alone), rtol=0, atol=1e-5)
+
+
+class LooksAtBatches(Callback):
+    def on_batch_end(self, net, **kwargs):
+        self.n_batches = getattr(self, "n_batches", 0) + 1
+
+
+class CountsEpochs(Callback):
+    def on_epoch_end(self, net, **kwargs):
+        self.n_epochs = getattr(self, "n_epochs", 0) + 1
+
+
+def test_who_is_trained_alone(garments):
+    X, y = garments[0][:100], garments[1][:100]
+    models = [
+        mlp(),
+        mlp(net_params={"callbacks": [CountsEpochs()]}),
+        mlp(net_params={"callbacks": [LooksAtBatches()]}),
+        mlp(batch_size=16),
+        mlp(precision="bfloat16"),
+        MLPClassifier((16, 9), **SMALL),
+        CNNClassifier(**SMALL),
+        CNNClassifier(**SMALL),
+    ]
+    fits = fitted(models, X, y)
+    assert [fit.packed for fit in fits] == [True, True] + [False] * 6
+    assert fits[1].result.net_.callbacks_[0][1].n_epochs == 1
+    assert fits[2].result.net_.callbacks_[0][1].n_batches == 4
+    for fit, model in zip(fits, models, strict=True):
+        torch.testing.assert_close(weights(fit.result), weights(clone(model).fit(X, y)), rtol=0, atol=1e-4)
+
+
+def test_other_images_make_other_packs(garments):
+    X, y = garments
+    functions = [lambda m=m, i=i: clone(m).fit(X[i::2], y[i::2]) for m in MODELS["learning rates"] for i in (0, 1)]
+    fits = train_together(functions)
+    assert all(fit.packed for fit in fits)
+    for i, fit in enumerate(fits):
+        alone = clone(MODELS["learning rates"][i // 2]).fit(X[i % 2 :: 2], y[i % 2 :: 2])
+        torch.testing.assert_close(weights(fit.result), weights(alone), rtol=0, atol=1e-4)
+
+
+def test_a_last_batch_of_one_image(garments):
+    models = [mlp(batch_norm=batch_norm, learning_rate=rate) for batch_norm in (False, True) for rate in (0.001, 0.002)]
+    for fit, model in zip(fitted(models, garments[0][:33], garments[1][:33]), models, strict=True):
+        assert fit.packed
+        alone = clone(model).fit(garments[0][:33], garments[1][:33])
+        np.testing.assert_allclose(fit.result.loss_, alone.loss_, rtol=1e-3)
+
+
+@pytest.mark.parametrize("n_jobs", [1, 2])
+def test_ctrl_c_ends_all_of_them(garments, n_jobs):
+    class Interrupts(Callback):
+        def on_epoch_begin(self, net, **kwargs):
+            raise KeyboardInterrupt
+
+    models = [mlp(), mlp(net_params={"callbacks": [Interrupts()]}), CNNClassifier(**SMALL)]
+    with pytest.raises(KeyboardInterrupt):
+        fitted(models, *garments, n_jobs=n_jobs)
+
+
+def test_callbacks_of_scikit_learn_see_each_epoch_of_each_net(garments):
+    X, y = garments
+    models = [mlp(max_epochs=3, learning_rate=rate) for rate in (0.001, 0.01)]
+    monitors = [ScoringMonitor(scoring="accuracy") for _ in models]
+    functions = [
+        lambda model=model, monitor=monitor: clone(model).set_callbacks(monitor).fit(X, y)
+        for model, monitor in zip(models, monitors, strict=True)
+    ]
+    assert all(fit.packed for fit in train_together(functions))
+    for model, monitor in zip(models, monitors, strict=True):
+        rows = [row for row in monitor.get_logs(select="most_recent").data if row["task_name"] == "epoch"]
+        alone = ScoringMonitor(scoring="accuracy")
+        clone(model).set_callbacks(alone).fit(X, y)
+        expected = [row for row in alone.get_logs(select="most_recent").data if row["task_name"] == "epoch"]
+        assert [row["accuracy"] for row in rows] == [row["accuracy"] for row in expected]
+
+
+def test_functions_that_train_nothing_or_fail():
+    def fails():
+        raise RuntimeError("out of order")
+
+    works, broken = train_together([lambda: 1, fails])
+    assert (works.result, works.error, works.packed) == (1, None, False)
+    assert str(broken.error) == "out of order"
+
+
+def test_packs_keep_all_jobs_busy():
+    assert _best_size([4, 4, 4], 1) == 4
+    assert _best_size([4, 4, 4], 2) == 2
+    assert _best_size([12], 2) == 6
+    assert _best_size([2, 1, 1, 1], 1) == 2
+    assert _best_size([1, 1], 2) == 1
+    assert _best_size([], 2) == 1

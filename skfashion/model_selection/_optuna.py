@@ -81,8 +81,8 @@ class OptunaSearchCV(BaseSearchCV):
         Its name in the storage; a storage needs one. If the study of this name is about another search, for instance
         in nested cross-validation about another fold, the name with a hash at its end is taken: see ``study_``.
 
-    timeout : float or None, default=None
-        Seconds after which no trial begins.
+    max_seconds : float or None, default=None
+        Time after which no trial begins.
 
     n_jobs : int or None, default=None
         Trials at a time, in threads. With more than one the settings tried depend on who is first.
@@ -164,7 +164,7 @@ class OptunaSearchCV(BaseSearchCV):
         "initial_params": [dict, list, tuple, None],
         "storage": [str, object],
         "study_name": [str, None],
-        "timeout": [Interval(Real, 0, None, closed="neither"), None],
+        "max_seconds": [Interval(Real, 0, None, closed="neither"), None],
         "n_jobs": [Integral, None],
         "error_score": [StrOptions({"raise"}), np.nan],
         "random_state": ["random_state"],
@@ -185,7 +185,7 @@ class OptunaSearchCV(BaseSearchCV):
         initial_params=None,
         storage=None,
         study_name=None,
-        timeout=None,
+        max_seconds=None,
         n_jobs=None,
         error_score=np.nan,
         random_state=None,
@@ -208,7 +208,7 @@ class OptunaSearchCV(BaseSearchCV):
         self.initial_params = initial_params
         self.storage = storage
         self.study_name = study_name
-        self.timeout = timeout
+        self.max_seconds = max_seconds
         self.random_state = random_state
 
     @with_callbacks
@@ -238,7 +238,7 @@ class OptunaSearchCV(BaseSearchCV):
             If no trial succeeds, or if the study of this name is about an estimator that has the same repr and holds
             something else, such as another fitted encoder.
         """
-        deadline = np.inf if self.timeout is None else time.perf_counter() + self.timeout
+        deadline = np.inf if self.max_seconds is None else time.perf_counter() + self.max_seconds
         X, y = indexable(X, y)
         runner = self._prepare(X, y, params, deadline)
         missing = max(0, self.n_trials - sum(trial.state.name != "FAIL" for trial in finished(self.study_)))
@@ -301,7 +301,7 @@ class OptunaSearchCV(BaseSearchCV):
         """Make a table of all trials and find the best one; tell of those that failed in this run."""
         trials = finished(self.study_)
         if not trials:
-            raise ValueError(f"No trial began within the timeout of {self.timeout} s.")
+            raise ValueError(f"No trial began within {self.max_seconds} s.")
         settings = [runner.space.setting(trial.params) for trial in trials]
         failures = {
             trial.number: f"trial {trial.number} with {setting}: {trial.user_attrs['error']}"

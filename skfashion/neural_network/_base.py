@@ -28,6 +28,7 @@ from skfashion.neural_network._parameters import estimator, number, parameter
 from skfashion.neural_network._stored import StoredAsArrays
 from skfashion.training._augmentation import augmentation_steps
 from skfashion.training._build import build_net
+from skfashion.training._deadline import Deadline
 from skfashion.training._early_stopping import EarlyStopping
 from skfashion.training._health import (
     N_COMPARED,
@@ -79,6 +80,14 @@ class BaseNet(NetParams, StoredAsArrays, ImageInput, CallbackSupportMixin, BaseE
     )
     batch_size: int = parameter(128, "Number of images per step of the optimizer.", number(int, 1))
     max_epochs: int = parameter(20, "Passes over the training images.", number(int, 1))
+    max_seconds: float | None = parameter(
+        None,
+        """
+        Time after which ``fit`` stops training, at the end of an epoch. With early stopping the weights of the best
+        epoch are used; without it a schedule that falls to 0 over `max_epochs` is cut off where it is. How far a
+        training gets depends on the machine. None lets it run for `max_epochs`.""",
+        number(float, 0, closed="neither"),
+    )
     early_stopping: bool = parameter(
         False,
         """
@@ -113,8 +122,9 @@ class BaseNet(NetParams, StoredAsArrays, ImageInput, CallbackSupportMixin, BaseE
     precision: Literal["auto", "float32", "bfloat16"] = parameter(
         "auto",
         """
-        Of training. ``"auto"`` is bfloat16 on hardware that computes it natively, for networks that are then faster
-        (large convolutions), else float32. Predictions are float32.""",
+        Of training. ``"auto"`` is bfloat16 for large convolutions on hardware on which they are then faster: GPUs that
+        compute it, Intel's processors with AMX, AMD's with AVX512-BF16 and Arm's with BF16; else it is float32.
+        Predictions are float32.""",
     )
     device: str | torch.device = parameter(
         "auto",
@@ -246,11 +256,15 @@ class BaseNet(NetParams, StoredAsArrays, ImageInput, CallbackSupportMixin, BaseE
             before = {} if one_pass else trainable_weights(net.module_)
             n_before = len(net.history)
             stopping = self._early_stopping() if self.early_stopping and not one_pass else None
+            listeners = []
             if tasks is not None:
                 tasks.train = train
+                listeners.append(tasks)
+            if self.max_seconds is not None and not one_pass:
+                listeners.append(Deadline(self.max_seconds))
             survives = not (one_pass or self._is_clone)
             self.interrupted_ = net.train(
-                train, valid, stopping=stopping, listener=tasks, one_pass=one_pass, survives_ctrl_c=survives
+                train, valid, stopping=stopping, listeners=listeners, one_pass=one_pass, survives_ctrl_c=survives
             )
             if self.interrupted_:
                 self._warn_of_an_interrupt(net)

@@ -133,7 +133,7 @@ class Net(EpochNet):
             target = self.warm_up_.target
         self.warm_up_ = WarmUp(target)
 
-    def train(self, images, valid=None, *, stopping=None, listener=None, one_pass=False, survives_ctrl_c=True):
+    def train(self, images, valid=None, *, stopping=None, listeners=(), one_pass=False, survives_ctrl_c=True):
         """Train for `max_epochs`, or for one pass at a constant learning rate; return whether Ctrl-C cut it short.
 
         Parameters
@@ -142,9 +142,9 @@ class Net(EpochNet):
             What to train on, and what is evaluated after each epoch.
         stopping : EarlyStopping, default=None
             What decides when to stop.
-        listener : object, default=None
-            Its ``begin_epoch()`` is called before each epoch, and its ``end_epoch(net)`` after it, which says whether
-            to stop.
+        listeners : sequence of object, default=()
+            Their ``begin_epoch()`` is called before each epoch, and their ``end_epoch(net)`` after it, which says
+            whether to stop.
         one_pass : bool, default=False
             Whether this is one of many passes, whose number nobody knows.
         survives_ctrl_c : bool, default=True
@@ -162,7 +162,7 @@ class Net(EpochNet):
         if stopping is not None:
             stopping.n_warm_up_epochs = self.schedule_.n_rising_epochs()
         self.valid_, self.stopping_ = valid, stopping
-        self.listeners_ = [each for each in (stopping, listener) if each is not None]
+        self.listeners_ = [*([] if stopping is None else [stopping]), *listeners]
         interrupted = False
         try:
             self.partial_fit(images, epochs=1 if one_pass else None)

@@ -173,8 +173,8 @@ def test_several_jobs_share_the_trials(problem):
     assert len(found.cv_results_["params"]) == 12
 
 
-def test_timeout_ends_a_search(problem):
-    found = search({"x": uniform(-10, 20)}, 10_000, timeout=0.5).fit(*problem)
+def test_max_seconds_end_a_search(problem):
+    found = search({"x": uniform(-10, 20)}, 10_000, max_seconds=0.5).fit(*problem)
     assert 0 < len(found.cv_results_["params"]) < 10_000
 
 

@@ -126,7 +126,7 @@ def test_fit_restores_the_verbosity_of_optuna_and_prints_nothing(problem, capfd)
         ({"pruner": "best"}, "pruner"),
         ({"storage": "sqlite://"}, "needs a study_name"),
         ({"cv": iter([])}, "gives no splits"),
-        ({"timeout": 1e-9}, "No trial began within the timeout"),
+        ({"max_seconds": 1e-9}, "No trial began within 1e-09 s"),
     ],
 )
 def test_bad_parameters(problem, parameters, message):

@@ -53,14 +53,24 @@ def test_a_device_that_is_not_there():
         resolve_device("cuda")
 
 
-@pytest.mark.parametrize("native", [True, False])
+PROCESSORS = {
+    "AMD with AVX512-BF16": ({"avx512_bf16": True, "amx_bf16": False, "cpu_name": "AMD EPYC 9R14"}, True),
+    "AMD without": ({"avx512_bf16": False, "cpu_name": "AMD EPYC 7763"}, False),
+    "Intel with AMX": ({"avx512_bf16": True, "amx_tile": True, "amx_bf16": True, "cpu_name": "Intel(R) Xeon(R)"}, True),
+    "Intel without AMX": ({"avx512_bf16": True, "amx_tile": False, "cpu_name": "Intel(R) Xeon(R)"}, False),
+    "AMX for integers only": ({"amx_tile": True, "amx_bf16": False, "cpu_name": "Intel(R) Xeon(R)"}, False),
+    "Arm with BF16": ({"bf16": True, "architecture": "aarch64", "cpu_name": "Neoverse-V1"}, True),
+    "Arm without": ({"bf16": False, "architecture": "aarch64", "cpu_name": "Neoverse-N1"}, False),
+    "unknown": ({}, False),
+}
+
+
+@pytest.mark.parametrize("name", PROCESSORS)
 @pytest.mark.parametrize("gains", [True, False])
-def test_auto_precision(monkeypatch, native, gains):
-    monkeypatch.setattr(
-        torch.cpu, "get_capabilities", lambda: {"avx512_bf16": native, "amx_bf16": False}, raising=False
-    )
-    expected = "bfloat16" if native and gains else "float32"
-    assert resolve_precision("auto", CPU, gains) == expected
+def test_auto_precision(monkeypatch, name, gains):
+    capabilities, fast = PROCESSORS[name]
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: capabilities, raising=False)
+    assert resolve_precision("auto", CPU, gains) == ("bfloat16" if fast and gains else "float32")
     for precision in ("float32", "bfloat16"):
         assert resolve_precision(precision, CPU, gains) == precision
 

@@ -1,6 +1,7 @@
 """The shared parameters, one by one."""
 
 import pickle
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -77,6 +78,35 @@ def test_optimizers_are_those_of_torch(optimizer):
     np.testing.assert_allclose(weights(model), weights(start), rtol=1e-4, atol=1e-6)
 
 
+class Clock:
+    """Stands for time.perf_counter: every look at it takes a second."""
+
+    def __init__(self):
+        self.now = 0.0
+
+    def __call__(self):
+        self.now += 1.0
+        return self.now
+
+
+@pytest.mark.parametrize(("max_seconds", "n_epochs"), [(0.5, 1), (1.0, 1), (2.5, 3), (100.0, 6), (None, 6)])
+def test_max_seconds(tiny, monkeypatch, max_seconds, n_epochs):
+    X, y = tiny
+    monkeypatch.setattr("skfashion.training._deadline.time", SimpleNamespace(perf_counter=Clock()))
+    model = small(max_epochs=6, max_seconds=max_seconds).fit(X, y)
+    assert model.n_epochs_ == n_epochs
+    assert torch.equal(weights(model), weights(small(max_epochs=n_epochs).fit(X, y)))
+
+
+def test_max_seconds_and_the_best_weights(tiny):
+    X, y = tiny
+    stops = {"early_stopping": True, "learning_rate": 0.5, "max_epochs": 5}
+    model = small(**stops, max_seconds=60).fit(X, y, X_val=X, y_val=y)
+    assert model.score(X, y) == model.best_validation_score_
+    in_no_time = small(**stops, max_seconds=1e-9).fit(X, y, X_val=X, y_val=y)
+    assert in_no_time.n_epochs_ == in_no_time.best_epoch_ == 1
+
+
 def test_optimizer_params(tiny):
     X, y = tiny
     plain = small(optimizer="sgd").fit(X, y)
@@ -102,6 +132,7 @@ def test_optimizer_params(tiny):
         ({"dropout": (1.5,)}, "'dropout' parameter of MLPClassifier must be"),
         ({"hidden_layer_sizes": (8, -1)}, "'hidden_layer_sizes' parameter of MLPClassifier must hold ints"),
         ({"hidden_layer_sizes": (8, 2.5)}, "'hidden_layer_sizes' parameter of MLPClassifier must hold ints"),
+        ({"max_seconds": 0}, "'max_seconds' parameter of MLPClassifier must be"),
         ({"learning_rate": 0}, "'learning_rate' parameter of MLPClassifier must be"),
         ({"lr_schedule": "step"}, "'lr_schedule' parameter of MLPClassifier must be"),
         ({"class_weight": {"bag": 2.0}}, r"'class_weight' names \['bag'\], but the classes are \[0, 1, 2\]"),

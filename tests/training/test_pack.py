@@ -93,6 +93,13 @@ def test_early_stopping_of_one_leaves_the_others(garments):
     assert len(set(lengths)) > 1
 
 
+def test_the_time_of_one_leaves_the_others(garments):
+    models = [mlp(max_epochs=3), mlp(max_epochs=3, max_seconds=1e-9), mlp(max_epochs=3, learning_rate=0.01)]
+    fits = fitted(models, *garments)
+    assert [fit.result.n_epochs_ for fit in fits] == [3, 1, 3]
+    assert all(fit.packed for fit in fits)
+
+
 def test_one_that_diverges_leaves_the_others(garments):
     models = [mlp(optimizer="sgd", learning_rate=rate, max_epochs=3) for rate in (0.01, 1e30, 0.02)]
     fits = fitted(models, *garments)

@@ -2,8 +2,9 @@
 Tuning by a grid, and by halving
 ================================
 
-Which settings of a perceptron matter, and must every bad one be trained to the end to be found out? ``GridSearchCV``
-trains all candidates in full. ``HalvingGridSearchCV`` gives all a few epochs, and only the better ones more: epochs are
+Which settings of a perceptron matter, and must every bad one be trained to the end to be found out?
+``VectorizedGridSearchCV`` trains all candidates in full, as ``GridSearchCV`` does, but those whose layers have the same
+sizes together. ``HalvingGridSearchCV`` gives all a few epochs, and only the better ones more: epochs are
 its resource, as ``max_epochs`` is a parameter like any other.
 """
 
@@ -13,10 +14,11 @@ its resource, as ``max_epochs`` is a parameter like any other.
 import matplotlib.pyplot as plt
 import numpy as np
 from sklearn.experimental import enable_halving_search_cv  # noqa: F401
-from sklearn.model_selection import GridSearchCV, HalvingGridSearchCV, train_test_split
+from sklearn.model_selection import HalvingGridSearchCV, train_test_split
 
 from skfashion.datasets import fetch_fashion_mnist, make_garments
 from skfashion.inspection import ParallelCoordinatesDisplay, TrialScoresDisplay
+from skfashion.model_selection import VectorizedGridSearchCV
 from skfashion.neural_network import MLPClassifier
 
 try:
@@ -37,7 +39,7 @@ grid = {
     "hidden_layer_sizes": [(32,), (128,), (128, 64)],
     "dropout": [0.0, 0.3, 0.6],
 }
-all_in_full = GridSearchCV(MLPClassifier(max_epochs=18, random_state=0), grid, cv=2)
+all_in_full = VectorizedGridSearchCV(MLPClassifier(max_epochs=18, random_state=0), grid, cv=2)
 by_halving = HalvingGridSearchCV(
     MLPClassifier(random_state=0),
     grid,

@@ -5,15 +5,25 @@ Last tried with torch 2.10.0 and 2.13.0.
 - `TorchDispatchMode`: reaches random operations inside of modules that others wrote. ``TorchFunctionMode``, which is
   public, does not see those that torch calls in C++, such as the dropout of an ``nn.LSTM`` or of attention
 - `_should_skip_dynamo`: whether a mode loads torch's compiler when it is first entered; releases before 2.11 do not ask
+- `_foreach_add_`, `_fused_adam_`, `_fused_adamw_`: what a step of Adam comes to, once its arguments are known
 - `_int_mm`: products of int8 as int32; torch has no public one
 - `_forward_hooks`, `_forward_pre_hooks`, `_backward_hooks`, `_backward_pre_hooks`: whether somebody looks into a module
 - `_schema`: which arguments an operation takes, a generator among them or not
 """
 
-from torch import _int_mm
+from torch import _foreach_add_, _fused_adam_, _fused_adamw_, _int_mm
 from torch.utils._python_dispatch import TorchDispatchMode
 
-__all__ = ["TorchDispatchMode", "_int_mm", "has_hooks", "seeded_overloads", "takes_generator"]
+__all__ = [
+    "TorchDispatchMode",
+    "_foreach_add_",
+    "_fused_adam_",
+    "_fused_adamw_",
+    "_int_mm",
+    "has_hooks",
+    "seeded_overloads",
+    "takes_generator",
+]
 
 
 def has_hooks(modules):

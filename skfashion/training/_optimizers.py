@@ -1,9 +1,12 @@
 """Optimizers by name, and their arguments."""
 
 import inspect
+from functools import partial
 from types import MethodType
 
 import torch
+
+from skfashion._private_torch import _foreach_add_, _fused_adam_, _fused_adamw_
 
 
 class LightOptimizer:
@@ -14,6 +17,7 @@ class LightOptimizer:
     unless somebody registers a hook for it.
     """
 
+    has_step_hooks = False
     add_param_group = inspect.unwrap(torch.optim.Optimizer.add_param_group)
     load_state_dict = inspect.unwrap(torch.optim.Optimizer.load_state_dict)
     state_dict = inspect.unwrap(torch.optim.Optimizer.state_dict)
@@ -31,6 +35,7 @@ class LightOptimizer:
         return super().register_step_post_hook(hook)
 
     def _step_with_hooks(self):
+        self.has_step_hooks = True
         self.step = MethodType(self.profile_hook_step(type(self).step), self)
 
     def zero_grad(self, set_to_none=True):
@@ -72,6 +77,55 @@ class RMSprop(LightOptimizer, torch.optim.RMSprop):
 
 class SGD(LightOptimizer, torch.optim.SGD):
     pass
+
+
+# What a step of Adam comes to.
+_UPDATES = {Adam: _fused_adam_, AdamW: _fused_adamw_}
+
+
+def repeated_step(optimizer):
+    """A function that does what ``optimizer.step()`` does, as long as all weights keep the gradients that they hold.
+
+    After its first step, Adam's comes to one call, whose arguments are found here once: in a step of a small network
+    that takes as long as the call. For any other optimizer it is the step itself.
+    """
+    update = _UPDATES.get(type(optimizer))
+    groups = [(group, [p for p in group["params"] if p.grad is not None]) for group in optimizer.param_groups]
+    if update is None or optimizer.has_step_hooks or not all(_is_plain(optimizer, *group) for group in groups):
+        return optimizer.step
+    return partial(_update_all, update, [(group, _tensors(optimizer, params)) for group, params in groups if params])
+
+
+def _is_plain(optimizer, group, params):
+    has_begun = all(optimizer.state.get(parameter) for parameter in params)
+    return has_begun and group["fused"] and not group["amsgrad"] and not isinstance(group["lr"], torch.Tensor)
+
+
+def _tensors(optimizer, params):
+    states = [optimizer.state[parameter] for parameter in params]
+    gradients = [parameter.grad for parameter in params]
+    return params, gradients, *([state[name] for state in states] for name in ("exp_avg", "exp_avg_sq", "step"))
+
+
+@torch.no_grad()
+def _update_all(update, groups):
+    for group, (params, gradients, means, squares, steps) in groups:
+        _foreach_add_(steps, 1)
+        update(
+            params,
+            gradients,
+            means,
+            squares,
+            [],
+            steps,
+            lr=group["lr"],
+            beta1=group["betas"][0],
+            beta2=group["betas"][1],
+            weight_decay=group["weight_decay"],
+            eps=group["eps"],
+            amsgrad=False,
+            maximize=group["maximize"],
+        )
 
 
 OPTIMIZERS = {

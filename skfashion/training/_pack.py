@@ -20,10 +20,15 @@ from skfashion.modules._losses import losses_and_gradient
 from skfashion.training._batch_of_one import frozen_batch_norm
 from skfashion.training._epochs import MEETING
 from skfashion.training._memory import keep_freed_memory
+from skfashion.training._optimizers import repeated_step
 from skfashion.training._tally import Tally
 
 # Weights of a pack: with their gradients and the moments of Adam they take 16 bytes each.
 _MAX_WEIGHTS = 2**25
+
+# Multiplications in a step of all nets of a shape under which threads would mostly wait for each other: Python runs one
+# of them at a time, and what is between the products takes longer than these.
+_MIN_WORK = 2**24
 
 
 def train_together(functions, n_jobs=1):
@@ -53,7 +58,7 @@ def train_together(functions, n_jobs=1):
             while waiting:
                 run(Fit.go_on, waiting)
                 waiting = [fit for fit in fits if fit.net is not None]
-                run(_train, _packs(waiting, n_jobs))
+                _train_all(waiting, n_jobs, run)
     except BaseException:  # Ctrl-C
         cancelled.set()
         raise
@@ -150,8 +155,8 @@ class Fit:
             raise KeyboardInterrupt
 
 
-def _packs(fits, n_jobs):
-    """Divide fits into lists of those that are trained together, so that all jobs have equally much to do."""
+def _train_all(fits, n_jobs, run):
+    """Train the nets of all fits: small ones by the caller, others by all jobs."""
     groups = []
     for fit in fits:
         group = next((group for group in groups if _go_together(group[0], fit)), None)
@@ -159,9 +164,26 @@ def _packs(fits, n_jobs):
             groups.append([fit])
         else:
             group.append(fit)
+    small = [group for group in groups if len(group) > 1 and _work(group) < _MIN_WORK]
+    for pack in _packs(small, n_jobs=1):
+        _train(pack)
+    run(_train, _packs([group for group in groups if group not in small], n_jobs))
+
+
+def _packs(groups, n_jobs):
+    """Cut groups of fits into packs that are trained together, so that all jobs have equally much to do."""
     size = _best_size([len(group) for group in groups], n_jobs)
-    packs = [pack for group in groups for pack in _cut(group, min(size, _most(group[0])))]
+    packs = [pack for group in groups for pack in _cut(group, min(size, max(1, _MAX_WEIGHTS // _n_weights(group[0]))))]
     return sorted(packs, key=len, reverse=True)
+
+
+def _n_weights(fit):
+    return sum(weight.numel() for weight in fit.net.module_.parameters())
+
+
+def _work(group):
+    """Multiplications of the products of one step, forward."""
+    return len(group) * group[0].net.batch_size * _n_weights(group[0])
 
 
 def _best_size(sizes, n_jobs):
@@ -175,11 +197,6 @@ def _best_size(sizes, n_jobs):
         return max(loads), packs.count(1)
 
     return min(range(max(sizes, default=1), 0, -1), key=cost)
-
-
-def _most(fit):
-    """As many nets as fit into memory together."""
-    return max(1, _MAX_WEIGHTS // sum(weight.numel() for weight in fit.net.module_.parameters()))
 
 
 def _cut(group, size):
@@ -277,18 +294,23 @@ class Pack:
         for net in nets:
             net._set_training(True)
         stack.hand_out_gradients()
+        steps = [self._step_of(net.optimizer_) for net in nets]
         iterator, batches = self._batches()
         with torch.no_grad():
             for images, target, weight in batches:
                 for net in nets:
                     net.schedule_.begin_step(net.optimizer_)
                 output, losses = self._step(stack, images, target, weight)
-                for net in nets:
-                    net.optimizer_.step()
+                for step in steps:
+                    step()
                 tally.add({"loss": losses, **self._metrics(output, target)}, weight)
         means = tally.means()
         for place, net in enumerate(nets):
             net._record("train", {name: values[place] for name, values in means.items()}, iterator, summary=True)
+
+    def _step_of(self, optimizer):
+        """The steps of the first epoch are those of the optimizer itself, which torch's schedulers wait for."""
+        return (lambda: optimizer.step()) if self.n_epochs == 1 else repeated_step(optimizer)
 
     def _step(self, stack, images, target, weight):
         """Outputs (nets, n, ...) and losses (nets, n) of a batch; gradients are left with the weights."""

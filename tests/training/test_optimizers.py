@@ -1,13 +1,14 @@
 """Optimizers compute what those of torch do, and do not load torch's compiler."""
 
 import copy
+import inspect
 import pickle
 
 import pytest
 import torch
 from processes import run_python
 
-from skfashion.training._optimizers import OPTIMIZERS
+from skfashion.training._optimizers import OPTIMIZERS, repeated_step
 
 # Our classes and those of torch that they are.
 CLASSES = {cls: cls.__mro__[2] for cls in OPTIMIZERS.values()}
@@ -51,6 +52,31 @@ def test_a_copy_goes_on_like_the_original(cls):
         assert torch.equal(found, value)
 
 
+@EVERY_CLASS
+@pytest.mark.parametrize("settings", [{}, {"amsgrad": True}, {"fused": False}], ids=str)
+def test_a_repeated_step_is_a_step(cls, settings):
+    if not set(settings) <= set(inspect.signature(cls).parameters):
+        pytest.skip(f"{cls.__name__} has no {settings}")
+    if "fused" in inspect.signature(cls).parameters:
+        settings = {"fused": True, **settings}
+    trained_on = [weights(), weights()]
+    one, other = (cls(parameters, lr=0.1, weight_decay=0.1, **settings) for parameters in trained_on)
+    for optimizer, parameters in zip((one, other), trained_on, strict=True):
+        trained(optimizer, parameters, n_steps=1)
+        for parameter in parameters:
+            parameter.grad = torch.full_like(parameter, 0.5)
+    step = repeated_step(other)
+    for rate in (0.1, 0.05, 0.02):
+        for optimizer in (one, other):
+            optimizer.param_groups[0]["lr"] = rate
+        one.step()
+        step()
+    for found, expected in zip(*trained_on, strict=True):
+        assert torch.equal(found, expected)
+    is_direct = cls.__name__ in ("Adam", "AdamW") and settings == {"fused": True}
+    assert (step != other.step) == is_direct
+
+
 def test_hooks_are_called():
     parameters, seen = weights(), []
     optimizer = OPTIMIZERS["adam"](parameters, lr=0.1)
@@ -58,6 +84,7 @@ def test_hooks_are_called():
     optimizer.register_step_post_hook(lambda *args: seen.append("after"))
     torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: 1.0)
     trained(optimizer, parameters, n_steps=2)
+    assert repeated_step(optimizer) == optimizer.step
     assert seen == ["before", "after"] * 2
 
 

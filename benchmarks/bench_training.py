@@ -1,13 +1,16 @@
 """Speed of training against a hand-written torch loop, stock skorch, scikit-learn and, if installed, Keras.
 
-The baseline MLP (784-128-64-10, batch 128), the MCNN of ``skfashion.modules.architectures`` (batch 200) and the
-published convolutional autoencoder (batch 128), Adam on the training images of Fashion-MNIST. The programs run
-interleaved in one process at one number of threads: each repetition trains every one of them for one epoch (the
-autoencoder for five, because a fit ends with one look at all codes), and the first repetition is a warm-up. Reported
-are medians. Peak memory is of processes of their own (``--memory``).
+The baseline MLP (784-128-64-10, batch 128), the default dense autoencoder (batch 128), the MCNN of
+``skfashion.modules.architectures`` (batch 200) and the published convolutional autoencoder (batch 128), Adam on the
+training images of Fashion-MNIST. The programs run interleaved in one process at one number of threads: each repetition
+trains every one of them for one epoch (an autoencoder for five, because a fit ends with one look at all codes), and the
+first repetition is a warm-up. Reported are medians. Of dense networks the floor is shown too: the matrix products of
+the same epoch and nothing else. Peak memory is of processes of their own (``--memory``).
 """
 
 import argparse
+import itertools
+import math
 import statistics
 import subprocess
 import sys
@@ -20,38 +23,43 @@ from sklearn.neural_network import MLPClassifier as SklearnMLP
 from skorch import NeuralNetClassifier, NeuralNetRegressor
 from torch import nn
 
-from benchmarks.evidence import write
+from benchmarks.evidence import write_for_processor
 from skfashion.datasets import fetch_fashion_mnist
 from skfashion.modules import AutoencoderModule, ConvNet
 from skfashion.modules.architectures import ARCHITECTURES
-from skfashion.neural_network import CNNClassifier, ConvAutoencoder, MLPClassifier
+from skfashion.neural_network import Autoencoder, CNNClassifier, ConvAutoencoder, MLPClassifier
 
-BATCH_SIZE = {"mlp": 128, "double": 200, "autoencoder": 128}
-EPOCHS = {"mlp": 1, "double": 1, "autoencoder": 5}
+BATCH_SIZE = {"mlp": 128, "dense autoencoder": 128, "double": 200, "autoencoder": 128}
+EPOCHS = {"mlp": 1, "dense autoencoder": 5, "double": 1, "autoencoder": 5}
+
+# Units of the layers of dense networks.
+UNITS = {"mlp": (784, 128, 64, 10), "dense autoencoder": (784, 256, 128, 32, 128, 256, 784)}
 
 
 def network(name):
     if name == "mlp":
         layers = (nn.Linear(784, 128), nn.ReLU(), nn.Linear(128, 64), nn.ReLU(), nn.Linear(64, 10))
         return nn.Sequential(nn.Flatten(), *layers)
+    layers = {"activation": "relu", "dropout": 0.0, "batch_norm": False}
+    if name == "dense autoencoder":
+        return AutoencoderModule((1, 28, 28), 32, hidden_layer_sizes=(256, 128), **layers)
     if name == "autoencoder":
-        layers = {"n_channels": (8, 16, 32), "padding": (2, 1, 0), "decoder_padding": (1, 1, 0)}
-        layers |= {"hidden_layer_sizes": (64,), "activation": "relu", "dropout": 0.0, "batch_norm": False}
-        return AutoencoderModule((1, 28, 28), 14, **layers)
+        convolutions = {"n_channels": (8, 16, 32), "padding": (2, 1, 0), "decoder_padding": (1, 1, 0)}
+        return AutoencoderModule((1, 28, 28), 14, hidden_layer_sizes=(64,), **convolutions, **layers)
     return ConvNet(ARCHITECTURES["double"], (1, 28, 28), 10)
 
 
-def loop(name, X, y, *, channels_last=False, bfloat16=False):
+def loop(name, X, y, *, channels_last=False, bfloat16=False, fused=None):
     """The loop that one writes by hand: float tensors, a permutation, slices of it."""
     module = network(name).train()
     if channels_last:
         module.to(memory_format=torch.channels_last)
-    optimizer = torch.optim.Adam(module.parameters(), lr=0.001)
+    optimizer = torch.optim.Adam(module.parameters(), lr=0.001, fused=fused)
     images = torch.from_numpy(X).float().div(255).view(-1, 1, 28, 28)
     labels = torch.from_numpy(y)
 
     def loss_of(output, batch, rows):
-        if name == "autoencoder":
+        if "autoencoder" in name:
             return nn.functional.mse_loss(output.sigmoid(), batch)
         return nn.functional.cross_entropy(output, labels[rows])
 
@@ -71,8 +79,32 @@ def loop(name, X, y, *, channels_last=False, bfloat16=False):
     return lambda: [epoch() for _ in range(EPOCHS[name])]
 
 
+def products(name, X, y):
+    """The floor: what a step multiplies, forward and backward, and nothing else."""
+    sizes, n = UNITS[name], BATCH_SIZE[name]
+    weights = [torch.randn(n_outputs, n_inputs) for n_inputs, n_outputs in itertools.pairwise(sizes)]
+    values = [torch.randn(n, size) for size in sizes]
+    gradients = [torch.empty_like(weight) for weight in weights]
+
+    def epoch():
+        for _ in range(math.ceil(len(y) / n)):
+            for x, weight in zip(values, weights, strict=False):
+                torch.mm(x, weight.t())
+            for place in reversed(range(len(weights))):
+                torch.mm(values[place + 1].t(), values[place], out=gradients[place])
+                if place > 0:  # images need no gradient
+                    torch.mm(values[place + 1], weights[place])
+
+    return lambda: [epoch() for _ in range(EPOCHS[name])]
+
+
 def ours(name, X, y, **parameters):
-    model = {"mlp": MLPClassifier(), "double": CNNClassifier("double"), "autoencoder": ConvAutoencoder()}[name]
+    model = {
+        "mlp": MLPClassifier(),
+        "dense autoencoder": Autoencoder(),
+        "double": CNNClassifier("double"),
+        "autoencoder": ConvAutoencoder(),
+    }[name]
     model.set_params(batch_size=BATCH_SIZE[name], device="cpu", random_state=0, max_epochs=EPOCHS[name], **parameters)
     return lambda: model.fit(X, y)
 
@@ -84,7 +116,7 @@ class MSEOfPixels(nn.MSELoss):
 
 def stock_skorch(name, X, y):
     images = (X / np.float32(255)).astype(np.float32).reshape(-1, 1, 28, 28)
-    if name == "autoencoder":
+    if "autoencoder" in name:
         net, criterion, y = NeuralNetRegressor, MSEOfPixels, images
     else:
         net, criterion = NeuralNetClassifier, nn.CrossEntropyLoss
@@ -137,10 +169,19 @@ def keras(name, X, y):
 PROGRAMS = {
     "mlp": {
         "torch loop": loop,
+        "torch loop, fused Adam": lambda *a: loop(*a, fused=True),
         "skfashion": ours,
+        "matrix products alone": products,
         "skorch": stock_skorch,
         "scikit-learn": scikit_learn,
         "keras": keras,
+    },
+    "dense autoencoder": {
+        "torch loop": loop,
+        "torch loop, fused Adam": lambda *a: loop(*a, fused=True),
+        "skfashion": ours,
+        "matrix products alone": products,
+        "skorch": stock_skorch,
     },
     "double": {
         "torch loop": loop,
@@ -213,32 +254,47 @@ def main():
     parser.add_argument("--cnn-images", type=int, default=10_000, help="training images of the MCNN")
     parser.add_argument("--repetitions", type=int, default=5)
     parser.add_argument("--autoencoder-images", type=int, default=20_000, help="training images of the autoencoder")
-    parser.add_argument("--threads", type=int, default=torch.get_num_threads())
+    parser.add_argument("--threads", type=int, nargs="+", default=sorted({1, torch.get_num_threads()}))
+    parser.add_argument("--only", choices=PROGRAMS, nargs="+", default=list(PROGRAMS))
     parser.add_argument("--memory", choices=PROGRAMS["mlp"], help="only measure the memory of one program")
     arguments = parser.parse_args()
-    torch.set_num_threads(arguments.threads)
     if arguments.memory:
         memory(arguments.memory)
         return
     X, y = fetch_fashion_mnist(return_X_y=True)
+    images = {"mlp": arguments.images, "dense autoencoder": arguments.images}
+    images |= {"double": arguments.cnn_images, "autoencoder": arguments.autoencoder_images}
     results = {}
-    images = {"mlp": arguments.images, "double": arguments.cnn_images, "autoencoder": arguments.autoencoder_images}
-    for name, n in images.items():
-        results[name] = {"images": n, "batch_size": BATCH_SIZE[name]}
-        results[name]["programs"] = compare(name, X[:n], y[:n], arguments.repetitions)
-    for program in ("torch loop", "skfashion", "skorch", "scikit-learn"):
-        command = [sys.executable, "-m", "benchmarks.bench_training", "--memory", program]
-        done = subprocess.run(command, capture_output=True, text=True, check=True)
-        results["mlp"]["programs"][program]["peak_memory_added_mb"] = round(float(done.stdout))
-    write("training", results)
+    for n_threads in arguments.threads:
+        torch.set_num_threads(n_threads)
+        for name in arguments.only:
+            n = images[name]
+            result = results.setdefault(name, {"images": n, "batch_size": BATCH_SIZE[name], "threads": {}})
+            result["threads"][n_threads] = compare(name, X[:n], y[:n], arguments.repetitions)
+    if "mlp" in arguments.only:
+        results["mlp"]["peak_memory_added_mb"] = {name: peak_of(name) for name in MEASURED_IN_MEMORY}
+    write_for_processor("training", results)
+    show(results)
+
+
+MEASURED_IN_MEMORY = ("torch loop", "skfashion", "skorch", "scikit-learn")
+
+
+def peak_of(program):
+    command = [sys.executable, "-m", "benchmarks.bench_training", "--memory", program]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    return round(float(done.stdout))
+
+
+def show(results):
     for name, result in results.items():
-        print(f"\n{name}, {result['images']} images, batch {result['batch_size']}, {arguments.threads} threads")
-        for program, row in result["programs"].items():
-            print(
-                f"{program:38}{row['median']:8.2f} s/epoch {row['images_per_second']:8} images/s "
-                f"{row['time_over_torch_loop']:6.2f} x torch loop {row['time_over_skorch']:6.2f} x skorch "
-                f"{row.get('peak_memory_added_mb', ''):>6}"
-            )
+        for n_threads, programs in result["threads"].items():
+            print(f"\n{name}, {result['images']} images, batch {result['batch_size']}, {n_threads} threads")
+            for program, row in programs.items():
+                print(
+                    f"{program:38}{row['median']:8.2f} s/epoch {row['images_per_second']:8} images/s "
+                    f"{row['time_over_torch_loop']:6.2f} x torch loop {row['time_over_skorch']:6.2f} x skorch"
+                )
 
 
 if __name__ == "__main__":

@@ -50,6 +50,22 @@ def write(name, results):
         os.replace(part, path)
 
 
+def write_for_processor(name, results):
+    """Write `results` beside those of other processors: to ``benchmarks/results/NAME/PROCESSOR.json``."""
+    write(f"{name}/{processor()}", results)
+
+
+def read_of_processors(name):
+    """The results that :func:`write_for_processor` wrote under this name, by processor."""
+    return {path.stem: read(f"{name}/{path.stem}") for path in sorted((RESULTS / name).glob("*.json"))}
+
+
+def processor():
+    """What tells processors apart: the name, what decides on the speed of products, and the number of cores."""
+    features = [feature for feature in evidence()["cpu_features"] if feature != "avx2"]
+    return re.sub(r"[^a-z0-9_]+", "-", " ".join([_cpu(), *features, f"{os.cpu_count()} cores"]).lower()).strip("-")
+
+
 def read(name):
     """The results that :func:`write` wrote under this name; an empty dict if there are none yet."""
     path = RESULTS / f"{name}.json"

@@ -6,12 +6,17 @@ Last tried with torch 2.10.0 and 2.13.0.
   public, does not see those that torch calls in C++, such as the dropout of an ``nn.LSTM`` or of attention
 - `_should_skip_dynamo`: whether a mode loads torch's compiler when it is first entered; releases before 2.11 do not ask
 - `_foreach_add_`, `_fused_adam_`, `_fused_adamw_`: what a step of Adam comes to, once its arguments are known
+- `_global_optimizer_pre_hooks`, `_global_optimizer_post_hooks`, `_has_any_global_hook`: whether somebody looks at every
+  optimizer, or into every module
 - `_int_mm`: products of int8 as int32; torch has no public one
-- `_forward_hooks`, `_forward_pre_hooks`, `_backward_hooks`, `_backward_pre_hooks`: whether somebody looks into a module
+- `_forward_hooks`, `_forward_pre_hooks`, `_backward_hooks`, `_backward_pre_hooks`, `_post_accumulate_grad_hooks`: who
+  looks into a module, or at the gradient of a weight
 - `_schema`: which arguments an operation takes, a generator among them or not
 """
 
 from torch import _foreach_add_, _fused_adam_, _fused_adamw_, _int_mm
+from torch.nn.modules.module import _has_any_global_hook
+from torch.optim.optimizer import _global_optimizer_post_hooks, _global_optimizer_pre_hooks
 from torch.utils._python_dispatch import TorchDispatchMode
 
 __all__ = [
@@ -19,6 +24,9 @@ __all__ = [
     "_foreach_add_",
     "_fused_adam_",
     "_fused_adamw_",
+    "_global_optimizer_post_hooks",
+    "_global_optimizer_pre_hooks",
+    "_has_any_global_hook",
     "_int_mm",
     "has_hooks",
     "seeded_overloads",
@@ -26,12 +34,12 @@ __all__ = [
 ]
 
 
-def has_hooks(modules):
-    """Whether one of these modules has hooks, by which somebody looks at what it computes."""
+def has_hooks(modules, weights):
+    """Whether one of these modules or weights has hooks, by which somebody looks at what is computed."""
     for part in modules:
         if part._forward_hooks or part._forward_pre_hooks or part._backward_hooks or part._backward_pre_hooks:
             return True
-    return False
+    return any(w._backward_hooks or w._post_accumulate_grad_hooks for w in weights) or _has_any_global_hook()
 
 
 def takes_generator(operation):

@@ -1,15 +1,18 @@
 """Grid search whose networks are trained together."""
 
+import itertools
+import sys
 import warnings
 
 import numpy as np
 from joblib import effective_n_jobs, parallel_config
 from joblib.parallel import ParallelBackendBase
+from scipy.sparse import issparse
 from sklearn.model_selection import GridSearchCV
 
-from skfashion.training._pack import train_together
+from skfashion.training._together import train_together
 
-# Bytes of training images that are held for fits that wait for each other, as scikit-learn cuts them out for each fit;
+# Bytes of training images that are held for fits that wait for each other, as scikit-learn copies them for each fit;
 # and how many such fits there are at most: each has a thread.
 _MAX_BYTES, _MAX_FITS = 2**31, 256
 
@@ -22,8 +25,9 @@ class VectorizedGridSearchCV(GridSearchCV):
     these trained together: their learning rates, optimizers, weight decays, dropouts, label smoothings, class weights,
     schedules, early stopping and seeds may differ. Each becomes the model of a fit of its own, up to rounding. One that
     has stopped, or has diverged and gets the `error_score`, leaves the others as they are. Everything else is fitted as
-    usual: other estimators, networks with convolutions, on other devices than the CPU or in bfloat16, or with callbacks
-    that look at single batches.
+    usual: other estimators, networks with convolutions, on other devices than the CPU or in bfloat16, with optimizers
+    or augmentations of one's own, or with callbacks that look at single batches. `max_seconds` of a network count the
+    time of the training that it shares.
 
     Parameters
     ----------
@@ -37,9 +41,9 @@ class VectorizedGridSearchCV(GridSearchCV):
         As in :class:`~sklearn.model_selection.GridSearchCV`.
 
     n_jobs : int or None, default=None
-        How many threads share the work: networks that are trained together, and fits that are not. They see the same
-        memory and nothing has to be started, as the products of matrices let other threads run. -1 is one for each
-        core. Torch's own threads are divided among them.
+        How many threads share the work: networks that are trained together, and fits that are not. They share the data,
+        and no process has to be started; products of matrices run side by side. -1 is one for each core. Torch's own
+        threads are divided among them. Networks so small that threads would wait for each other are left to one.
 
     refit : bool, str or callable, default=True
         As in :class:`~sklearn.model_selection.GridSearchCV`.
@@ -139,6 +143,8 @@ class TogetherBackend(ParallelBackendBase):
         Whether each fit, in the order of submission, was trained together with others.
     """
 
+    supports_sharedmem = uses_threads = True
+
     def __init__(self, n_threads, n_at_once):
         super().__init__()
         self.n_threads = n_threads
@@ -166,7 +172,7 @@ class TogetherBackend(ParallelBackendBase):
         if out.fit.error is not None:
             raise out.fit.error
         (result,) = out.fit.result
-        result["fit_time"] += out.fit.training - out.fit.idle
+        result["fit_time"] = max(0.0, result["fit_time"] - out.fit.idle) + out.fit.training
         return [result]
 
     def _run(self):
@@ -182,7 +188,7 @@ class TogetherBackend(ParallelBackendBase):
 
 
 class Task:
-    """A function that joblib wants to be run, and the :class:`~skfashion.training._pack.Fit` that it becomes."""
+    """A function that joblib wants to be run, and the :class:`~skfashion.training._together.Fit` that it becomes."""
 
     def __init__(self, function, callback):
         self.function = function
@@ -191,5 +197,11 @@ class Task:
 
 
 def _n_bytes(X):
-    """The size of X, of whatever kind it is."""
-    return getattr(X, "nbytes", None) or np.asarray(X).nbytes
+    """The size of X, of whatever kind it is; of a sequence about that, as its elements may differ."""
+    if hasattr(X, "nbytes"):
+        return X.nbytes
+    if issparse(X):
+        return X.data.nbytes if hasattr(X.data, "nbytes") else X.nnz * X.dtype.itemsize
+    if hasattr(X, "memory_usage"):
+        return int(np.sum(X.memory_usage(index=False)))
+    return len(X) * max((sys.getsizeof(x) for x in itertools.islice(X, 100)), default=1)

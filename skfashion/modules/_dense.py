@@ -32,9 +32,17 @@ def dense_stack(layers):
 
 
 def shapes(layers):
-    """What networks have in common that can be computed together: the kinds and sizes of all layers but dropout."""
+    """What networks have in common that can be computed together, in all layers but dropout.
+
+    Their kinds and sizes, and which of them are trained.
+    """
     return tuple(
-        (type(layer), tuple(tuple(weight.shape) for weight in layer.state_dict().values()), layer.extra_repr())
+        (
+            type(layer),
+            layer.extra_repr(),
+            layer.training,
+            tuple((tuple(weight.shape), weight.requires_grad) for weight in layer.parameters()),
+        )
         for layer in layers
         if not isinstance(layer, Dropout)
     )
@@ -48,7 +56,8 @@ class DenseStack:
     under :class:`torch.no_grad`.
 
     Several networks are computed together: their weights become parts of one tensor for each layer, until
-    :meth:`release`. Values then have the networks as their first dimension, but for images that all of them share.
+    :meth:`release`. Values then have the networks as their first dimension, except images, which
+    all of them may share.
 
     Parameters
     ----------
@@ -87,6 +96,10 @@ class DenseStack:
         """Let all weights that are trained hold the gradients of :meth:`backward`; several networks need it once."""
         for part in self._parts():
             part.hand_out_gradients()
+
+    def is_whole(self):
+        """Whether all networks still hold their parts: somebody may have given one another memory."""
+        return all(part.is_whole() for part in self._parts())
 
     def release(self):
         """Give every weight and statistic a memory of its own again."""
@@ -132,6 +145,10 @@ class _Stacked:
             value = getattr(owner, self.name)
             value.grad = gradient if value.requires_grad else None
 
+    def is_whole(self):
+        parts = zip(self.owners, self.values, strict=True)
+        return all(getattr(owner, self.name).data_ptr() == value.data_ptr() for owner, value in parts)
+
     def release(self):
         for owner in self.owners:
             value = getattr(owner, self.name)
@@ -141,7 +158,6 @@ class _Stacked:
 class _Linear:
     def __init__(self, column):
         (self.layer,) = column
-        self.gradient = torch.empty_like(self.layer.weight)
 
     def forward(self, x):
         self.x = x
@@ -150,7 +166,7 @@ class _Linear:
     def backward(self, gradient, goes_on):
         weight, bias = self.layer.weight, self.layer.bias
         if weight.requires_grad:
-            weight.grad = torch.mm(gradient.t(), self.x, out=self.gradient)
+            weight.grad = gradient.t().mm(self.x)
         if bias is not None and bias.requires_grad:
             bias.grad = gradient.sum(0)
         return gradient.mm(weight) if goes_on else None
@@ -232,7 +248,6 @@ class _BatchNorm:
 class _Activation:
     def __init__(self, column):
         self.layer = column[0]
-        self.derivative = _DERIVATIVES[type(self.layer)]
 
     def forward(self, x):
         self.x = x
@@ -240,7 +255,7 @@ class _Activation:
         return self.y
 
     def backward(self, gradient, goes_on):
-        return self.derivative(self.layer, gradient, self.x, self.y)
+        return _DERIVATIVES[type(self.layer)](self.layer, gradient, self.x, self.y)
 
 
 class _Dropout:

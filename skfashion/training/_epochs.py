@@ -13,9 +13,11 @@ from skfashion._private_torch import has_hooks
 from skfashion.modules._dense import dense_stack
 from skfashion.modules._losses import losses_and_gradient
 from skfashion.modules._random import draw_from, set_generator
+from skfashion.training._augmentation import STEPS
 from skfashion.training._batch_of_one import frozen_batch_norm
 from skfashion.training._health import check_finite_training
 from skfashion.training._memory import keep_freed_memory
+from skfashion.training._optimizers import LightOptimizer
 from skfashion.training._tally import Tally, as_float32
 
 # What nets of this thread meet others in, see train_together; usually nothing.
@@ -36,7 +38,7 @@ class EpochNet(NeuralNet):
         self.notify("on_train_begin", X=X, y=y)
         end, meeting = None, MEETING.get()
         try:
-            if meeting is None:
+            if meeting is None or self.schedule_ is None:  # a net that somebody else trains further
                 self.fit_loop(X, y, epochs=epochs, **fit_params)
             else:
                 meeting.wait_for_training(self, X, self.max_epochs if epochs is None else epochs)
@@ -65,8 +67,10 @@ class EpochNet(NeuralNet):
             raise StopTraining
 
     def on_train_begin(self, net, X=None, y=None, **kwargs):
+        if isinstance(self.optimizer_, LightOptimizer):
+            self.optimizer_.heed_global_hooks()
         self.stack_ = self._dense_stack()
-        self.parts_ = list(self.module_.modules())
+        self.parts_ = list(self.module_.modules()), list(self.module_.parameters())
         self.noise_ = self._on_device("noise")
         set_generator(self.module_, self.noise_)
 
@@ -116,7 +120,7 @@ class EpochNet(NeuralNet):
 
     def train_step_single(self, batch, **fit_params):
         """Forward and backward: a dict with the mean ``loss``, the ``losses`` of the images, and ``y_pred``."""
-        stack = None if has_hooks(self.parts_) else self.stack_
+        stack = None if has_hooks(*self.parts_) else self.stack_
         with frozen_batch_norm(self.module_) if len(batch.images) == 1 else nullcontext():
             output, losses = self._backpropagated(batch) if stack is None else self._by_hand(batch, stack)
         return {"loss": _mean(losses, batch.weight), "losses": losses, "y_pred": output}
@@ -178,9 +182,19 @@ class EpochNet(NeuralNet):
         return _drawing(self.module_, torch.Generator(self.noise_.device).manual_seed(self.seed), self.noise_)
 
     def can_be_packed(self):
-        """Whether its steps can be taken together with those of others: nobody wants to be told of them."""
+        """Whether its steps can be taken together with those of others: nothing in them is a user's own."""
         steps = "on_batch_begin", "on_batch_end", "on_grad_computed"
-        return self.stack_ is not None and not (self._has_hook(*steps) or has_hooks(self.parts_))
+        return (
+            self.stack_ is not None
+            and isinstance(self.optimizer_, LightOptimizer)
+            and all(step in STEPS.values() for step in self.augmentation)
+            and not self._has_hook(*steps)
+            and not has_hooks(*self.parts_)
+        )
+
+    def __getstate__(self):
+        """Nothing that belongs to one training, during which a callback may store the net."""
+        return {**super().__getstate__(), "stack_": None, "parts_": None}
 
     def _has_hook(self, *names):
         return any(

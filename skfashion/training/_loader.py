@@ -73,8 +73,8 @@ class ImageSet:
         return part
 
     def has_data_of(self, other):
-        """Whether two sets are cut from the same rows of images."""
-        return _are_equal(self.X, other.X) and _are_equal(self.clean, other.clean)
+        """Whether two sets are cut from the same rows, which are images in the same way."""
+        return self.layout == other.layout and _are_equal(self.X, other.X) and _are_equal(self.clean, other.clean)
 
     def has_examples_of(self, other):
         """Whether two sets hold the same images and targets in the same order."""

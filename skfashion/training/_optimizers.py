@@ -6,15 +6,21 @@ from types import MethodType
 
 import torch
 
-from skfashion._private_torch import _foreach_add_, _fused_adam_, _fused_adamw_
+from skfashion._private_torch import (
+    _foreach_add_,
+    _fused_adam_,
+    _fused_adamw_,
+    _global_optimizer_post_hooks,
+    _global_optimizer_pre_hooks,
+)
 
 
 class LightOptimizer:
     """Put before an optimizer of torch, makes a class that computes the same without loading torch's compiler.
 
     torch wraps methods of optimizers so that its compiler leaves them alone; the wrappers import it when they are first
-    called, which takes a second and more: longer than many a fit. Nor is every step recorded for torch's profiler,
-    unless somebody registers a hook for it.
+    called, which takes a second and more: longer than many fits. Steps are not recorded for torch's profiler, unless a
+    hook is registered.
     """
 
     has_step_hooks = False
@@ -25,6 +31,11 @@ class LightOptimizer:
     def __init_subclass__(cls):
         cls.step = torch.no_grad()(inspect.unwrap(cls.step))
         cls.step.hooked = True  # so torch leaves it as it is
+
+    def heed_global_hooks(self):
+        """Call hooks too that were registered for all optimizers; asked before each training."""
+        if _global_optimizer_pre_hooks or _global_optimizer_post_hooks:
+            self._step_with_hooks()
 
     def register_step_pre_hook(self, hook):
         self._step_with_hooks()
@@ -79,21 +90,20 @@ class SGD(LightOptimizer, torch.optim.SGD):
     pass
 
 
-# What a step of Adam comes to.
-_UPDATES = {Adam: _fused_adam_, AdamW: _fused_adamw_}
-
-
 def repeated_step(optimizer):
     """A function that does what ``optimizer.step()`` does, as long as all weights keep the gradients that they hold.
 
     After its first step, Adam's comes to one call, whose arguments are found here once: in a step of a small network
     that takes as long as the call. For any other optimizer it is the step itself.
     """
-    update = _UPDATES.get(type(optimizer))
     groups = [(group, [p for p in group["params"] if p.grad is not None]) for group in optimizer.param_groups]
-    if update is None or optimizer.has_step_hooks or not all(_is_plain(optimizer, *group) for group in groups):
+    if (
+        type(optimizer) not in (Adam, AdamW)
+        or optimizer.has_step_hooks
+        or not all(_is_plain(optimizer, *group) for group in groups)
+    ):
         return optimizer.step
-    return partial(_update_all, update, [(group, _tensors(optimizer, params)) for group, params in groups if params])
+    return partial(_update_all, [(group, _tensors(optimizer, params)) for group, params in groups if params])
 
 
 def _is_plain(optimizer, group, params):
@@ -108,9 +118,10 @@ def _tensors(optimizer, params):
 
 
 @torch.no_grad()
-def _update_all(update, groups):
+def _update_all(groups):
     for group, (params, gradients, means, squares, steps) in groups:
         _foreach_add_(steps, 1)
+        update = _fused_adamw_ if group["decoupled_weight_decay"] else _fused_adam_
         update(
             params,
             gradients,

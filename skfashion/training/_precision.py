@@ -16,7 +16,7 @@ def resolve_precision(precision, device, gains):
 
 
 def _native_bfloat16(device):
-    """Whether products in bfloat16 were measured, or are to be expected, to be faster than in float32.
+    """Whether products in bfloat16 were measured to be faster than in float32, or are expected to be.
 
     That a processor has an instruction does not say that it is fast. Measured: AMD's with AVX512-BF16 train
     convolutions in half the time, Intel's with AMX too; Intel's with AVX512-BF16 but without AMX take 1.2 to 1.4 times

@@ -3,6 +3,7 @@
 import copy
 import pickle
 
+import joblib
 import numpy as np
 import pandas as pd
 import pytest
@@ -11,6 +12,7 @@ from sklearn.callback import ProgressBar
 from sklearn.datasets import load_digits
 from sklearn.decomposition import PCA
 from sklearn.exceptions import FitFailedWarning
+from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV, GroupKFold, ShuffleSplit
 from sklearn.neighbors import KNeighborsClassifier
@@ -191,3 +193,27 @@ def test_callbacks_of_scikit_learn_see_candidates_and_epochs(capsys):
     search = VectorizedGridSearchCV(model, {"learning_rate": [0.001, 0.01]}, cv=2)
     search.set_callbacks(ProgressBar(max_propagation_depth=None)).fit(X, Y)
     assert "MLPClassifier" in capsys.readouterr().out
+
+
+def test_texts_and_nets_of_skorch():
+    texts = [["a", "b"], ["b"] * 3, ["c"], ["a", "c", "c"]] * 10
+    labels = [0, 1, 2, 0] * 10
+    pipeline = make_pipeline(CountVectorizer(analyzer=list), LogisticRegression())
+    found = VectorizedGridSearchCV(pipeline, {"logisticregression__C": [0.1, 1.0]}, cv=2).fit(texts, labels)
+    assert found.best_score_ == 1
+    net = mlp().fit(X, Y).net_
+    y = np.unique(Y, return_inverse=True)[1]
+    found = VectorizedGridSearchCV(net, {"lr": [0.001, 0.01]}, cv=2, scoring="accuracy", refit=False).fit(X, y)
+    assert np.isfinite(found.cv_results_["mean_test_score"]).all()
+    assert not found.cv_results_["vectorized"].any()
+
+
+def test_settings_of_joblib_are_kept():
+    grid = {"learning_rate": [0.001, 0.01]}
+    with joblib.parallel_config(require="sharedmem"):
+        found = VectorizedGridSearchCV(mlp(), grid, cv=2).fit(X, Y)
+        assert found.cv_results_["vectorized"].all()
+    before = joblib.parallel.get_active_backend()[0]
+    with pytest.raises(ValueError, match="diverged"):
+        VectorizedGridSearchCV(mlp(optimizer="sgd"), {"learning_rate": [1e30]}, error_score="raise").fit(X, Y)
+    assert type(joblib.parallel.get_active_backend()[0]) is type(before)

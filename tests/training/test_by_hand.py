@@ -1,9 +1,12 @@
 """Which trainings go without autograd."""
 
+import pickle
+
 import pytest
 import torch
 from networks import mlp, weights
 from skorch.callbacks import Callback
+from torch.optim.optimizer import register_optimizer_step_post_hook
 
 from skfashion.neural_network import (
     Autoencoder,
@@ -62,3 +65,47 @@ def test_which_networks_are_trained_by_hand(garments, monkeypatch, model, expect
     monkeypatch.setattr(EpochNet, "train_step_single", step)
     model.set_params(max_epochs=1, random_state=0).fit(X, y)
     assert found[-1] is expected
+
+
+def test_hooks_of_weights_are_called(tiny):
+    X, y = tiny
+
+    class Zeroes(Callback):
+        def on_train_begin(self, net, **kwargs):
+            for parameter in net.module_.parameters():
+                parameter.register_hook(torch.zeros_like)
+
+    with pytest.warns(UserWarning, match="did not change a weight"):
+        mlp(net_params={"callbacks": [Zeroes()]}).fit(X, y)
+
+
+class Keeps(Callback):
+    def initialize(self):
+        self.gradients, self.pickles = [], []
+
+    def on_grad_computed(self, net, **kwargs):
+        self.gradients.append(net.module_[1].weight.grad)
+
+    def on_epoch_end(self, net, **kwargs):
+        callbacks, net.callbacks_ = net.callbacks_, []
+        self.pickles.append(pickle.dumps(net))
+        net.callbacks_ = callbacks
+
+
+def test_gradients_may_be_kept_and_nets_pickled_during_a_training(tiny):
+    X, y = tiny
+    model = mlp(net_params={"callbacks": [Keeps()]}).fit(X, y)
+    kept = model.net_.callbacks_[0][1]
+    assert len({gradient.data_ptr() for gradient in kept.gradients}) == len(kept.gradients) == 8
+    last = pickle.loads(kept.pickles[-1])
+    assert torch.equal(last.module_[1].weight, model.module_[1].weight)
+
+
+def test_hooks_of_all_optimizers_are_called(tiny):
+    seen = []
+    handle = register_optimizer_step_post_hook(lambda *args: seen.append(1))
+    try:
+        mlp().fit(*tiny)
+    finally:
+        handle.remove()
+    assert len(seen) == 8

@@ -1,15 +1,19 @@
 """Nets that are trained together become what they would alone."""
 
+import contextlib
+import os
+
 import numpy as np
 import pytest
 import torch
 from networks import state, weights
+from processes import run_python
 from sklearn.base import clone
 from sklearn.callback import ScoringMonitor
 from skorch.callbacks import Callback
 
 from skfashion.neural_network import Autoencoder, CNNClassifier, EncoderClassifier, MLPClassifier
-from skfashion.training._pack import _best_size, train_together
+from skfashion.training._together import _best_size, train_together
 
 SMALL = {"max_epochs": 1, "batch_size": 32, "random_state": 0}
 
@@ -184,6 +188,98 @@ def test_callbacks_of_scikit_learn_see_each_epoch_of_each_net(garments):
         clone(model).set_callbacks(alone).fit(X, y)
         expected = [row for row in alone.get_logs(select="most_recent").data if row["task_name"] == "epoch"]
         assert [row["accuracy"] for row in rows] == [row["accuracy"] for row in expected]
+
+
+def assert_as_alone(models, X, y):
+    for fit, model in zip(fitted(models, X, y), models, strict=True):
+        assert fit.error is None
+        torch.testing.assert_close(weights(fit.result), weights(clone(model).fit(X, y)), rtol=0, atol=1e-4)
+
+
+def test_what_is_trained_and_normalised_differently_goes_apart(garments):
+    """Batch normalisation of a frozen encoder uses its running statistics."""
+    X, y = garments[0][:200], garments[1][:200]
+    models = [EncoderClassifier(autoencoder(batch_norm=True), (8,), freeze=freeze, **SMALL) for freeze in (True, False)]
+    fits = fitted(models, X, y)
+    for fit, model in zip(fits, models, strict=True):
+        found, alone = state(fit.result), state(clone(model).fit(X, y))
+        torch.testing.assert_close(found["norm.running_var"], alone["norm.running_var"], rtol=1e-3, atol=1e-3)
+        assert found["norm.num_batches_tracked"] == alone["norm.num_batches_tracked"]
+
+
+def test_settings_of_optimizers(garments):
+    decoupled = {"optimizer_params": {"decoupled_weight_decay": True}, "weight_decay": 0.5, "max_epochs": 3}
+    nets = [mlp(**decoupled, learning_rate=0.001), mlp(weight_decay=0.5, max_epochs=3), mlp(optimizer="adamw")]
+    assert_as_alone(nets, garments[0][:200], garments[1][:200])
+
+
+def test_other_shapes_of_images_and_own_parts_go_apart(garments):
+    shapes = [mlp(image_shape=shape, augmentation="flip+shift") for shape in ((28, 28), (14, 56))]
+    own = [mlp(augmentation=lambda images: images * 0.5), mlp(augmentation=lambda images: images)]
+    closures = [mlp(optimizer=torch.optim.LBFGS, lr_schedule=None, random_state=seed) for seed in (0, 1)]
+    assert_as_alone(shapes + own + closures, garments[0][:64], garments[1][:64])
+
+
+class Replaces(Callback):
+    def on_epoch_end(self, net, **kwargs):
+        with torch.no_grad():
+            for parameter in net.module_.parameters():
+                parameter.data = parameter.data * 0.5
+
+
+def test_weights_that_a_callback_replaces(garments):
+    models = [mlp(max_epochs=3, net_params={"callbacks": [Replaces()]}), mlp(max_epochs=3)]
+    assert_as_alone(models, garments[0][:200], garments[1][:200])
+
+
+class Fails(Callback):
+    def on_epoch_begin(self, net, **kwargs):
+        raise RuntimeError("out of order")
+
+
+def test_one_whose_callback_fails_leaves_the_others(garments):
+    fits = fitted([mlp(), mlp(net_params={"callbacks": [Fails()]}), mlp(learning_rate=0.01)], *garments)
+    assert [fit.error is None for fit in fits] == [True, False, True]
+
+
+@pytest.mark.skipif(os.cpu_count() < 2, reason="torch starts with no more threads than there are cores")
+def test_threads_of_the_caller_are_as_before():
+    run_python("""
+        import torch
+        from skfashion.datasets import make_garments
+        from skfashion.neural_network import MLPClassifier
+        from skfashion.training._together import train_together
+        X, y = make_garments(100, random_state=0, return_X_y=True)
+        for n_jobs in (1, 2):
+            train_together([lambda: MLPClassifier((4,), max_epochs=1).fit(X, y)] * 2, n_jobs)
+            assert torch.get_num_threads() == 2, torch.get_num_threads()
+    """, OMP_NUM_THREADS="2")  # fmt: skip
+
+
+def test_a_function_that_survives_ctrl_c_does_not_wait_for_ever(garments):
+    X, y = garments
+
+    def stubborn():
+        for _ in range(2):
+            with contextlib.suppress(KeyboardInterrupt):
+                clone(mlp()).fit(X, y)
+
+    class Interrupts(Callback):
+        def on_epoch_begin(self, net, **kwargs):
+            raise KeyboardInterrupt
+
+    interrupting = mlp(net_params={"callbacks": [Interrupts()]})
+    with pytest.raises(KeyboardInterrupt):
+        train_together([stubborn, lambda: clone(interrupting).fit(X, y)])
+
+
+def test_own_functions_compute_in_the_state_of_the_caller():
+    torch.set_default_dtype(torch.float64)
+    try:
+        (fit,) = train_together([lambda: torch.zeros(1).dtype])
+    finally:
+        torch.set_default_dtype(torch.float32)
+    assert fit.result == torch.float64
 
 
 def test_functions_that_train_nothing_or_fail():

@@ -201,7 +201,9 @@ def _n_bytes(X):
     if hasattr(X, "nbytes"):
         return X.nbytes
     if issparse(X):
-        return X.data.nbytes if hasattr(X.data, "nbytes") else X.nnz * X.dtype.itemsize
+        return X.nnz * X.dtype.itemsize
     if hasattr(X, "memory_usage"):
         return int(np.sum(X.memory_usage(index=False)))
+    if hasattr(X, "__array__"):
+        return np.asarray(X).nbytes
     return len(X) * max((sys.getsizeof(x) for x in itertools.islice(X, 100)), default=1)

@@ -1,5 +1,7 @@
 """Dense layers forward and backward by hand: for small products autograd takes as long as the products themselves."""
 
+from functools import partial
+
 import torch
 from torch import nn
 from torch.nn.functional import linear
@@ -56,8 +58,7 @@ class DenseStack:
     under :class:`torch.no_grad`.
 
     Several networks are computed together: their weights become parts of one tensor for each layer, until
-    :meth:`release`. Values then have the networks as their first dimension, except images, which
-    all of them may share.
+    :meth:`release`. Values then have the networks as their first dimension, except images, which all of them may share.
 
     Parameters
     ----------
@@ -193,11 +194,11 @@ class _Linears:
 class _BatchNorm:
     """Of one network or several: the features of all of them are normalised by themselves."""
 
-    def __init__(self, column):
+    def __init__(self, column, together):
         self.layers = column
         self.layer = column[0]
         self.parts = []
-        if len(column) > 1:
+        if together:
             names = ("weight", "bias", "running_mean", "running_var")
             self.parts = [_Stacked(column, name) for name in names if getattr(self.layer, name) is not None]
 
@@ -305,7 +306,7 @@ class _Reshape:
 # How each kind of layer is computed: for one network, and for several.
 _KINDS = {
     nn.Linear: (_Linear, _Linears),
-    nn.BatchNorm1d: (_BatchNorm, _BatchNorm),
+    nn.BatchNorm1d: (partial(_BatchNorm, together=False), partial(_BatchNorm, together=True)),
     Dropout: (_Dropout, _Dropouts),
     nn.Flatten: (_Reshape, _Reshape),
     nn.Unflatten: (_Reshape, _Reshape),

@@ -18,10 +18,10 @@ def resolve_precision(precision, device, gains):
 def _native_bfloat16(device):
     """Whether products in bfloat16 were measured to be faster than in float32, or are expected to be.
 
-    That a processor has an instruction does not say that it is fast. Measured: AMD's with AVX512-BF16 train
-    convolutions in half the time, Intel's with AMX too; Intel's with AVX512-BF16 but without AMX take 1.2 to 1.4 times
-    as long. Expected: Arm's with BF16, whose matrix instruction does several times the work of float32. The rule looks
-    at names only and measures nothing, so that a machine decides alike on every day.
+    That a processor has an instruction does not say that it is fast. Measured, by what ``benchmarks.bench_precision``
+    compares: AMD's with AVX512-BF16 and Intel's with AMX train convolutions faster, Intel's with AVX512-BF16 but
+    without AMX more slowly. Expected: Arm's with BF16 faster. The rule looks at names only and measures nothing, so
+    that a machine decides alike on every day.
     """
     if device.type == "cuda":
         return torch.cuda.is_bf16_supported(including_emulation=False)

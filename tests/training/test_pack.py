@@ -82,6 +82,17 @@ def test_batch_norm_of_each_net_is_its_own(garments):
             torch.testing.assert_close(found[name], alone[name], rtol=1e-3, atol=1e-3)
 
 
+def test_batch_norm_of_the_last_net_goes_on(garments):
+    """The others have left the pack after an epoch."""
+    models = [mlp(batch_norm=True, lr_schedule=None, max_epochs=n_epochs) for n_epochs in (1, 6)]
+    fits = fitted(models, *garments)
+    alone = state(clone(models[1]).fit(*garments))
+    found = state(fits[1].result)
+    for name in ("2.weight", "2.bias"):
+        torch.testing.assert_close(found[name], alone[name], rtol=1e-3, atol=1e-3)
+    assert (alone["2.weight"] - state(fits[0].result)["2.weight"]).abs().max() > 0.01
+
+
 def test_early_stopping_of_one_leaves_the_others(garments):
     models = [
         mlp(early_stopping=True, n_iter_no_change=patience, max_epochs=12, learning_rate=rate, lr_schedule=None)

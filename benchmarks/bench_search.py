@@ -29,14 +29,16 @@ X, y = X[:10_000], y[:10_000]
 start = time.perf_counter()
 search.fit(X, y)
 seconds = time.perf_counter() - start
-print(json.dumps([seconds, search.cv_results_["mean_test_score"].tolist(), search.refit_time_]))
+scores = search.cv_results_["mean_test_score"].tolist()
+(best,) = search.best_params_.values()
+print(json.dumps([seconds, scores, search.refit_time_, best]))
 """
 
 OURS = """
-from skfashion.model_selection import VectorizedGridSearchCV
+from skfashion.model_selection import VectorizedGridSearchCV, VectorizedHalvingGridSearchCV
 from skfashion.neural_network import MLPClassifier
 model = MLPClassifier(batch_size=128, max_epochs=epochs, random_state=0)
-search = {search}(model, {{"learning_rate": rates}}, cv=3, n_jobs=n_jobs)
+search = {search}(model, {{"learning_rate": rates}}, cv=3, n_jobs=n_jobs{arguments})
 """
 
 SCIKIT_LEARN = """
@@ -62,8 +64,11 @@ search = GridSearchCV(model, {"lr": rates}, cv=3, n_jobs=n_jobs)
 """
 
 PROGRAMS = {
-    "skfashion, VectorizedGridSearchCV": OURS.format(search="VectorizedGridSearchCV"),
-    "skfashion, GridSearchCV": OURS.format(search="GridSearchCV"),
+    "skfashion, VectorizedGridSearchCV": OURS.format(search="VectorizedGridSearchCV", arguments=""),
+    "skfashion, VectorizedHalvingGridSearchCV": OURS.format(
+        search="VectorizedHalvingGridSearchCV", arguments=", factor=4, min_epochs=1"
+    ),
+    "skfashion, GridSearchCV": OURS.format(search="GridSearchCV", arguments=""),
     "scikit-learn's MLPClassifier, GridSearchCV": SCIKIT_LEARN,
     "skorch, GridSearchCV": SKORCH,
 }
@@ -73,7 +78,7 @@ REFERENCE = "scikit-learn's MLPClassifier, GridSearchCV, n_jobs=2"
 
 
 def run(program, n_jobs, epochs):
-    """Seconds of the search, scores of its candidates, and seconds of the last fit."""
+    """Seconds of the search, scores of its candidates, seconds of the last fit, and the best learning rate."""
     code = COMMON.format(search=program)
     arguments = [sys.executable, "-c", code, str(n_jobs), str(epochs), json.dumps(RATES)]
     environment = {**os.environ, "PYTHONWARNINGS": "ignore"}  # of workers too
@@ -87,10 +92,10 @@ def main():
     parser.add_argument("--epochs", type=int, default=20)
     arguments = parser.parse_args()
     settings = {f"{name}, n_jobs={n_jobs}": (code, n_jobs) for name, code in PROGRAMS.items() for n_jobs in (2, 1)}
-    times, scores, refits = ({name: [] for name in settings} for _ in range(3))
+    times, scores, refits, best = ({name: [] for name in settings} for _ in range(4))
     for _ in range(arguments.repetitions):
         for name, (code, n_jobs) in settings.items():
-            seconds, scores[name], refit = run(code, n_jobs, arguments.epochs)
+            seconds, scores[name], refit, best[name] = run(code, n_jobs, arguments.epochs)
             times[name].append(round(seconds, 2))
             refits[name].append(round(refit, 2))
             print(f"{name}: {seconds:.1f} s, of which the last fit {refit:.1f} s", flush=True)
@@ -102,6 +107,7 @@ def main():
             "seconds_of_the_last_fit": refits[name],
             "time_over_scikit_learn": round(medians[name] / medians[REFERENCE], 3),
             "mean_test_scores": [round(score, 4) for score in scores[name]],
+            "best_learning_rate": best[name],
         }
         for name in settings
     }

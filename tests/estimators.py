@@ -15,7 +15,7 @@ from skfashion.baselines import (
     NeighborSampler,
     SubspaceClassifier,
 )
-from skfashion.model_selection import OptunaSearchCV, VectorizedGridSearchCV
+from skfashion.model_selection import OptunaSearchCV, VectorizedGridSearchCV, VectorizedHalvingGridSearchCV
 from skfashion.modules import conv, dense
 from skfashion.neural_network import (
     Autoencoder,
@@ -64,6 +64,13 @@ ESTIMATORS = [
 SEARCHES = [
     OptunaSearchCV(LogisticRegression(), {"C": [0.1, 1.0]}, n_trials=2, cv=2, error_score="raise", random_state=0),
     VectorizedGridSearchCV(LogisticRegression(), {"C": [0.1, 1.0]}, cv=2, error_score="raise"),
+    VectorizedHalvingGridSearchCV(
+        MLPClassifier((32,), batch_size=16, max_epochs=20, random_state=0),
+        {"learning_rate": [0.003, 0.01]},
+        factor=2,
+        cv=2,
+        error_score="raise",
+    ),
 ]
 
 

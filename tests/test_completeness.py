@@ -18,6 +18,7 @@ WITHOUT_SPACE = {
     "NeighborSampler": "Samples have no score that a search could maximize.",
     "OptunaSearchCV": "It is the search.",
     "VectorizedGridSearchCV": "It is the search.",
+    "VectorizedHalvingGridSearchCV": "It is the search.",
 }
 
 

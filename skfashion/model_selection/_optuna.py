@@ -132,7 +132,7 @@ class OptunaSearchCV(BaseSearchCV):
 
     See Also
     --------
-    sklearn.model_selection.HalvingGridSearchCV : Successive halving, with ``resource="max_epochs"``.
+    VectorizedHalvingGridSearchCV : Successive halving over epochs.
 
     References
     ----------

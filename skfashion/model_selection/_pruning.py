@@ -1,6 +1,6 @@
 """Reports of the score after each epoch to a trial, which may prune it."""
 
-import copy
+from skfashion.model_selection._last_step import last_step, path_to_last_step, with_last_step
 
 # After equally many epochs, trainings that differ in one of these are not comparable.
 _COURSE = ("max_epochs", "lr_schedule", "net_params")
@@ -23,7 +23,7 @@ class EpochReport:
         self.trial, self.score, self.estimator = trial, score, estimator
         self.last_step = 0
         self.pruned = False
-        last = _last_step(estimator)[1]
+        last = last_step(estimator)
         self.max_epochs = last.max_epochs
         last.set_callbacks(*getattr(last, "_skl_callbacks", []), self)
 
@@ -41,28 +41,18 @@ class EpochReport:
         if context.task_name != "epoch" or fitted_estimator is None:
             return False
         self.last_step = context.task_id + 1
-        self.trial.report(self.score(self._whole(fitted_estimator)), self.last_step)
+        # The other steps are fitted, and with a memory others than before the fit.
+        self.trial.report(self.score(with_last_step(self.estimator, fitted_estimator)), self.last_step)
         self.pruned = self.last_step < self.max_epochs and self.trial.should_prune()
         return self.pruned
-
-    def _whole(self, last):
-        """The Pipeline as of this epoch; its other steps are fitted, and with a memory others than before the fit."""
-        if not hasattr(self.estimator, "steps"):
-            return last
-        whole = copy.copy(self.estimator)
-        whole.steps = [*whole.steps[:-1], (whole.steps[-1][0], last)]
-        return whole
 
 
 def comparable_epochs(estimator, searched):
     """The number of epochs of all candidates; 0 if they differ in schedule or length and cannot be compared."""
-    name, last = _last_step(estimator)
+    last, path = last_step(estimator), path_to_last_step(estimator)
     if not (hasattr(last, "set_callbacks") and "max_epochs" in last.get_params(deep=False)):
         return 0
-    course = {name, "steps"} if name else set()
-    course |= {f"{name}__{parameter}" if name else parameter for parameter in _COURSE}
+    course = {"__".join([*path, name]) for name in _COURSE}
+    for depth in range(len(path)):  # the step itself, and the Pipelines that hold it
+        course |= {"__".join([*path[:depth], "steps"]), "__".join(path[: depth + 1])}
     return 0 if course & searched else last.max_epochs
-
-
-def _last_step(estimator):
-    return estimator.steps[-1] if hasattr(estimator, "steps") else ("", estimator)

@@ -1,20 +1,30 @@
 """Grid search whose networks are trained together."""
 
 import itertools
+import math
 import sys
+import time
 import warnings
+from collections.abc import Callable
+from numbers import Real
+from typing import NamedTuple
 
 import numpy as np
 from joblib import effective_n_jobs, parallel_config
 from joblib.parallel import ParallelBackendBase
 from scipy.sparse import issparse
-from sklearn.model_selection import GridSearchCV
+from sklearn.model_selection import GridSearchCV, ParameterGrid
 
-from skfashion.training._together import train_together
+from skfashion._private_sklearn import Interval
+from skfashion._private_sklearn_search import BaseSearchCV
+from skfashion.training._together import Fit, train_together
 
 # Bytes of training images that are held for fits that wait for each other, as scikit-learn copies them for each fit;
 # and how many such fits there are at most: each has a thread.
 _MAX_BYTES, _MAX_FITS = 2**31, 256
+
+# Fits for each job that begin together when the time is limited: enough to gain most from each other.
+_FITS_AT_A_TIME = 8
 
 
 class VectorizedGridSearchCV(GridSearchCV):
@@ -64,6 +74,10 @@ class VectorizedGridSearchCV(GridSearchCV):
     return_train_score : bool, default=False
         As in :class:`~sklearn.model_selection.GridSearchCV`.
 
+    max_seconds : float or None, default=None
+        Time after which no candidate begins: about eight fits for each job begin together, the first ones in any case.
+        ``cv_results_`` holds the candidates that were tried, and the best of them is refitted.
+
     Attributes
     ----------
     cv_results_ : dict of ndarray
@@ -76,6 +90,7 @@ class VectorizedGridSearchCV(GridSearchCV):
 
     See Also
     --------
+    VectorizedHalvingGridSearchCV : Trains only the best candidates to the end.
     OptunaSearchCV : Learns from trials which ones to try next, and ends bad ones early.
 
     References
@@ -95,6 +110,41 @@ class VectorizedGridSearchCV(GridSearchCV):
     >>> search.cv_results_["vectorized"].all()
     np.True_
     """
+
+    _parameter_constraints = {
+        **BaseSearchCV._parameter_constraints,
+        "param_grid": [dict, list],
+        "max_seconds": [Interval(Real, 0, None, closed="neither"), None],
+    }
+
+    def __init__(
+        self,
+        estimator,
+        param_grid,
+        *,
+        scoring=None,
+        n_jobs=None,
+        refit=True,
+        cv=None,
+        verbose=0,
+        pre_dispatch="2*n_jobs",
+        error_score=np.nan,
+        return_train_score=False,
+        max_seconds=None,
+    ):
+        super().__init__(
+            estimator,
+            param_grid,
+            scoring=scoring,
+            n_jobs=n_jobs,
+            refit=refit,
+            cv=cv,
+            verbose=verbose,
+            pre_dispatch=pre_dispatch,
+            error_score=error_score,
+            return_train_score=return_train_score,
+        )
+        self.max_seconds = max_seconds
 
     def fit(self, X, y=None, **params):
         """Fit all candidates on all folds, and the best one on all samples.
@@ -116,15 +166,48 @@ class VectorizedGridSearchCV(GridSearchCV):
         self : object
             The fitted search.
         """
+        self._deadline = time.perf_counter() + (self.max_seconds or math.inf)
         n_at_once = min(_MAX_FITS, max(2, _MAX_BYTES // max(1, _n_bytes(X))))
-        backend = TogetherBackend(effective_n_jobs(self.n_jobs), n_at_once)
-        config = parallel_config(backend=backend)
-        backend.when_configured = config.unregister
-        with config:
-            super().fit(X, y, **params)
-        vectorized = np.reshape(backend.packed, (-1, self.n_splits_)).all(axis=1)
-        self.cv_results_["vectorized"] = vectorized
+        self._backend = self._new_backend(effective_n_jobs(self.n_jobs), n_at_once)
+        config = parallel_config(backend=self._backend)
+        self._backend.when_configured = config.unregister
+        try:
+            with config:
+                super().fit(X, y, **params)
+            vectorized = np.reshape(self._backend.packed, (-1, self.n_splits_)).all(axis=1)
+            self.cv_results_["vectorized"] = vectorized
+        finally:
+            self._backend.end()
+            del self._backend, self._deadline
         return self
+
+    def _new_backend(self, n_threads, n_at_once):
+        return TogetherBackend(n_threads, n_at_once)
+
+    def _run_search(self, evaluate_candidates, *, callback_ctx):
+        """Evaluate all candidates, or one part of them after the other until the time is over."""
+        if self.max_seconds is None:
+            super()._run_search(evaluate_candidates, callback_ctx=callback_ctx)
+            return
+        candidates = list(ParameterGrid(self.param_grid))
+        size = math.ceil(_FITS_AT_A_TIME * self._backend.n_threads / self.n_splits_)
+        parts = [candidates[start : start + size] for start in range(0, len(candidates), size)]
+        search = callback_ctx.subcontext(task_name="search", max_subtasks=len(parts))
+        search.call_on_fit_task_begin(estimator=self)
+        for number, part in enumerate(parts):
+            if number == 0 or time.perf_counter() < self._deadline:
+                evaluate_in_a_task(self, search, evaluate_candidates, part)
+        search.call_on_fit_task_end(estimator=self)
+
+
+def evaluate_in_a_task(search, parent, evaluate_candidates, candidates, **arguments):
+    """Evaluate candidates as one task of scikit-learn's callbacks; return ``cv_results_`` so far."""
+    n_fits = len(candidates) * search.n_splits_
+    task = parent.subcontext(task_name="candidates", max_subtasks=n_fits, sequential_subtasks=False)
+    task.call_on_fit_task_begin(estimator=search)
+    results = evaluate_candidates(candidates, callback_ctx=task, **arguments)
+    task.call_on_fit_task_end(estimator=search)
+    return results
 
 
 class TogetherBackend(ParallelBackendBase):
@@ -162,7 +245,7 @@ class TogetherBackend(ParallelBackendBase):
         return super().configure(n_jobs, parallel, **options)
 
     def submit(self, func, callback=None):
-        task = Task(func, callback)
+        task = Task(self.fit_of(func), callback)
         self.tasks.append(task)
         return task
 
@@ -171,29 +254,39 @@ class TogetherBackend(ParallelBackendBase):
             self._run()
         if out.fit.error is not None:
             raise out.fit.error
-        (result,) = out.fit.result
-        result["fit_time"] = max(0.0, result["fit_time"] - out.fit.idle) + out.fit.training
-        return [result]
+        return [self.result_of(out.fit)]
+
+    def fit_of(self, func):
+        """What is run for a function that joblib submits."""
+        return Fit(func)
+
+    def result_of(self, fit):
+        """What scikit-learn gets from it."""
+        (result,) = fit.result
+        return {**result, "fit_time": max(0.0, result["fit_time"] - fit.idle) + fit.training}
+
+    def train(self, fits):
+        """Let fits go on until each has ended, or pauses."""
+        with warnings.catch_warnings():  # scikit-learn sets filters in every task
+            train_together(fits, self.n_threads)
+
+    def end(self):
+        """The search is over: nothing waits any more."""
 
     def _run(self):
         """Run what waits to be run; joblib is told, and submits more."""
         tasks, self.tasks = self.tasks[: self.n_at_once], self.tasks[self.n_at_once :]
-        with warnings.catch_warnings():  # scikit-learn sets filters in every task
-            fits = train_together([task.function for task in tasks], self.n_threads)
-        for task, fit in zip(tasks, fits, strict=True):
-            task.fit = fit
-            self.packed.append(fit.packed)
+        self.train([task.fit for task in tasks])
         for task in tasks:
+            self.packed.append(task.fit.packed)
             task.callback(task)
 
 
-class Task:
-    """A function that joblib wants to be run, and the :class:`~skfashion.training._together.Fit` that it becomes."""
+class Task(NamedTuple):
+    """What joblib has submitted, and whom to tell when it is done."""
 
-    def __init__(self, function, callback):
-        self.function = function
-        self.callback = callback
-        self.fit = None
+    fit: Fit
+    callback: Callable
 
 
 def _n_bytes(X):

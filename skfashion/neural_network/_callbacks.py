@@ -1,5 +1,7 @@
 """Epochs of a net as tasks of scikit-learn's callbacks."""
 
+import copy
+
 
 class EpochTasks:
     """Report each epoch of a fit to scikit-learn's callbacks as a task of its own.
@@ -34,6 +36,15 @@ class EpochTasks:
         return self.epoch.call_on_fit_task_end(
             estimator=self.estimator,
             # Copied only for a callback that wants an estimator as of this epoch.
-            reconstruction_attributes=lambda: self.estimator._attributes_at_an_epoch(net, self.train),
+            reconstruction_attributes=lambda: self._attributes(net),
             **self.data,
         )
+
+    def fitted_estimator(self, net):
+        """A copy of the estimator, fitted as if its training had ended after the last epoch of `net`."""
+        estimator = copy.copy(self.estimator)
+        vars(estimator).update(self._attributes(net))
+        return estimator
+
+    def _attributes(self, net):
+        return self.estimator._attributes_at_an_epoch(net, self.train)

@@ -19,6 +19,7 @@ from skfashion.training._health import check_finite_training
 from skfashion.training._memory import keep_freed_memory
 from skfashion.training._optimizers import LightOptimizer
 from skfashion.training._tally import Tally, as_float32
+from skfashion.training._threads import enough_threads, work_of_a_step
 
 # What nets of this thread meet others in, see train_together; usually nothing.
 MEETING = ContextVar("meeting", default=None)
@@ -39,7 +40,8 @@ class EpochNet(NeuralNet):
         end, meeting = None, MEETING.get()
         try:
             if meeting is None or self.schedule_ is None:  # a net that somebody else trains further
-                self.fit_loop(X, y, epochs=epochs, **fit_params)
+                with enough_threads(work_of_a_step(self)):
+                    self.fit_loop(X, y, epochs=epochs, **fit_params)
             else:
                 meeting.wait_for_training(self, X, self.max_epochs if epochs is None else epochs)
         except (StopTraining, KeyboardInterrupt) as raised:  # skorch's loop has no other way out

@@ -1,4 +1,4 @@
-"""Functions that fit nets, and the nets of all of them trained together where their shapes allow it."""
+"""Fits that run side by side, and the nets of all of them trained together where their shapes allow it."""
 
 import threading
 import time
@@ -14,6 +14,7 @@ from skfashion._state import neutral_state
 from skfashion.modules._dense import shapes
 from skfashion.training._epochs import MEETING
 from skfashion.training._pack import Pack
+from skfashion.training._threads import enough_threads, work_of_a_step
 
 # The largest number of weights in a pack: with their gradients and the moments of Adam they take 16 bytes each.
 _MAX_WEIGHTS = 2**25
@@ -23,32 +24,31 @@ _MAX_WEIGHTS = 2**25
 _MIN_WORK = 2**24
 
 
-def train_together(functions, n_jobs=1):
-    """Call functions, and train the nets that they train together where their shapes allow it.
+def train_together(fits, n_jobs=1):
+    """Let fits go on, and train the nets that they train together where their shapes allow it.
 
-    Each function runs in a thread of its own until it trains a net, or to its end; then all nets that wait are trained,
-    those of one pack together and up to `n_jobs` packs at a time; then the functions go on. So they need not know of
-    each other: a function may fit a Pipeline, and score it.
+    Each runs in a thread of its own until it trains a net, pauses, or ends; then all nets that wait are trained, those
+    of one pack together and up to `n_jobs` packs at a time; then the fits go on, until all of them have paused or
+    ended. So they need not know of each other: one may fit a Pipeline, and score it. Whatever ends this, as Ctrl-C
+    does, ends all of them.
 
     Parameters
     ----------
-    functions : list of callable
-        Without arguments.
+    fits : list of Fit
+        Some may have ended already.
     n_jobs : int, default=1
         How many threads share the work; torch's own threads are divided among them.
 
     Returns
     -------
     list of Fit
-        What became of each function, in their order.
+        The same.
     """
     n_threads = torch.get_num_threads()
-    cancelled = threading.Event()
-    fits = [Fit(function, cancelled) for function in functions]
     try:
         with _workers(n_jobs, n_threads) as run:
             try:
-                waiting = fits
+                waiting = [fit for fit in fits if not fit.has_ended]
                 while waiting:
                     run(Fit.go_on, waiting)
                     for fit in waiting:
@@ -58,11 +58,14 @@ def train_together(functions, n_jobs=1):
                     with neutral_state():
                         _train_all(waiting, n_jobs, run)
             except BaseException:
-                cancelled.set()  # before the workers are waited for
+                for fit in fits:
+                    fit.cancelled.set()  # before the workers are waited for
                 raise
-    finally:
+    except BaseException:
         for fit in fits:
             fit.end()
+        raise
+    finally:
         torch.set_num_threads(n_threads)  # new threads start with what was set last, in whichever thread
     return fits
 
@@ -91,6 +94,11 @@ def _workers(n_jobs, n_threads):
 class Fit:
     """A function in a thread of its own, which waits where a net is to be trained.
 
+    Parameters
+    ----------
+    function : callable
+        Without arguments.
+
     Attributes
     ----------
     result, error : object, BaseException
@@ -103,11 +111,16 @@ class Fit:
         The net that waits to be trained, on `images`, for some `epochs`.
     outcome : BaseException or None
         How its training ended, if not after the last epoch.
+    cancelled : threading.Event
+        Set once the function is to end wherever it is.
+    has_ended : bool
+        Whether it has.
     """
 
-    def __init__(self, function, cancelled):
+    def __init__(self, function):
         self.function = function
-        self.cancelled = cancelled
+        self.cancelled = threading.Event()
+        self.has_ended = False
         self.result = self.error = self.net = self.images = self.outcome = None
         self.epochs = 0
         self.packed = False
@@ -124,7 +137,8 @@ class Fit:
         self._waits.acquire()
 
     def end(self):
-        """Let a function that still waits raise what ended all of them."""
+        """End a function that still waits."""
+        self.cancelled.set()
         if self._thread.is_alive():
             self._may_run.release()
             self._thread.join()
@@ -158,6 +172,7 @@ class Fit:
                     self.result = self.function()
         except BaseException as error:
             self.error = error
+        self.has_ended = True
         self._waits.release()
 
     def _pause(self):
@@ -177,7 +192,7 @@ def _train_all(fits, n_jobs, run):
             groups.append([fit])
         else:
             group.append(fit)
-    small = [group for group in groups if len(group) > 1 and _work(group) < _MIN_WORK]
+    small = [group for group in groups if len(group) > 1 and len(group) * work_of_a_step(group[0].net) < _MIN_WORK]
     for pack in _packs(small, n_jobs=1):
         _train(pack)
     run(_train, _packs([group for group in groups if group not in small], n_jobs))
@@ -192,11 +207,6 @@ def _packs(groups, n_jobs):
 
 def _n_weights(fit):
     return sum(weight.numel() for weight in fit.net.module_.parameters())
-
-
-def _work(group):
-    """Multiplications of the products of one step, forward."""
-    return len(group) * group[0].net.batch_size * _n_weights(group[0])
 
 
 def _best_size(sizes, n_jobs):
@@ -232,10 +242,11 @@ def _go_together(one, other):
 def _train(fits):
     """Train the nets of a pack; how that ended is left with each of them."""
     start = time.perf_counter()
-    if len(fits) == 1:
-        _train_alone(fits[0])
-    else:
-        Pack(fits).run()
+    with enough_threads(len(fits) * work_of_a_step(fits[0].net)):
+        if len(fits) == 1:
+            _train_alone(fits[0])
+        else:
+            Pack(fits).run()
     for fit in fits:
         fit.packed = len(fits) > 1
         fit.training += (time.perf_counter() - start) / len(fits)

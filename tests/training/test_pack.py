@@ -13,7 +13,7 @@ from sklearn.callback import ScoringMonitor
 from skorch.callbacks import Callback
 
 from skfashion.neural_network import Autoencoder, CNNClassifier, EncoderClassifier, MLPClassifier
-from skfashion.training._together import _best_size, train_together
+from skfashion.training._together import Fit, _best_size, train_together
 
 SMALL = {"max_epochs": 1, "batch_size": 32, "random_state": 0}
 
@@ -28,7 +28,8 @@ def autoencoder(**parameters):
 
 def fitted(models, X, y=None, n_jobs=1, **arguments):
     """The fits of clones that meet each other."""
-    return train_together([lambda model=model: clone(model).fit(X, y, **arguments) for model in models], n_jobs)
+    functions = [lambda model=model: clone(model).fit(X, y, **arguments) for model in models]
+    return train_together([Fit(function) for function in functions], n_jobs)
 
 
 MODELS = {
@@ -158,7 +159,7 @@ def test_who_is_trained_alone(garments):
 def test_other_images_make_other_packs(garments):
     X, y = garments
     functions = [lambda m=m, i=i: clone(m).fit(X[i::2], y[i::2]) for m in MODELS["learning rates"] for i in (0, 1)]
-    fits = train_together(functions)
+    fits = train_together([Fit(function) for function in functions])
     assert all(fit.packed for fit in fits)
     for i, fit in enumerate(fits):
         alone = clone(MODELS["learning rates"][i // 2]).fit(X[i % 2 :: 2], y[i % 2 :: 2])
@@ -192,7 +193,7 @@ def test_callbacks_of_scikit_learn_see_each_epoch_of_each_net(garments):
         lambda model=model, monitor=monitor: clone(model).set_callbacks(monitor).fit(X, y)
         for model, monitor in zip(models, monitors, strict=True)
     ]
-    assert all(fit.packed for fit in train_together(functions))
+    assert all(fit.packed for fit in train_together([Fit(function) for function in functions]))
     for model, monitor in zip(models, monitors, strict=True):
         rows = [row for row in monitor.get_logs(select="most_recent").data if row["task_name"] == "epoch"]
         alone = ScoringMonitor(scoring="accuracy")
@@ -259,10 +260,10 @@ def test_threads_of_the_caller_are_as_before():
         import torch
         from skfashion.datasets import make_garments
         from skfashion.neural_network import MLPClassifier
-        from skfashion.training._together import train_together
+        from skfashion.training._together import Fit, train_together
         X, y = make_garments(100, random_state=0, return_X_y=True)
         for n_jobs in (1, 2):
-            train_together([lambda: MLPClassifier((4,), max_epochs=1).fit(X, y)] * 2, n_jobs)
+            train_together([Fit(lambda: MLPClassifier((4,), max_epochs=1).fit(X, y)) for _ in range(2)], n_jobs)
             assert torch.get_num_threads() == 2, torch.get_num_threads()
     """, OMP_NUM_THREADS="2")  # fmt: skip
 
@@ -281,13 +282,13 @@ def test_a_function_that_survives_ctrl_c_does_not_wait_for_ever(garments):
 
     interrupting = mlp(net_params={"callbacks": [Interrupts()]})
     with pytest.raises(KeyboardInterrupt):
-        train_together([stubborn, lambda: clone(interrupting).fit(X, y)])
+        train_together([Fit(stubborn), Fit(lambda: clone(interrupting).fit(X, y))])
 
 
 def test_own_functions_compute_in_the_state_of_the_caller():
     torch.set_default_dtype(torch.float64)
     try:
-        (fit,) = train_together([lambda: torch.zeros(1).dtype])
+        (fit,) = train_together([Fit(lambda: torch.zeros(1).dtype)])
     finally:
         torch.set_default_dtype(torch.float32)
     assert fit.result == torch.float64
@@ -297,7 +298,7 @@ def test_functions_that_train_nothing_or_fail():
     def fails():
         raise RuntimeError("out of order")
 
-    works, broken = train_together([lambda: 1, fails])
+    works, broken = train_together([Fit(lambda: 1), Fit(fails)])
     assert (works.result, works.error, works.packed) == (1, None, False)
     assert str(broken.error) == "out of order"
 

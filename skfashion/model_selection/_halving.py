@@ -214,7 +214,7 @@ class VectorizedHalvingGridSearchCV(VectorizedGridSearchCV):
         return courses[0]["max_epochs"]
 
     def _rungs(self, n_candidates, max_epochs):
-        """The epochs at which each rung ends: `factor` times those of the one before; the last rung ends with training."""
+        """The epochs at which each rung ends: `factor` times those of the last one; the last rung trains to the end."""
         n_rungs = 1
         while n_candidates >= self.factor:
             n_candidates = math.ceil(n_candidates / self.factor)

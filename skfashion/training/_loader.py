@@ -72,9 +72,13 @@ class ImageSet:
         part.weight = None if self.weight is None else self.weight[members]
         return part
 
+    def is_cut_like(self, other):
+        """Whether the batches of two sets have the same shapes."""
+        return self.layout == other.layout and len(self) == len(other)
+
     def has_data_of(self, other):
         """Whether two sets are cut from the same rows, which are images in the same way."""
-        return self.layout == other.layout and _are_equal(self.X, other.X) and _are_equal(self.clean, other.clean)
+        return self.is_cut_like(other) and _are_equal(self.X, other.X) and _are_equal(self.clean, other.clean)
 
     def has_examples_of(self, other):
         """Whether two sets hold the same images and targets in the same order."""

@@ -110,7 +110,7 @@ class Net(EpochNet):
         self.convolutional_ = any(parameter.ndim == 4 for parameter in self.module_.parameters())
         if self.convolutional_:
             self.module_.to(memory_format=torch.channels_last)
-            self.module_.register_state_dict_post_hook(_make_contiguous)
+        self.module_.register_state_dict_post_hook(_give_away)
         return self
 
     def get_default_callbacks(self):
@@ -229,8 +229,12 @@ class Net(EpochNet):
         return torch.Generator(device).manual_seed(seed)
 
 
-def _make_contiguous(module, state, prefix, metadata):
-    """Give weights away in the usual order of memory, which safetensors and other tools expect."""
+def _give_away(module, state, prefix, metadata):
+    """Give weights away in the usual order of memory, which safetensors and other tools expect.
+
+    One that is part of a larger tensor, as in a pack, is copied: it would be stored with all of that.
+    """
     for name, value in state.items():
         if isinstance(value, torch.Tensor):
-            state[name] = value.contiguous()
+            is_part = value.untyped_storage().nbytes() > value.nbytes
+            state[name] = value.clone(memory_format=torch.contiguous_format) if is_part else value.contiguous()

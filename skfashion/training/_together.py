@@ -184,18 +184,28 @@ class Fit:
 
 def _train_all(fits, n_jobs, run):
     """Train the nets of all fits: small ones by the caller, others by all jobs."""
-    groups = []
     for fit in fits:
         fit.net._set_training(True)
-        group = next((group for group in groups if _go_together(group[0], fit)), None)
-        if group is None:
-            groups.append([fit])
-        else:
-            group.append(fit)
+    groups = _grouped(fits, _go_together, _share_data)
+    # Nets that share their images with no other may still be steps of one loop.
+    alone = [group[0] for group in groups if len(group) == 1]
+    groups = [group for group in groups if len(group) > 1] + _grouped(alone, _go_together)
     small = [group for group in groups if len(group) > 1 and len(group) * work_of_a_step(group[0].net) < _MIN_WORK]
     for pack in _packs(small, n_jobs=1):
         _train(pack)
     run(_train, _packs([group for group in groups if group not in small], n_jobs))
+
+
+def _grouped(fits, *relations):
+    """Lists of fits of which each has all relations to the first one."""
+    groups = []
+    for fit in fits:
+        group = next((group for group in groups if all(related(group[0], fit) for related in relations)), None)
+        if group is None:
+            groups.append([fit])
+        else:
+            group.append(fit)
+    return groups
 
 
 def _packs(groups, n_jobs):
@@ -227,16 +237,19 @@ def _cut(group, size):
 
 
 def _go_together(one, other):
-    """Whether two fits can be steps of one loop: the same data, the same metrics, and products of the same sizes."""
+    """Whether two fits can be steps of one loop: equally many images, the same metrics, products of the same sizes."""
     return (
         one.net.can_be_packed()
         and other.net.can_be_packed()
         and one.net.batch_size == other.net.batch_size
-        and len(one.images) == len(other.images)
         and one.net.metrics is other.net.metrics
         and shapes(one.net.module_.dense_layers()) == shapes(other.net.module_.dense_layers())
-        and one.images.has_data_of(other.images)
+        and one.images.is_cut_like(other.images)
     )
+
+
+def _share_data(one, other):
+    return one.images.has_data_of(other.images)
 
 
 def _train(fits):

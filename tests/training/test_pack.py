@@ -1,6 +1,7 @@
 """Nets that are trained together become what they would alone."""
 
 import contextlib
+import io
 import os
 
 import numpy as np
@@ -166,6 +167,18 @@ def test_other_images_make_other_packs(garments):
         torch.testing.assert_close(weights(fit.result), weights(alone), rtol=0, atol=1e-4)
 
 
+@pytest.mark.parametrize("augmentation", [None, "flip+shift"])
+def test_nets_on_different_images_go_together_where_they_would_be_alone(garments, augmentation):
+    """As in a cross-validation of one candidate."""
+    X, y = garments
+    model = mlp(augmentation=augmentation, class_weight="balanced")
+    parts = [(X[i::3][:90], y[i::3][:90]) for i in range(3)]
+    fits = train_together([Fit(lambda part=part: clone(model).fit(*part)) for part in [*parts, (X[:91], y[:91])]])
+    assert [fit.packed for fit in fits] == [True, True, True, False]
+    for fit, part in zip(fits, parts, strict=False):
+        torch.testing.assert_close(weights(fit.result), weights(clone(model).fit(*part)), rtol=0, atol=1e-4)
+
+
 def test_a_last_batch_of_one_image(garments):
     models = [mlp(batch_norm=batch_norm, learning_rate=rate) for batch_norm in (False, True) for rate in (0.001, 0.002)]
     for fit, model in zip(fitted(models, garments[0][:33], garments[1][:33]), models, strict=True):
@@ -237,6 +250,26 @@ class Replaces(Callback):
         with torch.no_grad():
             for parameter in net.module_.parameters():
                 parameter.data = parameter.data * 0.5
+
+
+class Stores(Callback):
+    """Keeps the size of the file of weights that a checkpoint would write."""
+
+    sizes = []
+
+    def on_epoch_end(self, net, **kwargs):
+        file = io.BytesIO()
+        torch.save(net.module_.state_dict(), file)
+        self.sizes.append(len(file.getvalue()))
+
+
+def test_a_checkpoint_holds_the_weights_of_one_net(garments):
+    Stores.sizes.clear()
+    model = mlp(net_params={"callbacks": [Stores()]})
+    assert all(fit.packed for fit in fitted([model] * 8, *garments))
+    clone(model).fit(*garments)
+    assert len(set(Stores.sizes)) == 1
+    assert len(Stores.sizes) == 9
 
 
 def test_weights_that_a_callback_replaces(garments):

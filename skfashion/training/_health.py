@@ -17,7 +17,7 @@ _N_EPOCHS_OF_DECODERS = 10
 
 def has_finite_weights(module):
     """Whether all weights and running statistics are finite."""
-    values = [value for value in module.state_dict().values() if torch.is_floating_point(value)]
+    values = [value for value in (*module.parameters(), *module.buffers()) if torch.is_floating_point(value)]
     return not values or bool(torch.stack([value.isfinite().all() for value in values]).all())
 
 

@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from benchmarks.evidence import read
+from benchmarks.evidence import read, read_of_processors
 from benchmarks.report import costs, results_of_studies
 
 README = Path(__file__).parents[1] / "README.md"
@@ -25,29 +25,83 @@ def accuracy():
 
 
 def speed():
-    training = read("training")
+    """Training against a hand-written loop: on all threads, and on one."""
+    results = read_of_processors("training").values()
     rows = []
-    networks = {"mlp": "MLP 784-128-64-10", "double": "CNN `double` (MCNN)", "autoencoder": "`ConvAutoencoder()`"}
+    networks = {
+        "mlp": "MLP 784-128-64-10",
+        "dense autoencoder": "`Autoencoder()`",
+        "double": "CNN `double` (MCNN)",
+        "autoencoder": "`ConvAutoencoder()`",
+    }
     for name, title in networks.items():
-        result = training[name]
-        rows += [f"| {title}, batch {result['batch_size']} | images/s | time / torch loop |", "| --- | --- | --- |"]
-        rows += [
-            f"| {program} | {row['images_per_second']:,} | {row['time_over_torch_loop']:.2f} |"
-            for program, row in result["programs"].items()
-        ]
+        measured = [result[name] for result in results if name in result]
+        title = f"{title}, batch {measured[0]['batch_size']}"
+        rows += [f"| {title} | images/s | time / torch loop | the same on one thread |", "| --- | --- | --- | --- |"]
+        most, one = ([by_threads(result, choose) for result in measured] for choose in (max, min))
+        for program in most[0]:
+            cells = (
+                span([result[program]["images_per_second"] for result in most], ",.0f"),
+                span([result[program]["time_over_torch_loop"] for result in most], ".2f"),
+                span([result[program]["time_over_torch_loop"] for result in one], ".2f"),
+            )
+            rows.append(f"| {program} | {' | '.join(cells)} |")
         rows.append("")
-    memory = {name: row.get("peak_memory_added_mb") for name, row in training["mlp"]["programs"].items()}
-    search = read("search")["models"]
+    memory = next(result["mlp"]["peak_memory_added_mb"] for result in results)
     others = ", ".join(f"{name} {memory[name]}" for name in ("torch loop", "skorch", "scikit-learn"))
     rows.append(
         f"Fitting the MLP on 47 MB of uint8 images adds {memory['skfashion']} MB to the peak memory; "
         f"programs that copy them to float add more ({others} MB)."
     )
-    speed_ups = " and ".join(f"{row['speed_up_at_equal_threads']:.2f} ({name})" for name, row in search.items())
-    rows.append(
-        f"Two workers speed up a grid search on 10,000 images over one of the same single thread by {speed_ups}; "
-        "one worker with all threads uses two cores just as well."
-    )
+    return rows
+
+
+def by_threads(result, choose):
+    """The programs of a result at the largest or smallest number of threads."""
+    return result["threads"][choose(result["threads"], key=int)]
+
+
+def span(values, form):
+    """A value, or the range of those of several processors."""
+    texts = dict.fromkeys(format(value, form) for value in (min(values), max(values)))
+    return " to ".join(texts)
+
+
+def search():
+    """A grid of learning rates, by every search, over scikit-learn's with its own perceptron and two jobs."""
+    results = [result["programs"] for result in read_of_processors("search").values()]
+    rows = ["| 4 learning rates, 3 folds, 20 epochs | jobs | seconds | time / scikit-learn |", "| --- | --- | --- | --- |"]
+    for name in results[0]:
+        program, n_jobs = name.rsplit(", n_jobs=", 1)
+        seconds = span([result[name]["median"] for result in results], ".1f")
+        ratio = span([result[name]["time_over_scikit_learn"] for result in results], ".2f")
+        rows.append(f"| {program} | {n_jobs} | {seconds} | {ratio} |")
+    return rows
+
+
+def precision():
+    """What ``precision="auto"`` chooses on each processor, and what the other one would have given."""
+    rows = ["| network | processor | float32 | bfloat16 | auto | auto / eager loop |", "| --- | --- | --- | --- | --- | --- |"]
+    for processor, result in read_of_processors("precision").items():
+        for name, row in result["networks"].items():
+            speeds = row["images_per_second"]
+            loop = f"{row['auto_over_the_eager_loop']:.2f}" if "auto_over_the_eager_loop" in row else ""
+            rows.append(
+                f"| `{name}` | {processor} | {speeds['float32']:,.0f} | {speeds['bfloat16']:,.0f} | {row['auto']} | {loop} |"
+            )
+    return rows
+
+
+def threads():
+    """Milliseconds of a step by one thread and by all of them, on an idle machine and beside a busy program."""
+    rows = ["| network | processor | program | idle | beside a busy program |", "| --- | --- | --- | --- | --- |"]
+    for processor, result in read_of_processors("threads").items():
+        for row in result["rows"]:
+            idle, busy = (row[f"milliseconds_per_step_beside_{n}_programs"] for n in (0, 1))
+            rows += [
+                f"| {row['network']} | {processor} | {program} | {idle[program]:.2f} | {busy[program]:.2f} |"
+                for program in idle
+            ]
     return rows
 
 
@@ -175,14 +229,14 @@ def percent(row, name):
 
 
 def machine():
-    evidence = read("training")["evidence"]
-    versions = ", ".join(
-        f"{name} {evidence['versions'][name]}" for name in ("torch", "scikit-learn", "skorch", "keras")
+    evidences = [result["evidence"] for result in read_of_processors("training").values()]
+    machines = "; ".join(
+        f"{each['threads']} threads of {each['cpu']} ({', '.join(each['cpu_features'])})" for each in evidences
     )
+    versions = ", ".join(f"{name} {evidences[0]['versions'][name]}" for name in ("torch", "scikit-learn", "skorch"))
     return [
-        f"On {evidence['threads']} threads of {evidence['cpu']} ({', '.join(evidence['cpu_features'])}); {versions}. "
-        "Commands, seeds and commits are in [benchmarks/results](benchmarks/results), clusterers in "
-        "[benchmarks/TABLES.md](benchmarks/TABLES.md)."
+        f"On {machines}; {versions}. Commands, seeds and commits are in [benchmarks/results](benchmarks/results), "
+        "clusterers, precisions and threads in [benchmarks/TABLES.md](benchmarks/TABLES.md)."
     ]
 
 
@@ -197,8 +251,8 @@ def main():
 
 
 TABLES = {
-    README: (accuracy, representations, classifiers, neighbors, speed, studies, machine),
-    Path(__file__).parent / "TABLES.md": (classifiers_quick, clusters, memory),
+    README: (accuracy, representations, classifiers, neighbors, speed, search, studies, machine),
+    Path(__file__).parent / "TABLES.md": (classifiers_quick, clusters, memory, precision, threads),
 }
 
 

@@ -70,7 +70,10 @@ def span(values, form):
 def search():
     """A grid of learning rates, by every search, over scikit-learn's with its own perceptron and two jobs."""
     results = [result["programs"] for result in read_of_processors("search").values()]
-    rows = ["| 4 learning rates, 3 folds, 20 epochs | jobs | seconds | time / scikit-learn |", "| --- | --- | --- | --- |"]
+    rows = [
+        "| 4 learning rates, 3 folds, 20 epochs | jobs | seconds | time / scikit-learn |",
+        "| --- | --- | --- | --- |",
+    ]
     for name in results[0]:
         program, n_jobs = name.rsplit(", n_jobs=", 1)
         seconds = span([result[name]["median"] for result in results], ".1f")
@@ -81,14 +84,23 @@ def search():
 
 def precision():
     """What ``precision="auto"`` chooses on each processor, and what the other one would have given."""
-    rows = ["| network | processor | float32 | bfloat16 | auto | auto / eager loop |", "| --- | --- | --- | --- | --- | --- |"]
+    rows = [
+        "| network | processor | float32 | bfloat16 | auto | auto / eager loop |",
+        "| --- | --- | --- | --- | --- | --- |",
+    ]
     for processor, result in read_of_processors("precision").items():
         for name, row in result["networks"].items():
             speeds = row["images_per_second"]
             loop = f"{row['auto_over_the_eager_loop']:.2f}" if "auto_over_the_eager_loop" in row else ""
-            rows.append(
-                f"| `{name}` | {processor} | {speeds['float32']:,.0f} | {speeds['bfloat16']:,.0f} | {row['auto']} | {loop} |"
+            cells = (
+                f"`{name}`",
+                processor,
+                f"{speeds['float32']:,.0f}",
+                f"{speeds['bfloat16']:,.0f}",
+                row["auto"],
+                loop,
             )
+            rows.append(f"| {' | '.join(cells)} |")
     return rows
 
 

@@ -8,6 +8,8 @@ import numpy as np
 from scipy.sparse import issparse
 from sklearn.utils import check_array
 
+from skfashion._image_rows import ImageRows
+
 # How many channels a trailing or leading axis may have to be taken for the channels of an image: grey, grey and
 # transparency, RGB, RGBA.
 _CHANNELS = (1, 2, 3, 4)
@@ -46,7 +48,7 @@ class Layout:
 def rows_of(X, layout):
     """Return X as a 2-D array of rows, the layout that its shape shows, and the shape of an image in it.
 
-    Layout and shape are None if X is 2-D already.
+    Layout and shape are None if X is 2-D already; the layout is known of rows that know their images.
 
     Parameters
     ----------
@@ -56,6 +58,8 @@ def rows_of(X, layout):
         How rows have to be arranged, if that is known already.
     """
     X = as_array(X)
+    if isinstance(X, ImageRows) and X.image_shape is not None:
+        return np.asarray(X), Layout(X.image_shape), None
     if getattr(X, "ndim", 2) <= 2:
         return X, None, None
     X = _array(X)

@@ -20,10 +20,13 @@ from skfashion.modules import conv, dense
 from skfashion.neural_network import (
     Autoencoder,
     CNNClassifier,
+    CNNRegressor,
     ConvAutoencoder,
     EncoderClassifier,
     MLPClassifier,
+    MLPRegressor,
     ResNetClassifier,
+    ResNetRegressor,
     VariationalAutoencoder,
 )
 
@@ -32,6 +35,9 @@ DEFAULTS = [
     MLPClassifier(device="cpu"),
     CNNClassifier(device="cpu"),
     ResNetClassifier(device="cpu"),
+    MLPRegressor(device="cpu"),
+    CNNRegressor(device="cpu"),
+    ResNetRegressor(device="cpu"),
     Autoencoder(device="cpu"),
     ConvAutoencoder(device="cpu"),
     VariationalAutoencoder(device="cpu"),
@@ -47,6 +53,9 @@ ESTIMATORS = [
     MLPClassifier((16,), learning_rate=0.01, batch_size=16, batch_norm=True, dropout=0.1, device="cpu"),
     CNNClassifier((conv(8, padding="same"), dense(16)), learning_rate=0.01, batch_size=16, device="cpu"),
     ResNetClassifier(width=4, batch_size=32, max_epochs=10, device="cpu"),
+    MLPRegressor((16,), loss="huber", learning_rate=0.01, batch_size=16, batch_norm=True, device="cpu"),
+    CNNRegressor((conv(8, padding="same"), dense(16)), learning_rate=0.01, batch_size=16, device="cpu"),
+    ResNetRegressor(width=4, batch_size=32, max_epochs=10, device="cpu"),
     Autoencoder(4, (8,), batch_norm=True, dropout=0.1, loss="absolute_error", max_epochs=5, device="cpu"),
     ConvAutoencoder(2, 4, batch_norm=True, image_shape="auto", max_epochs=5, device="cpu"),
     VariationalAutoencoder(2, n_channels=(), hidden_layer_sizes=(16,), beta=0.1, max_epochs=5, device="cpu"),

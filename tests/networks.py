@@ -1,15 +1,19 @@
 """Small networks, and what tests of training look at in them."""
 
 import torch
+from sklearn.base import is_classifier
 
 from skfashion.modules import batch_norm, conv, dense, pool
 from skfashion.neural_network import (
     Autoencoder,
     CNNClassifier,
+    CNNRegressor,
     ConvAutoencoder,
     EncoderClassifier,
     MLPClassifier,
+    MLPRegressor,
     ResNetClassifier,
+    ResNetRegressor,
     VariationalAutoencoder,
 )
 
@@ -18,6 +22,9 @@ MODELS = [
     MLPClassifier((8,), max_epochs=2, random_state=0),
     CNNClassifier((conv(4), pool(2), batch_norm(), dense(8)), image_shape=(2, 3), max_epochs=2, random_state=0),
     ResNetClassifier(width=4, max_epochs=2, augmentation=None, random_state=0),
+    MLPRegressor((8,), max_epochs=2, random_state=0),
+    CNNRegressor((conv(4), dense(8)), image_shape=(2, 3), max_epochs=2, random_state=0),
+    ResNetRegressor(width=4, max_epochs=2, random_state=0),
     EncoderClassifier(ConvAutoencoder(2, 2, max_epochs=1), (4,), freeze=False, max_epochs=2, random_state=0),
     Autoencoder(2, (8,), batch_norm=True, max_epochs=2, random_state=0),
     ConvAutoencoder(2, 2, image_shape=(2, 3), max_epochs=2, random_state=0),
@@ -38,11 +45,13 @@ def methods_of(model):
 
 
 def output(model, X):
-    return model.predict_proba(X) if hasattr(model, "predict") else model.reconstruct(X)
+    if is_classifier(model):
+        return model.predict_proba(X)
+    return model.predict(X) if hasattr(model, "predict") else model.reconstruct(X)
 
 
 def partial_fit(model, X, y):
-    return model.partial_fit(X, y, **({"classes": [0, 1, 2]} if hasattr(model, "predict") else {}))
+    return model.partial_fit(X, y, **({"classes": [0, 1, 2]} if is_classifier(model) else {}))
 
 
 def weights(model):

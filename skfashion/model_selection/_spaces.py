@@ -26,6 +26,26 @@ SEARCH_SPACES = {
         "augmentation": ["flip", "flip+shift", "flip+shift+erase"],
         "label_smoothing": uniform(0.0, 0.2),
     },
+    "MLPRegressor": {
+        "hidden_layer_sizes": [(128,), (256, 64), (512,), (512, 128), (512, 256, 64)],
+        "learning_rate": loguniform(3e-4, 1e-2),
+        "dropout": uniform(0.0, 0.5),
+        "batch_norm": [False, True],
+        "batch_size": [64, 128, 256],
+        "loss": ["squared_error", "huber"],
+    },
+    "CNNRegressor": {
+        "architecture": ["plain", "slim", "compact", "deep"],
+        "learning_rate": loguniform(3e-4, 1e-2),
+        "batch_size": [64, 128, 256],
+        "loss": ["squared_error", "huber"],
+    },
+    "ResNetRegressor": {
+        "width": [16, 24, 32],
+        "learning_rate": loguniform(0.01, 0.3),
+        "weight_decay": loguniform(1e-5, 5e-3),
+        "loss": ["squared_error", "huber"],
+    },
     "ConvAutoencoder": {
         "latent_dim": randint(4, 65),
         "n_channels": [8, 16, 32],

@@ -63,12 +63,29 @@ class CrossEntropyLoss(nn.CrossEntropyLoss):
         return losses, _times(gradient.sub_(spread) if spread else gradient, share)
 
 
+def _huber(error):
+    size = error.abs()
+    bounded = size.clamp(max=1)
+    return bounded * (size - bounded / 2)
+
+
+# Of an error: its distance from 0; the slope of that, up to a factor, for which the error may be overwritten; the factor.
+_DISTANCES = {
+    "squared_error": (torch.square, lambda error: error, 2),
+    "absolute_error": (torch.abs, torch.Tensor.sign_, 1),
+    "huber": (_huber, lambda error: error.clamp_(-1, 1), 1),
+}
+
+
 class ReconstructionLoss(nn.Module):
     """The distance of each image from the one that the scores of a decoder stand for, as a mean or sum over the pixels.
 
+    Targets of any other shape, such as the numbers of a regression, are measured in the same way.
+
     Parameters
     ----------
-    loss : {"squared_error", "absolute_error", "bernoulli"}
+    loss : {"squared_error", "absolute_error", "huber", "bernoulli"}
+        ``"huber"`` is half the squared error up to a distance of 1, and grows with the distance from there on.
         ``"bernoulli"`` is the negative log-likelihood of pixels in [0, 1]; it implies a sigmoid.
     output_activation : {"identity", "sigmoid"}
         What makes an image of the scores.
@@ -84,26 +101,25 @@ class ReconstructionLoss(nn.Module):
 
     def forward(self, scores, images):
         if self.loss == "bernoulli":
-            distance = binary_cross_entropy_with_logits(scores, images, reduction="none")
-        else:
-            distance = self.output_activation(scores) - images
-            distance = distance.square() if self.loss == "squared_error" else distance.abs()
-        return self._reduced(distance)
+            return self._reduced(binary_cross_entropy_with_logits(scores, images, reduction="none"))
+        distance, *_ = _DISTANCES[self.loss]
+        return self._reduced(distance(self.output_activation(scores) - images))
 
     def losses_and_gradient(self, scores, images, share):
+        factor = 1
         if self.loss == "bernoulli":
-            distance = binary_cross_entropy_with_logits(scores, images, reduction="none")
+            distances = binary_cross_entropy_with_logits(scores, images, reduction="none")
             gradient = scores.sigmoid().sub_(images)
         else:
+            distance, slope, factor = _DISTANCES[self.loss]
             shown = self.output_activation(scores)
             error = shown - images
-            distance = error.square() if self.loss == "squared_error" else error.abs()
-            gradient = error if self.loss == "squared_error" else error.sign_()
+            distances = distance(error)
+            gradient = slope(error)
             if isinstance(self.output_activation, nn.Sigmoid):
                 gradient = torch.ops.aten.sigmoid_backward.default(gradient, shown)
-        slope = 2 if self.loss == "squared_error" else 1
         n_summands = gradient[0].numel() if self.reduction == "mean" else 1
-        return self._reduced(distance), _times(gradient, share * (slope / n_summands))
+        return self._reduced(distances), _times(gradient, share * (factor / n_summands))
 
     def _reduced(self, distance):
         distance = distance.flatten(1)

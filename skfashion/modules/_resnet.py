@@ -54,9 +54,10 @@ class ResNet(nn.Module):
     depth : int
         Residual convolutions a stage.
     flip_averaging : bool
-        Whether the output in evaluation is the log of the mean probability of an image and its mirror image.
-    multilabel : bool, default=False
-        Whether outputs are the log odds of labels that do not exclude each other.
+        Whether the output in evaluation is the mean over an image and its mirror image.
+    outputs : {"classes", "labels", "numbers"}, default="classes"
+        What outputs are, by which their mean is taken: scores of classes, the log of whose mean probability is given;
+        log odds of labels that do not exclude each other, alike; or numbers.
 
     References
     ----------
@@ -71,9 +72,9 @@ class ResNet(nn.Module):
     torch.Size([2, 10])
     """
 
-    def __init__(self, image_shape, n_outputs, width, depth, flip_averaging, multilabel=False):
+    def __init__(self, image_shape, n_outputs, width, depth, flip_averaging, outputs="classes"):
         super().__init__()
-        self.multilabel = multilabel
+        self.outputs = outputs
         self.flip_averaging = flip_averaging
         layers = [nn.BatchNorm2d(image_shape[0], affine=False), _Conv(image_shape[0], width)]
         layers += [_Residual(width) for _ in range(depth)]
@@ -94,7 +95,9 @@ class ResNet(nn.Module):
         output = self.head(self.body(x))
         if self.flip_averaging and not self.training:
             flipped = self.head(self.body(x.flip(3)))
-            if self.multilabel:
+            if self.outputs == "numbers":
+                return (output + flipped) / 2
+            if self.outputs == "labels":
                 return mean_of_log_odds(output, flipped)
             output = torch.logaddexp(output.log_softmax(1), flipped.log_softmax(1)) - math.log(2)
         return output

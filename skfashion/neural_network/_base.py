@@ -159,7 +159,8 @@ class BaseNet(NetParams, StoredAsArrays, ImageInput, CallbackSupportMixin, BaseE
         "loss_, loss_curve_ : float, list of float": "The training loss of the last epoch, and of each.",
         "validation_scores_ : list of float or None": """
             The score of each epoch that early stopping watches: the validation accuracy of classifiers, but for several
-            labels per image, and the negative validation loss of all others.""",
+            labels per image; R² of regressors, by the variance of the training targets; and the negative validation
+            loss of all others.""",
         "best_validation_score_ : float or None": "The greatest of them.",
         "validation_loss_curve_ : list of float or None": "The validation loss of each epoch.",
         "n_epochs_, n_iter_ : int": "Epochs that were run; the second is the name that tools of scikit-learn look for.",
@@ -208,7 +209,7 @@ class BaseNet(NetParams, StoredAsArrays, ImageInput, CallbackSupportMixin, BaseE
         y : array-like, default=None
             For classifiers labels of shape (n_samples,): ints, strings, bools, whatever can be sorted; or an indicator
             matrix (n_samples, n_classes) of 0 and 1, whose columns are classes that do not exclude each other. For
-            autoencoders the image that each image of X is to be turned into, for instance without its noise, in the
+            regressors numbers of shape (n_samples,) or (n_samples, n_outputs), in any unit. For autoencoders the image that each image of X is to be turned into, for instance without its noise, in the
             shape and on the scale of X; they ignore anything of another shape, such as labels, as transformers of
             scikit-learn do.
 

@@ -89,6 +89,10 @@ class BaseNetClassifier(ClassifierMixin, BaseNet):
             )
         return self._fit(X, y, sample_weight, one_pass=True, classes=classes)
 
+    @property
+    def _n_outputs(self):
+        return len(self.classes_)
+
     def _examples(self, X, y, sample_weight, *, resume, one_pass, classes=None):
         if one_pass:
             _check_partial_fit_first_call(self, None if classes is None else as_array(classes))

@@ -1,4 +1,4 @@
-"""The convolutional network as a classifier."""
+"""The convolutional network as a classifier and as a regressor."""
 
 from collections.abc import Callable, Iterable
 from typing import Literal
@@ -9,18 +9,67 @@ from skfashion.modules._layers import Layer
 from skfashion.modules.architectures import ARCHITECTURES
 from skfashion.neural_network._classifier import BaseNetClassifier
 from skfashion.neural_network._parameters import estimator, parameter
+from skfashion.neural_network._regressor import BaseNetRegressor
 from skfashion.neural_network._types import ImageShape, Init
 from skfashion.training._build import Network
 
 
 @estimator
-class CNNClassifier(BaseNetClassifier):
+class CNNNetwork:
+    """The parameters of a convolutional network, and the network that they describe."""
+
+    architecture: (
+        Literal["single", "stacked", "double", "plain", "deep", "slim", "compact"] | tuple | list | Callable
+    ) = parameter(
+        "compact",
+        """
+        - The name of a published network; see :mod:`skfashion.modules.architectures`.
+        - Layers of :mod:`skfashion.modules`, for instance ``(conv(40, 5), pool(2), flatten(), dense(100))``. The output
+          layer is added.
+        - A function ``architecture(image_shape, n_outputs)`` that returns a :class:`torch.nn.Module`, from float images
+          (n, channels, height, width) to one score (logit) per class, or one number per target. `image_shape` is (channels, height, width).
+
+        Images smaller than layers can take are padded with zeros.""",
+        positional=True,
+    )
+    image_shape: ImageShape = parameter(
+        "auto",
+        """
+        (height, width), (channels, height, width) or (height, width, channels) of the image in a row of X. ``"auto"``
+        takes the shape of X if it holds images; else a square length is a grey image, three times a square a colour
+        image (channels, height, width), and any other length an image of one row.""",
+    )
+    init: Init = parameter(
+        "pytorch", "How weights are drawn, as in :class:`MLPClassifier`. A callable `architecture` keeps its own."
+    )
+
+    def _network(self):
+        shared = {"image_shape": self.image_shape_, "n_outputs": self._n_outputs}
+        if callable(self.architecture):
+            arguments = {"architecture": self.architecture, **shared}
+            return Network(module=build_foreign, arguments=arguments, gains_from_bfloat16=True, foreign=True)
+        arguments = {"layers": self._layers(), "init": self.init, **shared}
+        return Network(module=ConvNet, arguments=arguments, gains_from_bfloat16=True)
+
+    def _layers(self):
+        layers = ARCHITECTURES[self.architecture] if isinstance(self.architecture, str) else self.architecture
+        if not isinstance(layers, Iterable) or not all(isinstance(layer, Layer) for layer in layers):
+            raise ValueError(
+                f"The 'architecture' parameter of {type(self).__name__} must be one of {sorted(ARCHITECTURES)}, a "
+                f"sequence of layers of skfashion.modules, or a callable. Got {self.architecture!r} instead."
+            )
+        return tuple(layers)
+
+
+@estimator
+class CNNClassifier(CNNNetwork, BaseNetClassifier):
     """A convolutional network: a published one by its name, your own as a tuple of layers, or any torch module.
 
     See Also
     --------
     MLPClassifier : A multi-layer perceptron.
     ResNetClassifier : A residual network, for the best accuracy without choosing.
+    CNNRegressor : The same for numbers.
 
     References
     ----------
@@ -38,44 +87,33 @@ class CNNClassifier(BaseNetClassifier):
     True
     """
 
-    architecture: (
-        Literal["single", "stacked", "double", "plain", "deep", "slim", "compact"] | tuple | list | Callable
-    ) = parameter(
-        "compact",
-        """
-        - The name of a published network; see :mod:`skfashion.modules.architectures`.
-        - Layers of :mod:`skfashion.modules`, for instance ``(conv(40, 5), pool(2), flatten(), dense(100))``. The output
-          layer is added.
-        - A function ``architecture(image_shape, n_outputs)`` that returns a :class:`torch.nn.Module`, from float images
-          (n, channels, height, width) to one score (logit) per class. `image_shape` is (channels, height, width).
 
-        Images smaller than layers can take are padded with zeros.""",
-        positional=True,
-    )
-    image_shape: ImageShape = parameter(
-        "auto",
-        """
-        (height, width), (channels, height, width) or (height, width, channels) of the image in a row of X. ``"auto"``
-        takes the shape of X if it holds images; else a square length is a grey image, three times a square a colour
-        image (channels, height, width), and any other length an image of one row.""",
-    )
-    init: Init = parameter(
-        "pytorch", "How weights are drawn, as in :class:`MLPClassifier`. A callable `architecture` keeps its own."
-    )
+@estimator
+class CNNRegressor(CNNNetwork, BaseNetRegressor):
+    """A convolutional network for regression, of one target or several.
 
-    def _network(self):
-        shared = {"image_shape": self.image_shape_, "n_outputs": len(self.classes_)}
-        if callable(self.architecture):
-            arguments = {"architecture": self.architecture, **shared}
-            return Network(module=build_foreign, arguments=arguments, gains_from_bfloat16=True, foreign=True)
-        arguments = {"layers": self._layers(), "init": self.init, **shared}
-        return Network(module=ConvNet, arguments=arguments, gains_from_bfloat16=True)
+    Targets are standardised for training; predictions are in their units.
 
-    def _layers(self):
-        layers = ARCHITECTURES[self.architecture] if isinstance(self.architecture, str) else self.architecture
-        if not isinstance(layers, Iterable) or not all(isinstance(layer, Layer) for layer in layers):
-            raise ValueError(
-                f"The 'architecture' parameter of {type(self).__name__} must be one of {sorted(ARCHITECTURES)}, a "
-                f"sequence of layers of skfashion.modules, or a callable. Got {self.architecture!r} instead."
-            )
-        return tuple(layers)
+    See Also
+    --------
+    MLPRegressor : A multi-layer perceptron.
+    ResNetRegressor : A residual network.
+    CNNClassifier : The same for classes.
+
+    References
+    ----------
+    Y. LeCun, L. Bottou, Y. Bengio, P. Haffner, "Gradient-based learning applied to document recognition", Proceedings
+    of the IEEE 86 (11), 1998.
+
+    Examples
+    --------
+    How wide is a garment?
+
+    >>> from skfashion.datasets import make_garments
+    >>> from skfashion.neural_network import CNNRegressor
+    >>> X = make_garments(1000, random_state=0).data
+    >>> width = (X.reshape(-1, 28, 28).max(axis=1) > 0).sum(axis=1)
+    >>> cnn = CNNRegressor("plain", batch_size=32, random_state=0).fit(X[:800], width[:800])
+    >>> cnn.score(X[800:], width[800:]) > 0.8
+    True
+    """

@@ -1,4 +1,4 @@
-"""The multi-layer perceptron as a classifier."""
+"""The multi-layer perceptron as a classifier and as a regressor."""
 
 from collections.abc import Iterable
 from typing import get_args
@@ -7,33 +7,14 @@ from skfashion._private_sklearn import StrOptions
 from skfashion.modules import MLP
 from skfashion.neural_network._classifier import BaseNetClassifier
 from skfashion.neural_network._parameters import checked_sizes, estimator, number, parameter
+from skfashion.neural_network._regressor import BaseNetRegressor
 from skfashion.neural_network._types import Activation, ImageShape, Init
 from skfashion.training._build import Network
 
 
 @estimator
-class MLPClassifier(BaseNetClassifier):
-    """A multi-layer perceptron.
-
-    See Also
-    --------
-    CNNClassifier : A convolutional network.
-    ResNetClassifier : A residual network, for the best accuracy without choosing.
-    sklearn.neural_network.MLPClassifier : Scikit-learn's own.
-
-    References
-    ----------
-    D. Kingma and J. Ba, `Adam: A Method for Stochastic Optimization <https://arxiv.org/abs/1412.6980>`_, 2014.
-
-    Examples
-    --------
-    >>> from skfashion.datasets import make_garments
-    >>> from skfashion.neural_network import MLPClassifier
-    >>> X, y = make_garments(1000, random_state=0, return_X_y=True)
-    >>> mlp = MLPClassifier(hidden_layer_sizes=(64,), batch_size=32, random_state=0).fit(X[:800], y[:800])
-    >>> mlp.score(X[800:], y[800:]) > 0.6
-    True
-    """
+class MLPNetwork:
+    """The parameters of a perceptron, and the network that they describe."""
 
     hidden_layer_sizes: int | Iterable = parameter(
         (128, 64), "Units of each hidden layer; ``()`` makes a linear model.", number(int, 1), positional=True
@@ -63,7 +44,7 @@ class MLPClassifier(BaseNetClassifier):
             module=MLP,
             arguments={
                 "n_features": self.n_features_in_,
-                "n_outputs": len(self.classes_),
+                "n_outputs": self._n_outputs,
                 "hidden_layer_sizes": sizes,
                 "activation": self._for_each_layer("activation", StrOptions(set(get_args(Activation))), len(sizes)),
                 "dropout": self._for_each_layer("dropout", number(float, 0, 1), len(sizes)),
@@ -82,3 +63,57 @@ class MLPClassifier(BaseNetClassifier):
                 f"each of the {n_layers} hidden layers. Got {value!r} instead."
             )
         return values
+
+
+@estimator
+class MLPClassifier(MLPNetwork, BaseNetClassifier):
+    """A multi-layer perceptron.
+
+    See Also
+    --------
+    CNNClassifier : A convolutional network.
+    ResNetClassifier : A residual network, for the best accuracy without choosing.
+    MLPRegressor : The same for numbers.
+    sklearn.neural_network.MLPClassifier : Scikit-learn's own.
+
+    References
+    ----------
+    D. Kingma and J. Ba, `Adam: A Method for Stochastic Optimization <https://arxiv.org/abs/1412.6980>`_, 2014.
+
+    Examples
+    --------
+    >>> from skfashion.datasets import make_garments
+    >>> from skfashion.neural_network import MLPClassifier
+    >>> X, y = make_garments(1000, random_state=0, return_X_y=True)
+    >>> mlp = MLPClassifier(hidden_layer_sizes=(64,), batch_size=32, random_state=0).fit(X[:800], y[:800])
+    >>> mlp.score(X[800:], y[800:]) > 0.6
+    True
+    """
+
+
+@estimator
+class MLPRegressor(MLPNetwork, BaseNetRegressor):
+    """A multi-layer perceptron for regression, of one target or several.
+
+    Targets are standardised for training; predictions are in their units.
+
+    See Also
+    --------
+    CNNRegressor : A convolutional network.
+    ResNetRegressor : A residual network.
+    sklearn.neural_network.MLPRegressor : Scikit-learn's own.
+
+    References
+    ----------
+    D. Kingma and J. Ba, `Adam: A Method for Stochastic Optimization <https://arxiv.org/abs/1412.6980>`_, 2014.
+
+    Examples
+    --------
+    >>> from skfashion.datasets import make_garments
+    >>> from skfashion.neural_network import MLPRegressor
+    >>> X = make_garments(1000, random_state=0).data
+    >>> brightness = X.mean(axis=1)
+    >>> mlp = MLPRegressor((32,), batch_size=32, random_state=0).fit(X[:800], brightness[:800])
+    >>> mlp.score(X[800:], brightness[800:]) > 0.8
+    True
+    """

@@ -98,14 +98,17 @@ def estimator(cls):
 
 
 def _described(cls):
-    """The metadata of each parameter, own ones first; a class that changes a default says nothing else of it."""
+    """The metadata of each parameter, own ones first, then those of each base class in turn.
+
+    A class that changes a default says nothing else of it.
+    """
     described = {}
-    for base in reversed(cls.__mro__):
-        for name, one in vars(base).get("__dataclass_fields__", {}).items():
-            if one.metadata:
-                described[name] = one.metadata
-    own = inspect.get_annotations(cls)
-    return {name: described[name] for name in sorted(described, key=lambda name: name not in own)}
+    for base in cls.__mro__:
+        known = vars(base).get("__dataclass_fields__", {})
+        for name in inspect.get_annotations(base):
+            if name in known and known[name].metadata:
+                described.setdefault(name, known[name].metadata)
+    return described
 
 
 def _documented(cls, doc, described, types):

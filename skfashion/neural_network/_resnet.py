@@ -1,4 +1,4 @@
-"""A residual network as a classifier, with a recipe for its defaults."""
+"""A residual network as a classifier and as a regressor, with a recipe for its defaults."""
 
 from collections.abc import Callable
 from typing import Literal
@@ -6,14 +6,53 @@ from typing import Literal
 from skfashion.modules import ResNet
 from skfashion.neural_network._classifier import BaseNetClassifier
 from skfashion.neural_network._parameters import estimator, number, parameter
+from skfashion.neural_network._regressor import BaseNetRegressor
 from skfashion.neural_network._types import ImageShape
 from skfashion.training._augmentation import augmentation_steps, mirrors
 from skfashion.training._build import Network
-from skfashion.training._classification import MultilabelTask
 
 
 @estimator
-class ResNetClassifier(BaseNetClassifier):
+class ResNetNetwork:
+    """The parameters of a residual network, and the network that they describe."""
+
+    width: int = parameter(
+        32,
+        """
+        Channels of the first of three stages; the others have twice and four times as many. Time and parameters grow
+        with its square.""",
+        number(int, 1),
+        positional=True,
+    )
+    depth: int = parameter(1, "Residual convolutions in each stage.", number(int, 0), positional=True)
+    image_shape: ImageShape = parameter("auto", "As in :class:`CNNClassifier`.")
+    flip_averaging: bool | Literal["auto"] = parameter(
+        "auto",
+        """
+        Whether a prediction is the mean over an image and its mirror image; ``"auto"`` does that if `augmentation`
+        flips images too.""",
+    )
+
+    def _network(self):
+        flip_averaging = self.flip_averaging
+        if isinstance(flip_averaging, str):
+            flip_averaging = mirrors(augmentation_steps(self.augmentation, self.image_shape_))
+        return Network(
+            module=ResNet,
+            arguments={
+                "image_shape": self.image_shape_,
+                "n_outputs": self._n_outputs,
+                "width": self.width,
+                "depth": self.depth,
+                "flip_averaging": bool(flip_averaging),
+                "outputs": self._task.outputs,
+            },
+            gains_from_bfloat16=True,
+        )
+
+
+@estimator
+class ResNetClassifier(ResNetNetwork, BaseNetClassifier):
     """A small residual network whose defaults are a recipe: for the best accuracy without choosing.
 
     The recipe is stochastic gradient descent with Nesterov momentum, one cycle of the learning rate, weight decay,
@@ -24,6 +63,7 @@ class ResNetClassifier(BaseNetClassifier):
     See Also
     --------
     CNNClassifier : A convolutional network of your own.
+    ResNetRegressor : The same for numbers.
 
     Notes
     -----
@@ -48,42 +88,46 @@ class ResNetClassifier(BaseNetClassifier):
     True
     """
 
-    width: int = parameter(
-        32,
-        """
-        Channels of the first of three stages; the others have twice and four times as many. Time and parameters grow
-        with its square.""",
-        number(int, 1),
-        positional=True,
-    )
-    depth: int = parameter(1, "Residual convolutions in each stage.", number(int, 0), positional=True)
-    image_shape: ImageShape = parameter("auto", "As in :class:`CNNClassifier`.")
-    flip_averaging: bool | Literal["auto"] = parameter(
-        "auto",
-        """
-        Whether a prediction is the mean over an image and its mirror image; ``"auto"`` does that if `augmentation`
-        flips images too.""",
-    )
-
     optimizer: str | type = "nesterov"
     learning_rate: float = 0.1
     weight_decay: float = 5e-4
     label_smoothing: float = 0.1
     augmentation: str | Callable | tuple | list | None = "auto"
 
-    def _network(self):
-        flip_averaging = self.flip_averaging
-        if isinstance(flip_averaging, str):
-            flip_averaging = mirrors(augmentation_steps(self.augmentation, self.image_shape_))
-        return Network(
-            module=ResNet,
-            arguments={
-                "image_shape": self.image_shape_,
-                "n_outputs": len(self.classes_),
-                "width": self.width,
-                "depth": self.depth,
-                "flip_averaging": bool(flip_averaging),
-                "multilabel": isinstance(self._task, MultilabelTask),
-            },
-            gains_from_bfloat16=True,
-        )
+
+@estimator
+class ResNetRegressor(ResNetNetwork, BaseNetRegressor):
+    """A small residual network for regression, of one target or several.
+
+    Targets are standardised for training; predictions are in their units. The recipe is that of
+    :class:`ResNetClassifier`, without changes to the images: an angle is another one in a mirror, and a position after
+    a shift. Where the targets stay the same, take ``augmentation="flip+shift"``.
+
+    See Also
+    --------
+    MLPRegressor : A multi-layer perceptron.
+    CNNRegressor : A convolutional network of your own.
+    ResNetClassifier : The same for classes.
+
+    Notes
+    -----
+    Some shared parameters have other defaults here: `optimizer`, `learning_rate` and `weight_decay`.
+
+    References
+    ----------
+    K. He et al., `Deep Residual Learning for Image Recognition <https://arxiv.org/abs/1512.03385>`_, 2015.
+
+    Examples
+    --------
+    >>> from skfashion.datasets import make_garments
+    >>> from skfashion.neural_network import ResNetRegressor
+    >>> X = make_garments(1000, random_state=0).data
+    >>> width = (X.reshape(-1, 28, 28).max(axis=1) > 0).sum(axis=1)
+    >>> resnet = ResNetRegressor(width=8, max_epochs=8, batch_size=32, random_state=0)
+    >>> resnet.fit(X[:800], width[:800]).score(X[800:], width[800:]) > 0.8
+    True
+    """
+
+    optimizer: str | type = "nesterov"
+    learning_rate: float = 0.1
+    weight_decay: float = 5e-4

@@ -45,6 +45,7 @@ class ClassificationTask(Task):
     class_weight: dict | str | None
     classes: np.ndarray | None = None
 
+    outputs = "classes"
     monitor = ("valid_accuracy", 1)
     net_class = ClassifierNet
 
@@ -158,6 +159,7 @@ class MultilabelTask(Task):
     class_weight: None = None
     classes: np.ndarray | None = None
 
+    outputs = "labels"
     net_class = Net
     nonlinearity = staticmethod(torch.sigmoid)
 

@@ -19,6 +19,9 @@ class Task(ABC):
     mean_weight: float | None = None
     n_weights: int = 0
 
+    # What outputs are: scores of "classes", log odds of "labels", or "numbers".
+    outputs = "numbers"
+
     # What makes answers of outputs in the net's own ``predict_proba``, as skorch's `predict_nonlinearity`.
     nonlinearity = "auto"
 

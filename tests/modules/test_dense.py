@@ -94,7 +94,7 @@ CRITERIA = {
     "multilabel": (MultilabelLoss(0.1), (20, 3), (torch.rand(20, 3) > 0.5).float()),
     **{
         f"{loss}, {activation}, {reduction}": (ReconstructionLoss(loss, activation, reduction), IMAGES.shape, IMAGES)
-        for loss in ("squared_error", "absolute_error", "bernoulli")
+        for loss in ("squared_error", "absolute_error", "huber", "bernoulli")
         for activation in (("sigmoid",) if loss == "bernoulli" else ("sigmoid", "identity"))
         for reduction in ("mean", "sum")
     },

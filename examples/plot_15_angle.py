@@ -1,0 +1,75 @@
+"""
+By how many degrees is it turned?
+=================================
+
+A network can answer with a number as well as with a class. Images are turned by a random angle, and three regressors
+learn to tell by how much: a linear model, a multi-layer perceptron and a convolutional network.
+"""
+
+# %%
+# Turned images
+# -------------
+import matplotlib.pyplot as plt
+import numpy as np
+from scipy.ndimage import rotate
+from sklearn.linear_model import Ridge
+
+from skfashion.datasets import fetch_mnist, make_garments
+from skfashion.neural_network import CNNRegressor, MLPRegressor
+
+try:
+    upright = fetch_mnist(n_retries=0).data[:6_000]
+except OSError as error:
+    print(f"There is no MNIST here ({error}):\nthese are garments drawn by make_garments.")
+    upright = make_garments(6_000, random_state=0).data
+
+rng = np.random.default_rng(0)
+angle = rng.uniform(-45, 45, len(upright))
+pairs = zip(upright.reshape(-1, 28, 28), angle, strict=True)
+X = np.stack([rotate(image, degrees, reshape=False, order=1) for image, degrees in pairs])
+train, test = slice(0, 5_000), slice(5_000, 6_000)
+
+# %%
+# Three regressors
+# ----------------
+# The networks take images as they are; targets are standardised inside, and predictions are degrees again.
+models = {
+    "ridge regression": Ridge(alpha=1e6),
+    "perceptron": MLPRegressor((256, 64), batch_size=64, random_state=0),
+    "convolutional network": CNNRegressor(batch_size=64, max_epochs=10, random_state=0),
+}
+predicted = {}
+for name, model in models.items():
+    rows = X.reshape(len(X), -1).astype(float) if name == "ridge regression" else X
+    predicted[name] = model.fit(rows[train], angle[train]).predict(rows[test])
+    error = np.abs(predicted[name] - angle[test]).mean()
+    print(f"{name:22} is off by {error:.1f} degrees on average, R² {model.score(rows[test], angle[test]):.3f}")
+
+# %%
+# Turned back
+# -----------
+# On the left what each model says of unseen images; on the right some of these, and below them what the convolutional
+# network makes of them when it turns them back.
+figure = plt.figure(figsize=(11, 4.2), layout="constrained")
+left, right = figure.subfigures(1, 2, width_ratios=[1.1, 1])
+axes = left.subplots(1, 3, sharex=True, sharey=True)
+for ax, (name, degrees) in zip(axes, predicted.items(), strict=True):
+    ax.plot([-45, 45], [-45, 45], color="0.6", linewidth=1)
+    ax.scatter(angle[test], degrees, s=3)
+    ax.set(title=f"{name}\noff by {np.abs(degrees - angle[test]).mean():.1f}°", aspect="equal", ylim=(-70, 70))
+axes[0].set(xlabel="true angle (degrees)", ylabel="predicted angle (degrees)")
+
+some = range(5_000, 5_006)
+rows = right.subplots(2, len(some))
+for (above, below), place in zip(rows.T, some, strict=True):
+    back = -predicted["convolutional network"][place - 5_000]
+    above.imshow(X[place], cmap="gray_r")
+    below.imshow(rotate(X[place], back, reshape=False, order=1), cmap="gray_r")
+    below.set_xlabel(f"{-back:.0f}° ({angle[place]:.0f}°)", fontsize=9)
+    for ax in (above, below):
+        ax.set(xticks=[], yticks=[])
+rows[0, 0].set_ylabel("as given")
+rows[1, 0].set_ylabel("turned back")
+right.suptitle("Predicted (and true) angles")
+figure.savefig("angle.png", dpi=110)
+print("The picture is in angle.png.")

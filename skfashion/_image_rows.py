@@ -1,0 +1,39 @@
+"""Rows of pixels that know the shape of their images."""
+
+import math
+
+import numpy as np
+
+
+class ImageRows(np.ndarray):
+    """A 2-D array of rows that tells the next step of a Pipeline which images they are.
+
+    To everything else it is an array. Selected rows, and what arithmetic makes of them, know their images too.
+
+    Attributes
+    ----------
+    image_shape : tuple of int or None
+        (channels, height, width), in the order in which a row runs through an image; None for what are no rows of such
+        images any more.
+    """
+
+    def __new__(cls, rows, image_shape):
+        self = np.asarray(rows).view(cls)
+        self._image_shape = tuple(image_shape)
+        return self
+
+    def __array_finalize__(self, other):
+        self._image_shape = getattr(other, "_image_shape", None)
+
+    @property
+    def image_shape(self):
+        known = self._image_shape is not None and self.ndim == 2 and self.shape[1] == math.prod(self._image_shape)
+        return self._image_shape if known else None
+
+    def __reduce__(self):
+        build, arguments, state = super().__reduce__()
+        return build, arguments, (state, self._image_shape)
+
+    def __setstate__(self, state):
+        state, self._image_shape = state
+        super().__setstate__(state)

@@ -1,0 +1,184 @@
+"""Photos in folders, one for each class."""
+
+import os
+import warnings
+from pathlib import Path
+
+import numpy as np
+from sklearn.utils import Bunch
+
+from skfashion._image_rows import ImageRows
+from skfashion.preprocessing._decoding import load_pillow
+from skfashion.preprocessing._image_reader import ImageReader, read_into, said_of
+
+# How many files a warning names.
+_N_NAMED = 10
+
+
+def load_image_folder(
+    path,
+    *,
+    image_shape=(28, 28),
+    color="grey",
+    resize="fit",
+    background=255,
+    errors="raise",
+    mmap_path=None,
+    n_jobs=None,
+    progress=None,
+    return_X_y=False,
+    as_frame=False,
+):
+    """Load photos from a folder that holds one folder for each class.
+
+    A photo belongs to the class of the folder in `path` in which it lies, at any depth. Hidden files, files that are no
+    images by their names, and those beside the folders of classes are left out, and a warning names them.
+
+    Needs Pillow: ``pip install "skfashion[images]"``.
+
+    Parameters
+    ----------
+    path : str or path
+        The folder.
+
+    image_shape, color, resize, background, n_jobs
+        As in :class:`~skfashion.preprocessing.ImageReader`.
+
+    errors : {"raise", "warn"}, default="raise"
+        Whether images that cannot be read are an error that names them all, or are left out with a warning.
+
+    mmap_path : str or path, default=None
+        A file to write the pixels to, in numpy's format ``.npy``, for more images than fit into memory; ``data`` is then
+        a memory map of it. It must not exist.
+
+    progress : callable, default=None
+        Shows the progress: ``tqdm.tqdm``, or another function that is called with an iterable and its `total`.
+
+    return_X_y : bool, default=False
+        Whether to return ``(data, target)`` alone.
+
+    as_frame : bool, default=False
+        Whether ``data`` and ``target`` are a DataFrame and a Series, and ``frame`` holds both.
+
+    Returns
+    -------
+    Bunch or (data, target)
+        ``data``, rows of uint8, one channel after the other; ``target``, a number for each image, its place in
+        ``target_names``; ``filenames``; ``image_shape``, (channels, height, width); ``left_out``, the files that are no
+        images or, with ``errors="warn"``, cannot be read; ``frame``; ``DESCR``. Files are in the order of their names.
+
+    Raises
+    ------
+    ValueError
+        If there are no classes or no images, or if images cannot be read.
+
+    See Also
+    --------
+    skfashion.preprocessing.ImageReader : Reads images in a Pipeline.
+    sklearn.datasets.load_files : Reads folders of texts.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from PIL import Image
+    >>> from skfashion.datasets import load_image_folder
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     for color in ("blue", "red"):
+    ...         (Path(folder) / color).mkdir()
+    ...         Image.new("RGB", (40, 30), color).save(Path(folder) / color / "photo.png")
+    ...     photos = load_image_folder(folder, image_shape=(16, 16), color="rgb")
+    >>> photos.data.shape, photos.target, photos.target_names
+    ((2, 768), array([0, 1]), ['blue', 'red'])
+    """
+    if errors not in ("raise", "warn"):
+        raise ValueError(f"errors must be 'raise' or 'warn'. Got {errors!r} instead.")
+    reader = ImageReader(image_shape, color=color, resize=resize, background=background, n_jobs=n_jobs).fit(None)
+    files, target, names, left_out = _found(Path(path))
+    data = _empty((len(files), int(np.prod(reader.image_shape_))), mmap_path)
+    broken = read_into(data, files, reader, progress)
+    if broken and errors == "raise":
+        raise ValueError(said_of(broken, len(files)))
+    if broken:
+        warnings.warn(said_of(broken, len(files)), UserWarning, stacklevel=2)
+        read = np.setdiff1d(np.arange(len(files)), list(broken))
+        left_out = sorted([*left_out, *(files[place] for place in broken)])
+        data, target, files = _kept(data, read, mmap_path), target[read], [files[place] for place in read]
+    return _bunch(data, target, names, files, left_out, reader, path, return_X_y=return_X_y, as_frame=as_frame)
+
+
+def _found(path):
+    """Files of images, their classes, the names of classes, and files that are left out."""
+    if not path.is_dir():
+        raise ValueError(f"{os.fspath(path)!r} is no folder.")
+    names = sorted(each.name for each in path.iterdir() if each.is_dir() and not each.name.startswith("."))
+    if not names:
+        raise ValueError(f"{os.fspath(path)!r} holds no folders: there has to be one for each class.")
+    files, target = [], []
+    left_out = [os.fspath(each) for each in sorted(path.iterdir()) if not each.is_dir()]
+    for place, name in enumerate(names):
+        for each in sorted(each for each in (path / name).rglob("*") if not each.is_dir()):
+            if _is_image(each.relative_to(path)):
+                files.append(os.fspath(each))
+                target.append(place)
+            else:
+                left_out.append(os.fspath(each))
+    if left_out:
+        more = f" and {len(left_out) - _N_NAMED} more" if len(left_out) > _N_NAMED else ""
+        warnings.warn(
+            f"Left out {len(left_out)} files that are no images of a class: {', '.join(left_out[:_N_NAMED])}{more}.",
+            UserWarning,
+            stacklevel=3,
+        )
+    if not files:
+        raise ValueError(f"The folders in {os.fspath(path)!r} hold no images.")
+    if empty := [name for place, name in enumerate(names) if place not in set(target)]:
+        raise ValueError(f"The folders {', '.join(empty)} in {os.fspath(path)!r} hold no images.")
+    return files, np.array(target), names, left_out
+
+
+def _is_image(path):
+    hidden = any(part.startswith(".") for part in path.parts)
+    return not hidden and path.suffix.lower() in load_pillow().Image.registered_extensions()
+
+
+def _empty(shape, mmap_path):
+    if mmap_path is None:
+        return np.empty(shape, dtype=np.uint8)
+    if Path(mmap_path).exists():
+        raise FileExistsError(f"{os.fspath(mmap_path)!r} exists already.")
+    return np.lib.format.open_memmap(mmap_path, mode="w+", dtype=np.uint8, shape=shape)
+
+
+def _kept(data, read, mmap_path):
+    """Some rows; those of a memory map are moved within it, and the rest of the file is not used."""
+    if mmap_path is None:
+        return data[read]
+    for place, row in enumerate(read):
+        data[place] = data[row]
+    return data[: len(read)]
+
+
+def _bunch(data, target, names, files, left_out, reader, path, *, return_X_y, as_frame):
+    frame = None
+    if as_frame:
+        import pandas as pd
+
+        data = pd.DataFrame(data, columns=reader.get_feature_names_out())
+        target = pd.Series(target, name="target")
+        frame = pd.concat([data, target], axis=1)
+    elif not isinstance(data, np.memmap):
+        data = ImageRows(data, reader.image_shape_)
+    if return_X_y:
+        return data, target
+    height, width = reader.image_shape_[1:]
+    return Bunch(
+        data=data,
+        target=target,
+        frame=frame,
+        target_names=names,
+        filenames=np.array(files),
+        left_out=left_out,
+        image_shape=reader.image_shape_,
+        DESCR=f"{len(files)} images of {len(names)} classes from {os.fspath(path)!r}, {height} x {width} pixels.",
+    )

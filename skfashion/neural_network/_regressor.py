@@ -1,0 +1,118 @@
+"""The base of neural regressors: numbers in, numbers out."""
+
+from typing import Literal
+
+from sklearn.base import RegressorMixin
+from sklearn.utils.validation import check_is_fitted
+
+from skfashion._private_sklearn import _fit_context
+from skfashion.neural_network._base import BaseNet
+from skfashion.neural_network._parameters import estimator, parameter
+from skfashion.training._regression import RegressionTask
+
+
+@estimator
+class BaseNetRegressor(RegressorMixin, BaseNet):
+    """A network with one output per target.
+
+    Targets are standardised for training, so that a learning rate suits any unit; predictions are in the units of y.
+
+    A subclass is decorated by :func:`estimator`, names its parameters, and says by a method ``_network`` which module
+    they describe.
+
+    See Also
+    --------
+    MLPRegressor, CNNRegressor, ResNetRegressor : Its subclasses here.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from skfashion.datasets import make_garments
+    >>> from skfashion.extending import BaseNetRegressor, Network, estimator
+    >>> def linear_model(n_features, n_outputs):
+    ...     return torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(n_features, n_outputs))
+    >>> @estimator
+    ... class LinearRegressor(BaseNetRegressor):
+    ...     def _network(self):
+    ...         sizes = {"n_features": self.n_features_in_, "n_outputs": self._n_outputs}
+    ...         return Network(module=linear_model, arguments=sizes, foreign=True)
+    >>> X = make_garments(500, random_state=0).data
+    >>> brightness = X.mean(axis=1)
+    >>> LinearRegressor(random_state=0).fit(X, brightness).score(X, brightness) > 0.9
+    True
+    """
+
+    loss: Literal["squared_error", "absolute_error", "huber"] = parameter(
+        "squared_error",
+        """
+        The distance between targets and predictions, in standard deviations of the training targets, as a mean over
+        the targets of an image. ``"huber"`` is squared up to one standard deviation, and absolute beyond: an outlier
+        does not weigh more than its distance.""",
+    )
+
+    _fitted_attributes = {"n_outputs_ : int": "Targets per image."}
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.target_tags.multi_output = True
+        return tags
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def partial_fit(self, X, y, sample_weight=None):
+        """Train for one pass over X, at a constant learning rate; the optimizer goes on from the previous pass.
+
+        The first pass, or ``fit`` before it, decides how targets are standardised. Unlike ``fit`` it does not survive
+        Ctrl-C: the model is then as it was before the pass.
+
+        Parameters
+        ----------
+        X, y, sample_weight
+            As in :meth:`fit`.
+
+        Returns
+        -------
+        self : object
+            The fitted estimator.
+        """
+        return self._fit(X, y, sample_weight, one_pass=True)
+
+    @property
+    def _n_outputs(self):
+        return self.n_outputs_
+
+    def _examples(self, X, y, sample_weight, *, resume, one_pass):
+        X, y = self._check_images(X, y, reset=not resume, multi_output=True, y_numeric=True)
+        task = RegressionTask(loss=self.loss)
+        if resume:
+            task.go_on_from(self._task)
+        examples = task.encode(y, *self._weighed_rows(X, sample_weight))
+        self._task, self.n_outputs_ = task, len(task.mean)
+        return X, examples
+
+    def _validation(self, X, y, sample_weight):
+        if X is None and y is None and sample_weight is None:
+            return None
+        if X is None or y is None:
+            raise ValueError("X_val and y_val must be given together, sample_weight_val only with both.")
+        X, y = self._check_images(X, y, reset=False, multi_output=True, y_numeric=True)
+        rows, weight = self._weighed_rows(X, sample_weight)
+        return self._image_set(X, **self._task.encode_validation(y, rows, weight))
+
+    def _describe(self, net, images, *, add):
+        return {}
+
+    def predict(self, X):
+        """Return the targets of images.
+
+        Parameters
+        ----------
+        X : array-like, as in :meth:`fit`
+            The images.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,) or (n_samples, n_outputs), dtype float64
+            In the shape and the units of the y that was fitted; computed in float32.
+        """
+        check_is_fitted(self)
+        return self._task.targets(self._per_image(X, lambda module, images: module(images)))

@@ -1,0 +1,186 @@
+"""One image, from a file or from memory, as pixels of a given size."""
+
+import io
+import os
+import warnings
+from contextlib import contextmanager
+from numbers import Integral
+
+import numpy as np
+
+from skfashion._pixels import WHITE
+
+# How images of another size come to the wanted one, by Pillow.
+RESIZES = ("fit", "crop", "stretch")
+COLORS = {"grey": "L", "rgb": "RGB"}
+
+# The channels of arrays: grey, grey and transparency, RGB, RGBA.
+_MODES = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}
+
+
+class UnreadableImage(ValueError):
+    """An image that cannot be read, with the reason."""
+
+
+def load_pillow():
+    """Pillow, or an ImportError that says how to install it."""
+    try:
+        import PIL.Image
+        import PIL.ImageOps
+    except ImportError as error:
+        raise ImportError("Reading images needs Pillow: pip install 'skfashion[images]'") from error
+    return PIL
+
+
+@contextmanager
+def no_bomb_warnings():
+    """Without Pillow's warning of large images, which :func:`decoded` refuses; not to be entered by several threads."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", load_pillow().Image.DecompressionBombWarning)
+        yield
+
+
+def decoded(source, size, color, resize, background):
+    """Pixels (channels, height, width) of uint8.
+
+    Parameters
+    ----------
+    source : str, path, bytes, file, PIL.Image.Image, dict or array
+        A path, the content of a file, a file, an image, what Hugging Face's datasets hold (a dict with ``"path"`` and
+        ``"bytes"``), or pixels of shape (h, w), (h, w, c) or (c, h, w).
+    size : (int, int)
+        Height and width.
+    color : {"grey", "rgb"}
+        Of the result.
+    resize : {"fit", "crop", "stretch"}
+        As in :class:`~skfashion.preprocessing.ImageReader`.
+    background : int
+        The level behind transparent pixels and beside images that do not fill the size.
+
+    Raises
+    ------
+    UnreadableImage
+        If the source is no image, or a broken or a huge one.
+    """
+    pillow = load_pillow()
+    try:
+        with _opened(source, pillow) as image:
+            _check_number_of_pixels(image, pillow)
+            image.draft(COLORS[color], (2 * max(size),) * 2)  # a JPEG is decoded at no less than this size
+            image = _flat(pillow.ImageOps.exif_transpose(image), background, pillow)
+            image = _resized(image.convert(COLORS[color]), size, resize, background, pillow)
+    except UnreadableImage:
+        raise
+    except (OSError, ValueError, SyntaxError, EOFError, MemoryError, pillow.Image.DecompressionBombError) as error:
+        raise UnreadableImage(_reason(error)) from error
+    pixels = np.asarray(image)
+    return pixels[None] if pixels.ndim == 2 else np.moveaxis(pixels, 2, 0)
+
+
+def name_of(source):
+    """What a message calls a source."""
+    if isinstance(source, dict):
+        return repr(source.get("path"))
+    if isinstance(source, (str, os.PathLike)):
+        return repr(os.fspath(source))
+    name = getattr(source, "filename", None) or getattr(source, "name", None)
+    return repr(name) if name else f"a {type(source).__name__}"
+
+
+def _opened(source, pillow):
+    """A context of an image whose pixels need not be decoded yet."""
+    if isinstance(source, dict):
+        if not {"path", "bytes"} & set(source):
+            raise UnreadableImage(f"a dict needs 'path' or 'bytes', but has {sorted(source)}")
+        source = source.get("bytes") or source["path"]
+    if isinstance(source, pillow.Image.Image):
+        return source.copy()
+    if isinstance(source, (bytes, bytearray, memoryview)):
+        return pillow.Image.open(io.BytesIO(source))
+    if hasattr(source, "seek"):
+        source.seek(0)  # it may have been read before
+    if isinstance(source, (str, os.PathLike)) or hasattr(source, "read"):
+        return pillow.Image.open(source)
+    if hasattr(source, "__array__") or hasattr(source, "__array_interface__"):
+        return _from_array(np.asarray(source), pillow)
+    raise UnreadableImage(
+        f"a {type(source).__name__} is neither a path, bytes, a file, an image of Pillow nor an array of pixels"
+    )
+
+
+def _from_array(pixels, pillow):
+    if pixels.ndim == 3 and pixels.shape[0] in _MODES and pixels.shape[2] not in _MODES:
+        pixels = np.moveaxis(pixels, 0, 2)
+    if not (pixels.ndim == 2 or (pixels.ndim == 3 and pixels.shape[2] in _MODES)) or not pixels.size:
+        raise UnreadableImage(f"pixels must have the shape (h, w), (h, w, c) or (c, h, w), not {pixels.shape}")
+    pixels = _levels(pixels)
+    if pixels.ndim == 2:
+        return pillow.Image.fromarray(pixels)
+    return pillow.Image.fromarray(pixels[:, :, 0] if pixels.shape[2] == 1 else np.ascontiguousarray(pixels))
+
+
+def _levels(pixels):
+    """Pixels as uint8: booleans, levels of 8 or 16 bits, and brightness in [0, 1]."""
+    if pixels.dtype == np.uint8:
+        return pixels
+    if pixels.dtype == bool:
+        return pixels * np.uint8(WHITE)
+    if pixels.dtype.kind not in "iuf":
+        raise UnreadableImage(f"pixels of dtype {pixels.dtype} are no numbers")
+    low, high = pixels.min(), pixels.max()
+    if pixels.dtype == np.uint16 and high > WHITE:
+        return (pixels // 257).astype(np.uint8)
+    if pixels.dtype.kind == "f" and low >= 0 and high <= 1:
+        return (pixels * WHITE).round().astype(np.uint8)
+    if pixels.dtype.kind in "iu" and low >= 0 and high <= WHITE:
+        return pixels.astype(np.uint8)
+    raise UnreadableImage(
+        f"pixels of dtype {pixels.dtype} from {low:g} to {high:g}; accepted are whole numbers from 0 to 255, uint16, "
+        "floats in [0, 1] and booleans"
+    )
+
+
+def _check_number_of_pixels(image, pillow):
+    largest = pillow.Image.MAX_IMAGE_PIXELS
+    if largest is not None and image.width * image.height > largest:
+        raise UnreadableImage(
+            f"{image.width} x {image.height} pixels are more than PIL.Image.MAX_IMAGE_PIXELS = {largest}: it may be "
+            "made to fill the memory"
+        )
+
+
+def _flat(image, background, pillow):
+    """An image of levels of 8 bits without a palette and without transparency."""
+    if image.mode.startswith("I") or image.mode == "F":  # 16 or 32 bits
+        pixels = np.asarray(image)
+        if pixels.dtype.kind == "i" and pixels.min() >= 0 and pixels.max() < 2**16:
+            pixels = pixels.astype(np.uint16)
+        return pillow.Image.fromarray(_levels(pixels))
+    if image.has_transparency_data:
+        image = image.convert("RGBA")
+        behind = pillow.Image.new("RGBA", image.size, (background,) * 3 + (WHITE,))
+        return pillow.Image.alpha_composite(behind, image).convert("RGB")
+    return image
+
+
+def _resized(image, size, resize, background, pillow):
+    size = size[::-1]
+    if image.size == size:
+        return image
+    if resize == "stretch":
+        return image.resize(size)
+    if resize == "crop":
+        return pillow.ImageOps.fit(image, size)
+    return pillow.ImageOps.pad(image, size, color=background if image.mode == "L" else (background,) * 3)
+
+
+def _reason(error):
+    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+
+
+def checked_size(image_shape):
+    """(height, width) as ints, or a ValueError."""
+    sizes = tuple(image_shape) if isinstance(image_shape, (tuple, list)) else ()
+    if len(sizes) != 2 or not all(isinstance(n, Integral) and not isinstance(n, bool) and n > 0 for n in sizes):
+        raise ValueError(f"image_shape must be (height, width), two ints of at least 1. Got {image_shape!r} instead.")
+    return int(sizes[0]), int(sizes[1])

@@ -1,0 +1,147 @@
+"""Photos in folders become a Bunch."""
+
+import io
+import re
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image, ImageDraw
+from sklearn.model_selection import train_test_split
+from sklearn.pipeline import make_pipeline
+
+from skfashion.datasets import load_image_folder
+from skfashion.neural_network import CNNClassifier
+from skfashion.preprocessing import ImageReader
+
+KINDS = {"png": "PNG", "jpg": "JPEG", "JPEG": "JPEG", "bmp": "BMP", "gif": "GIF", "webp": "WEBP", "tif": "TIFF"}
+
+
+def draw(shape, rng):
+    """A disc or a square somewhere in a photo of some size."""
+    width, height = rng.integers(40, 90, 2).tolist()
+    image = Image.new("RGB", (width, height), "white")
+    r = int(min(width, height) * rng.uniform(0.2, 0.4))
+    x, y = width // 2, height // 2
+    pen = ImageDraw.Draw(image)
+    (pen.ellipse if shape == "disc" else pen.rectangle)((x - r, y - r, x + r, y + r), fill=tuple(rng.integers(0, 150, 3)))
+    return image
+
+
+def make_folder(path, n=60, seed=0):
+    rng = np.random.default_rng(seed)
+    for place in range(n):
+        shape, kind = ("disc", "square")[place % 2], list(KINDS)[place % len(KINDS)]
+        folder = path / shape / ("old" if place % 3 == 0 else ".")
+        folder.mkdir(parents=True, exist_ok=True)
+        draw(shape, rng).save(folder / f"{place:03}.{kind}", KINDS[kind])
+    return path
+
+
+@pytest.fixture
+def folder(tmp_path):
+    return make_folder(tmp_path / "photos")
+
+
+def test_six_hundred_photos_to_a_scored_pipeline(tmp_path):
+    folder = make_folder(tmp_path / "photos", 600)
+    photos = load_image_folder(folder)
+    train, test, y_train, y_test = train_test_split(photos.filenames, photos.target, random_state=0)
+    model = make_pipeline(ImageReader((28, 28)), CNNClassifier(max_epochs=6, batch_size=16, random_state=0))
+    assert model.fit(train, y_train).score(test, y_test) > 0.9
+    new = tmp_path / "new.jpg"
+    draw("disc", np.random.default_rng(1)).save(new)
+    assert photos.target_names[model.predict([new]).item()] == "disc"
+    new.write_bytes(new.read_bytes()[:100])
+    with pytest.raises(ValueError, match=re.escape(str(new))):
+        model.predict([test[0], new])
+
+
+def test_what_the_bunch_holds(folder):
+    photos = load_image_folder(str(folder), image_shape=(20, 30), color="rgb", n_jobs=2)
+    assert photos.data.shape == (60, 3 * 20 * 30)
+    assert photos.data.dtype == np.uint8
+    assert photos.image_shape == photos.data.image_shape == (3, 20, 30)
+    assert photos.target_names == ["disc", "square"]
+    assert np.bincount(photos.target).tolist() == [30, 30]
+    for row, file, label in zip(photos.data, photos.filenames, photos.target, strict=True):
+        assert photos.target_names[label] in file
+        np.testing.assert_array_equal(row, ImageReader((20, 30), color="rgb").fit_transform([file])[0])
+    assert (np.diff(photos.target) >= 0).all()
+    assert photos.frame is None
+    assert photos.left_out == []
+    assert "60 images of 2 classes" in photos.DESCR
+    X, y = load_image_folder(folder, image_shape=(20, 30), color="rgb", return_X_y=True)
+    np.testing.assert_array_equal(X, photos.data)
+    np.testing.assert_array_equal(y, photos.target)
+
+
+def test_frames(folder):
+    photos = load_image_folder(folder, image_shape=(4, 5), as_frame=True)
+    assert isinstance(photos.data, pd.DataFrame)
+    assert photos.frame.shape == (60, 21)
+    assert photos.target.name == "target"
+
+
+def test_what_is_no_image_is_named(folder):
+    (folder / "readme.txt").write_text("about")
+    (folder / "disc" / ".hidden.png").write_bytes(b"")
+    (folder / "disc" / "old" / "notes.md").write_text("about")
+    (folder / ".cache").mkdir()
+    with pytest.warns(UserWarning, match=r"Left out 3 files .*readme\.txt.*\.hidden\.png.*notes\.md") as warned:
+        photos = load_image_folder(folder)
+    assert warned[0].filename == __file__
+    assert len(photos.filenames) == 60
+    assert len(photos.left_out) == 3
+
+
+def test_broken_files(folder, tmp_path):
+    broken = [folder / "disc" / "a.png", folder / "square" / "b.jpg"]
+    for path in broken:
+        path.write_bytes(b"no image")
+    with pytest.raises(ValueError, match=r"(?s)2 of 62 images cannot be read:.*a\.png.*b\.jpg"):
+        load_image_folder(folder)
+    for mmap_path in (None, tmp_path / "pixels.npy"):
+        with pytest.warns(UserWarning, match="2 of 62 images cannot be read"):
+            photos = load_image_folder(folder, errors="warn", mmap_path=mmap_path)
+        assert photos.left_out == [str(path) for path in broken]
+        rows = ImageReader().fit_transform(list(photos.filenames))
+        np.testing.assert_array_equal(photos.data, rows)
+    with pytest.raises(ValueError, match="errors must be"):
+        load_image_folder(folder, errors="ignore")
+
+
+def test_more_than_fits_into_memory(folder, tmp_path):
+    path = tmp_path / "pixels.npy"
+    photos = load_image_folder(folder, mmap_path=path)
+    assert isinstance(photos.data, np.memmap)
+    np.testing.assert_array_equal(photos.data, load_image_folder(folder).data)
+    np.testing.assert_array_equal(np.load(path, mmap_mode="r"), photos.data)
+    with pytest.raises(FileExistsError, match=r"pixels\.npy"):
+        load_image_folder(folder, mmap_path=path)
+
+
+def test_progress(folder):
+    seen = []
+
+    def bar(iterable, total):
+        for each in iterable:
+            seen.append(total)
+            yield each
+
+    load_image_folder(folder, progress=bar)
+    assert seen == [60] * 60
+
+
+def test_folders_that_hold_nothing(tmp_path):
+    with pytest.raises(ValueError, match="is no folder"):
+        load_image_folder(tmp_path / "nowhere")
+    with pytest.raises(ValueError, match="holds no folders"):
+        load_image_folder(tmp_path)
+    (tmp_path / "disc").mkdir()
+    with pytest.raises(ValueError, match="hold no images"):
+        load_image_folder(tmp_path)
+    (tmp_path / "square").mkdir()
+    (tmp_path / "square" / "a.png").write_bytes(io.BytesIO().getvalue())
+    with pytest.raises(ValueError, match="The folders disc in"):
+        load_image_folder(tmp_path)

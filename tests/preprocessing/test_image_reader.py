@@ -1,0 +1,256 @@
+"""ImageReader turns photos of any kind into rows of pixels."""
+
+import io
+import pickle
+
+import joblib
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+from sklearn.base import clone
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer
+
+from skfashion.neural_network import CNNClassifier
+from skfashion.preprocessing import ImageReader
+
+RNG = np.random.default_rng(0)
+PIXELS = RNG.integers(0, 256, (6, 4, 3)).astype(np.uint8)
+
+
+def read(source, size=(6, 4), **parameters):
+    """One image, as (height, width) or (height, width, 3)."""
+    reader = ImageReader(size, **{"color": "rgb", **parameters})
+    image = np.asarray(reader.fit_transform([source])).reshape(-1, *size)
+    return image[0] if len(image) == 1 else np.moveaxis(image, 0, 2)
+
+
+def stored(image, kind="PNG", **options):
+    """The bytes of a file."""
+    file = io.BytesIO()
+    image.save(file, kind, **options)
+    return file.getvalue()
+
+
+def test_whatever_holds_an_image(tmp_path):
+    image = Image.fromarray(PIXELS)
+    path = tmp_path / "photo.png"
+    image.save(path)
+    content = path.read_bytes()
+    with path.open("rb") as file:
+        sources = [path, str(path), content, bytearray(content), io.BytesIO(content), file, image, PIXELS,
+                   {"path": str(path)}, {"path": None, "bytes": content}]  # fmt: skip
+        for source in [*sources, file]:  # a file may be read twice
+            np.testing.assert_array_equal(read(source), PIXELS)
+    assert image.getpixel((0, 0)) == tuple(PIXELS[0, 0])  # not closed
+
+
+def test_whatever_holds_several(tmp_path):
+    paths = []
+    for place in range(3):
+        paths.append(str(tmp_path / f"{place}.png"))
+        Image.fromarray(PIXELS + np.uint8(place)).save(paths[-1])
+    reader = ImageReader((6, 4), color="rgb")
+    expected = reader.fit_transform(paths)
+    frame = pd.DataFrame({"path": paths})
+    ragged = np.empty(3, dtype=object)
+    ragged[:] = [PIXELS, PIXELS + np.uint8(1), Image.open(paths[2])]
+    for X in (tuple(paths), np.array(paths), np.array(paths)[:, None], frame, frame["path"], ragged,
+              np.stack([PIXELS + np.uint8(place) for place in range(3)])):  # fmt: skip
+        np.testing.assert_array_equal(reader.fit_transform(X), expected)
+    assert expected.shape == (3, 72)
+    assert expected.dtype == np.uint8
+    assert reader.transform([]).shape == (0, 72)
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_photos_are_turned_as_they_say(orientation):
+    turns = {1: None, 2: Image.Transpose.FLIP_LEFT_RIGHT, 3: Image.Transpose.ROTATE_180,
+             4: Image.Transpose.FLIP_TOP_BOTTOM, 5: Image.Transpose.TRANSPOSE, 6: Image.Transpose.ROTATE_90,
+             7: Image.Transpose.TRANSVERSE, 8: Image.Transpose.ROTATE_270}  # fmt: skip
+    image = Image.fromarray(PIXELS)
+    as_taken = image if turns[orientation] is None else image.transpose(turns[orientation])
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    np.testing.assert_array_equal(read(stored(as_taken, exif=exif)), PIXELS)
+
+
+def test_palettes_animations_and_other_modes():
+    image = Image.fromarray(PIXELS).quantize(24)
+    np.testing.assert_array_equal(read(stored(image)), np.asarray(image.convert("RGB")))
+    first, second = (Image.fromarray(np.full((6, 4), level, np.uint8)) for level in (50, 200))
+    assert (read(stored(first, "GIF", save_all=True, append_images=[second])) == 50).all()
+    assert (read(stored(Image.fromarray(np.full((6, 4), True))), color="grey") == 255).all()
+    cmyk = Image.new("CMYK", (4, 6), (0, 255, 255, 0))
+    red = read(stored(cmyk, "TIFF"))
+    assert (red == [255, 0, 0]).all()
+
+
+@pytest.mark.parametrize("background", [0, 255])
+def test_transparent_pixels_show_the_background(background):
+    alpha = np.zeros((6, 4, 4), np.uint8)
+    alpha[:3] = (10, 20, 30, 255)
+    seen = read(stored(Image.fromarray(alpha)), background=background)
+    assert (seen[:3] == (10, 20, 30)).all()
+    assert (seen[3:] == background).all()
+    grey = Image.fromarray(alpha[:, :, [0, 3]])
+    assert (read(stored(grey), background=background, color="grey")[3:] == background).all()
+    palette = Image.fromarray(np.zeros((6, 4), np.uint8)).convert("P")
+    assert (read(stored(palette, transparency=0), background=background) == background).all()
+
+
+def test_sixteen_bits_keep_their_brightness():
+    deep = np.linspace(0, 65535, 24).reshape(6, 4).astype(np.uint16)
+    for source in (stored(Image.fromarray(deep)), stored(Image.fromarray(deep), "TIFF"), deep):
+        np.testing.assert_array_equal(read(source, color="grey"), deep // 257)
+    brightness = (deep / 65535).astype(np.float32)
+    for source in (brightness, stored(Image.fromarray(brightness), "TIFF")):
+        np.testing.assert_array_equal(read(source, color="grey"), (brightness * 255).round())
+
+
+def test_arrays_of_other_shapes_and_dtypes():
+    np.testing.assert_array_equal(read(np.moveaxis(PIXELS, 2, 0)), PIXELS)
+    np.testing.assert_array_equal(read(PIXELS.astype(np.int64)), PIXELS)
+    np.testing.assert_array_equal(read(PIXELS[:, :, :1], color="grey"), PIXELS[:, :, 0])
+    np.testing.assert_array_equal(read(PIXELS[:, :, 0] > 100, color="grey"), 255 * (PIXELS[:, :, 0] > 100))
+
+
+@pytest.mark.parametrize(
+    ("pixels", "message"),
+    [
+        (PIXELS.astype(float), r"dtype float64 from \d+ to \d+; accepted are whole numbers from 0 to 255"),
+        (PIXELS.astype(int) - 300, "dtype int64 from"),
+        (np.full((6, 4), "red"), "are no numbers"),
+        (np.zeros((2, 3, 4, 5), np.uint8), r"not \(2, 3, 4, 5\)"),
+        (np.zeros((0, 4), np.uint8), r"not \(0, 4\)"),
+        (np.zeros(4, np.uint8), r"not \(4,\)"),
+    ],
+)
+def test_arrays_that_are_no_images(pixels, message):
+    with pytest.raises(ValueError, match=message):
+        ImageReader().fit_transform([pixels])
+
+
+def test_grey_is_luma():
+    image = Image.fromarray(PIXELS)
+    np.testing.assert_array_equal(read(image, color="grey"), np.asarray(image.convert("L")))
+
+
+def test_resizing():
+    wide = np.zeros((10, 20), np.uint8)
+    wide[:, 10:] = 200
+    fitted = read(wide, (20, 20), color="grey")
+    assert (fitted[:5] == 255).all()
+    assert (fitted[15:] == 255).all()
+    assert (fitted[5:15] == wide).all()
+    np.testing.assert_array_equal(read(wide, (10, 10), color="grey", resize="crop"), wide[:, 5:15])
+    stretched = read(wide, (20, 20), color="grey", resize="stretch")
+    assert (stretched[:, :8] == 0).all()
+    assert (stretched[:, 12:] == 200).all()
+
+
+def test_large_photos_are_averaged():
+    """Not sampled: a fine pattern of black and white becomes grey."""
+    fine = np.indices((600, 400)).sum(axis=0).astype(np.uint8) % 2 * 255
+    for source in (fine, stored(Image.fromarray(fine), "JPEG", quality=95)):
+        assert abs(read(source, color="grey").astype(int) - 127).max() < 10
+
+
+def test_broken_images_are_all_named(tmp_path):
+    good = tmp_path / "good.png"
+    Image.fromarray(PIXELS).save(good)
+    cut = tmp_path / "cut.png"
+    cut.write_bytes(good.read_bytes()[:60])
+    text = tmp_path / "text.jpg"
+    text.write_text("no image")
+    with pytest.raises(ValueError, match=r"(?s)4 of 5 images.*cut\.png.*text\.jpg.*missing\.png.*neither a path"):
+        ImageReader().fit_transform([good, cut, text, tmp_path / "missing.png", 3])
+
+
+@pytest.mark.parametrize("n", [50, 120])
+def test_a_decompression_bomb_is_refused(monkeypatch, n, recwarn):
+    """Beyond once and twice Pillow's limit, where it warns and raises."""
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 2000)
+    bomb = stored(Image.new("L", (n, n)))
+    with pytest.raises(ValueError, match=r"MAX_IMAGE_PIXELS|DecompressionBombError"):
+        ImageReader().fit_transform([bomb])
+    assert not recwarn.list
+
+
+@pytest.mark.parametrize("X", ["photo.png", b"abc", io.BytesIO()])
+def test_one_image_is_no_list(X):
+    with pytest.raises(ValueError, match=r"X is one image .*: pass a list, such as \[X\]"):
+        ImageReader().fit_transform(X)
+
+
+def test_tables_are_no_images():
+    with pytest.raises(ValueError, match=r"X has the columns \['a', 'b'\]"):
+        ImageReader().fit_transform(pd.DataFrame({"a": ["x"], "b": ["y"]}))
+    with pytest.raises(ValueError, match=r"X has shape \(6, 4\)"):
+        ImageReader().fit_transform(PIXELS[:, :, 0])
+
+
+@pytest.mark.parametrize(
+    ("parameters", "message"),
+    [
+        ({"image_shape": (28,)}, "two ints"),
+        ({"image_shape": (0, 28)}, "two ints"),
+        ({"image_shape": 28}, "image_shape"),
+        ({"color": "red"}, "color"),
+        ({"resize": "zoom"}, "resize"),
+        ({"background": 256}, "background"),
+    ],
+)
+def test_wrong_parameters(parameters, message):
+    with pytest.raises(ValueError, match=message):
+        ImageReader(**parameters).fit_transform([PIXELS])
+
+
+def photos(n=24, seed=0):
+    """Images of different sizes, which are blue or red."""
+    rng = np.random.default_rng(seed)
+    colors = ["blue", "red"] * (n // 2)
+    return [Image.new("RGB", tuple(rng.integers(20, 60, 2).tolist()), color) for color in colors], np.array(colors)
+
+
+def test_the_shape_travels_to_the_network(tmp_path):
+    X, y = photos()
+    model = make_pipeline(
+        ImageReader((24, 16), color="rgb"), CNNClassifier(max_epochs=8, batch_size=8, random_state=0)
+    )
+    search = GridSearchCV(model, {"imagereader__image_shape": [(24, 16), (12, 20)]}, cv=2, n_jobs=2).fit(X, y)
+    best = search.best_estimator_
+    assert best[-1].image_shape_ == best[0].image_shape_ == (3, *search.best_params_["imagereader__image_shape"])
+    assert search.predict([Image.new("RGB", (90, 30), "blue")]).item() == "blue"
+    cached = clone(model).set_params(memory=joblib.Memory(tmp_path, verbose=0))
+    for _ in range(2):  # the second time from the cache
+        assert cached.fit(X, y)[-1].image_shape_ == (3, 24, 16)
+
+
+def test_rows_are_arrays_for_everybody_else():
+    X, y = photos()
+    rows = ImageReader((24, 16), color="rgb").fit_transform(X)
+    assert rows[::2].image_shape == pickle.loads(pickle.dumps(rows)).image_shape == (3, 24, 16)
+    assert (rows / 255).image_shape == (3, 24, 16)
+    assert rows[:, :10].image_shape is None
+    assert rows[0].image_shape is None
+    assert rows.T.image_shape is None
+    model = make_pipeline(ImageReader((8, 6)), FunctionTransformer(lambda X: X / 255), LogisticRegression())
+    assert model.fit(X, y).score(X, y) == 1.0
+
+
+def test_names_of_values_and_frames():
+    reader = ImageReader((2, 3), color="rgb").set_output(transform="pandas")
+    frame = reader.fit_transform([PIXELS])
+    assert list(frame.columns[:4]) == ["red_0_0", "red_0_1", "red_0_2", "red_1_0"]
+    assert frame.shape == (1, 18)
+    assert ImageReader((1, 2)).get_feature_names_out().tolist() == ["pixel_0_0", "pixel_0_1"]
+
+
+@pytest.mark.parametrize("n_jobs", [None, 3])
+def test_order_is_kept_with_several_threads(n_jobs):
+    images = [np.full((6, 4), level, np.uint8) for level in range(200)]
+    assert (ImageReader((6, 4), n_jobs=n_jobs).fit_transform(images)[:, 0] == np.arange(200)).all()

@@ -29,6 +29,7 @@ from skfashion.neural_network import (
     ResNetRegressor,
     VariationalAutoencoder,
 )
+from skfashion.preprocessing import ImageReader
 
 # As they are without arguments, for the checks that read defaults.
 DEFAULTS = [
@@ -81,6 +82,8 @@ SEARCHES = [
         error_score="raise",
     ),
 ]
+# They take photos, not rows of numbers: see tests/preprocessing.
+READERS = [ImageReader((8, 6))]
 
 
 def public_objects():

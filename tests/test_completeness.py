@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
-from estimators import DEFAULTS, ESTIMATORS, SEARCHES, public_estimators, public_objects
+from estimators import DEFAULTS, ESTIMATORS, READERS, SEARCHES, public_estimators, public_objects
 
 from skfashion.model_selection import SEARCH_SPACES
 
@@ -15,6 +15,7 @@ WITHOUT_SPACE = {
     "CentroidSampler": "Samples have no score that a search could maximize.",
     "ClusterClassifier": "What is worth searching are the parameters of the clusterer, which is given.",
     "EncoderClassifier": "What is worth searching is its encoder, which has a space of its own.",
+    "ImageReader": "How large images have to be depends on what they show.",
     "NeighborSampler": "Samples have no score that a search could maximize.",
     "OptunaSearchCV": "It is the search.",
     "VectorizedGridSearchCV": "It is the search.",
@@ -45,10 +46,10 @@ def names(estimators):
 
 @pytest.mark.parametrize("name", sorted(public_estimators()))
 def test_an_estimator_is_listed_everywhere(name):
-    assert name in names(ESTIMATORS) | names(SEARCHES), (
+    assert name in names(ESTIMATORS) | names(SEARCHES) | names(READERS), (
         f"add {name}, small and quick, to ESTIMATORS in tests/estimators.py, and so to scikit-learn's checks"
     )
-    assert name in names(DEFAULTS) | names(SEARCHES), (
+    assert name in names(DEFAULTS) | names(SEARCHES) | names(READERS), (
         f"add {name} without arguments to DEFAULTS in tests/estimators.py, and so to the checks of defaults"
     )
     assert (name in SEARCH_SPACES) != (name in WITHOUT_SPACE), (

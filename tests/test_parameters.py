@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from estimators import SEARCHES, public_estimators
+from estimators import READERS, SEARCHES, public_estimators
 from sklearn.base import clone
 from sklearn.cluster import KMeans
 from skorch.callbacks import GradientNormClipping
@@ -12,10 +12,13 @@ from skfashion.modules import conv, pool
 from skfashion.neural_network import (
     Autoencoder,
     CNNClassifier,
+    CNNRegressor,
     ConvAutoencoder,
     EncoderClassifier,
     MLPClassifier,
+    MLPRegressor,
     ResNetClassifier,
+    ResNetRegressor,
     VariationalAutoencoder,
 )
 
@@ -43,6 +46,7 @@ SHARED = {
     "net_params": ({"callbacks": [GradientNormClipping(1e-3)]}, {"optimizer": "sgd"}),
 }
 CLASSIFIER = {"label_smoothing": (0.3, {}), "class_weight": ({0: 5.0}, {})}
+REGRESSOR = {"loss": ("huber", {})}
 LAYERS = {
     "hidden_layer_sizes": ((12, 6), {}),
     "activation": ("tanh", {}),
@@ -85,6 +89,25 @@ CASES = [
             "depth": (0, {}),
             "image_shape": ((14, 56), {}),
             "flip_averaging": (False, {}),
+        },
+    ),
+    (
+        MLPRegressor((12,), **NET),
+        {**SHARED, **REGRESSOR, **LAYERS, "dropout": (0.4, {}), "image_shape": ((14, 56), {"augmentation": "shift"})},
+    ),
+    (
+        CNNRegressor((conv(4, 5), pool(4)), **NET),
+        {**SHARED, **REGRESSOR, "architecture": ("single", {}), "image_shape": ((14, 56), {}), "init": ("normal", {})},
+    ),
+    (
+        ResNetRegressor(4, **NET),
+        {
+            **SHARED,
+            **REGRESSOR,
+            "width": (5, {}),
+            "depth": (0, {}),
+            "image_shape": ((14, 56), {}),
+            "flip_averaging": (True, {}),
         },
     ),
     (
@@ -143,6 +166,8 @@ def output(model, X):
         return np.c_[model.predict(X), model.predict_proba(X)]
     if hasattr(model, "predict_proba"):
         return model.predict_proba(X)
+    if hasattr(model, "predict"):
+        return model.predict(X)
     return model.reconstruct(X) if hasattr(model, "reconstruct") else model.sample(20, random_state=0)
 
 
@@ -165,7 +190,9 @@ def test_a_parameter_changes_the_model(garments, unchanged, estimator, name, val
 
 
 def test_no_estimator_is_forgotten():
-    known = [estimator for estimator, _ in CASES] + SEARCHES  # a search has the parameters of the estimator in it
+    known = (
+        [estimator for estimator, _ in CASES] + SEARCHES + READERS
+    )  # a search has the parameters of the estimator in it
     missing = public_estimators() - {type(estimator).__name__ for estimator in known}
     assert not missing, f"add {missing} to CASES, with another value of each parameter"
 

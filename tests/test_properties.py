@@ -5,7 +5,7 @@ import warnings
 import numpy as np
 import pandas as pd
 import pytest
-from estimators import SEARCHES, public_estimators
+from estimators import READERS, SEARCHES, public_estimators
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sklearn.base import clone
@@ -26,10 +26,13 @@ from skfashion.modules import conv, dense, pool
 from skfashion.neural_network import (
     Autoencoder,
     CNNClassifier,
+    CNNRegressor,
     ConvAutoencoder,
     EncoderClassifier,
     MLPClassifier,
+    MLPRegressor,
     ResNetClassifier,
+    ResNetRegressor,
     VariationalAutoencoder,
 )
 
@@ -38,6 +41,9 @@ ESTIMATORS = [
     MLPClassifier((8,), **NET),
     CNNClassifier((conv(4), pool(2), dense(8)), **NET),
     ResNetClassifier(4, **NET),
+    MLPRegressor((8,), **NET),
+    CNNRegressor((conv(4), dense(8)), **NET),
+    ResNetRegressor(4, **NET),
     EncoderClassifier(Autoencoder(2, (8,), max_epochs=1), (4,), **NET),
     Autoencoder(2, (8,), **NET),
     ConvAutoencoder(2, 4, **NET),
@@ -52,7 +58,7 @@ EVERY = pytest.mark.parametrize("estimator", ESTIMATORS, ids=lambda e: type(e)._
 
 
 def test_no_estimator_is_forgotten():
-    known = ESTIMATORS + SEARCHES  # a search has the properties of the estimator in it
+    known = ESTIMATORS + SEARCHES + READERS  # a search has the properties of the estimator in it
     missing = public_estimators() - {type(estimator).__name__ for estimator in known}
     assert not missing, f"add {missing} to ESTIMATORS in {__file__}"
 

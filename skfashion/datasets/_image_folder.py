@@ -48,8 +48,8 @@ def load_image_folder(
         Whether images that cannot be read are an error that names them all, or are left out with a warning.
 
     mmap_path : str or path, default=None
-        A file to write the pixels to, in numpy's format ``.npy``, for more images than fit into memory; ``data`` is then
-        a memory map of it. It must not exist.
+        A file to write the pixels to, in numpy's format ``.npy``, for more images than fit into memory; ``data`` is
+        then a memory map of it. It must not exist.
 
     progress : callable, default=None
         Shows the progress: ``tqdm.tqdm``, or another function that is called with an iterable and its `total`.

@@ -42,8 +42,8 @@ SEARCH_SPACES = {
     },
     "ResNetRegressor": {
         "width": [16, 24, 32],
-        "learning_rate": loguniform(0.01, 0.3),
-        "weight_decay": loguniform(1e-5, 5e-3),
+        "learning_rate": loguniform(3e-4, 1e-2),
+        "weight_decay": loguniform(1e-4, 1e-1),
         "loss": ["squared_error", "huber"],
     },
     "ConvAutoencoder": {

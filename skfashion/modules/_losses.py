@@ -69,7 +69,7 @@ def _huber(error):
     return bounded * (size - bounded / 2)
 
 
-# Of an error: its distance from 0; the slope of that, up to a factor, for which the error may be overwritten; the factor.
+# Of an error: its distance from 0; the slope of that, up to a factor, which may overwrite the error; the factor.
 _DISTANCES = {
     "squared_error": (torch.square, lambda error: error, 2),
     "absolute_error": (torch.abs, torch.Tensor.sign_, 1),

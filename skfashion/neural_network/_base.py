@@ -209,9 +209,9 @@ class BaseNet(NetParams, StoredAsArrays, ImageInput, CallbackSupportMixin, BaseE
         y : array-like, default=None
             For classifiers labels of shape (n_samples,): ints, strings, bools, whatever can be sorted; or an indicator
             matrix (n_samples, n_classes) of 0 and 1, whose columns are classes that do not exclude each other. For
-            regressors numbers of shape (n_samples,) or (n_samples, n_outputs), in any unit. For autoencoders the image that each image of X is to be turned into, for instance without its noise, in the
-            shape and on the scale of X; they ignore anything of another shape, such as labels, as transformers of
-            scikit-learn do.
+            regressors numbers of shape (n_samples,) or (n_samples, n_outputs), in any unit. For autoencoders
+            the image that each image of X is to be turned into, for instance without its noise, in the shape and on
+            the scale of X; they ignore anything of another shape, such as labels, as transformers of scikit-learn do.
 
         sample_weight : array-like of shape (n_samples,), default=None
             Non-negative weights. A weight of zero is the same as leaving the image out.

@@ -27,7 +27,8 @@ class CNNNetwork:
         - Layers of :mod:`skfashion.modules`, for instance ``(conv(40, 5), pool(2), flatten(), dense(100))``. The output
           layer is added.
         - A function ``architecture(image_shape, n_outputs)`` that returns a :class:`torch.nn.Module`, from float images
-          (n, channels, height, width) to one score (logit) per class, or one number per target. `image_shape` is (channels, height, width).
+          (n, channels, height, width) to one score (logit) per class, or one number per target. `image_shape` is
+          (channels, height, width).
 
         Images smaller than layers can take are padded with zeros.""",
         positional=True,

@@ -85,6 +85,7 @@ class BaseNetRegressor(RegressorMixin, BaseNet):
         task = RegressionTask(loss=self.loss)
         if resume:
             task.go_on_from(self._task)
+            task.measure_as(self._task)
         examples = task.encode(y, *self._weighed_rows(X, sample_weight))
         self._task, self.n_outputs_ = task, len(task.mean)
         return X, examples

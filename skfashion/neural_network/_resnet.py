@@ -99,9 +99,9 @@ class ResNetClassifier(ResNetNetwork, BaseNetClassifier):
 class ResNetRegressor(ResNetNetwork, BaseNetRegressor):
     """A small residual network for regression, of one target or several.
 
-    Targets are standardised for training; predictions are in their units. The recipe is that of
-    :class:`ResNetClassifier`, without changes to the images: an angle is another one in a mirror, and a position after
-    a shift. Where the targets stay the same, take ``augmentation="flip+shift"``.
+    Targets are standardised for training; predictions are in their units. Images are not changed in training: an angle
+    is another one in a mirror, and a position after a shift. Where the targets stay the same, take
+    ``augmentation="flip+shift"``.
 
     See Also
     --------
@@ -111,7 +111,8 @@ class ResNetRegressor(ResNetNetwork, BaseNetRegressor):
 
     Notes
     -----
-    Some shared parameters have other defaults here: `optimizer`, `learning_rate` and `weight_decay`.
+    Some shared parameters have other defaults here: `optimizer` and `weight_decay`. The recipe of
+    :class:`ResNetClassifier`, plain gradient descent at a high rate, diverges on squared errors.
 
     References
     ----------
@@ -128,6 +129,5 @@ class ResNetRegressor(ResNetNetwork, BaseNetRegressor):
     True
     """
 
-    optimizer: str | type = "nesterov"
-    learning_rate: float = 0.1
-    weight_decay: float = 5e-4
+    optimizer: str | type = "adamw"
+    weight_decay: float = 0.01

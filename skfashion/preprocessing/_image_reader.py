@@ -178,7 +178,7 @@ def as_sources(X):
             X = X[:, 0]
         if X.ndim == 2 or X.ndim == 0:
             raise ValueError(
-                f"X has shape {X.shape}: pass paths or images, each an array (h, w) or (h, w, c); for one image X[None]."
+                f"X has shape {X.shape}: pass paths, or images of shape (h, w) or (h, w, c); X[None] for one image."
             )
     return list(X)
 
@@ -202,9 +202,7 @@ def read_into(rows, sources, reader, progress=None):
 
     def read(place):
         try:
-            image = decoded(
-                sources[place], reader.image_shape_[1:], reader.color, reader.resize, reader.background
-            )
+            image = decoded(sources[place], reader.image_shape_[1:], reader.color, reader.resize, reader.background)
         except UnreadableImage as error:
             broken[place] = f"{name_of(sources[place])} (place {place}): {error}"
         else:

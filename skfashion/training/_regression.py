@@ -53,8 +53,8 @@ class RegressionTask(Task):
     def start(self, net, images):
         pass
 
-    def go_on_from(self, other):
-        super().go_on_from(other)
+    def measure_as(self, other):
+        """Standardise targets as another task does, which was trained before."""
         self.mean, self.scale, self.is_vector = other.mean, other.scale, other.is_vector
 
     def encode(self, y, rows, weight):

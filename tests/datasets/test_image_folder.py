@@ -24,7 +24,8 @@ def draw(shape, rng):
     r = int(min(width, height) * rng.uniform(0.2, 0.4))
     x, y = width // 2, height // 2
     pen = ImageDraw.Draw(image)
-    (pen.ellipse if shape == "disc" else pen.rectangle)((x - r, y - r, x + r, y + r), fill=tuple(rng.integers(0, 150, 3)))
+    color = tuple(rng.integers(0, 150, 3).tolist())
+    (pen.ellipse if shape == "disc" else pen.rectangle)((x - r, y - r, x + r, y + r), fill=color)
     return image
 
 

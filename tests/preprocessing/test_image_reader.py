@@ -112,7 +112,8 @@ def test_sixteen_bits_keep_their_brightness():
 
 
 def test_arrays_of_other_shapes_and_dtypes():
-    np.testing.assert_array_equal(read(np.moveaxis(PIXELS, 2, 0)), PIXELS)
+    wide = np.concatenate([PIXELS, PIXELS], axis=1)
+    np.testing.assert_array_equal(read(np.moveaxis(wide, 2, 0), (6, 8)), wide)
     np.testing.assert_array_equal(read(PIXELS.astype(np.int64)), PIXELS)
     np.testing.assert_array_equal(read(PIXELS[:, :, :1], color="grey"), PIXELS[:, :, 0])
     np.testing.assert_array_equal(read(PIXELS[:, :, 0] > 100, color="grey"), 255 * (PIXELS[:, :, 0] > 100))
@@ -218,9 +219,7 @@ def photos(n=24, seed=0):
 
 def test_the_shape_travels_to_the_network(tmp_path):
     X, y = photos()
-    model = make_pipeline(
-        ImageReader((24, 16), color="rgb"), CNNClassifier(max_epochs=8, batch_size=8, random_state=0)
-    )
+    model = make_pipeline(ImageReader((24, 16), color="rgb"), CNNClassifier(max_epochs=8, batch_size=8, random_state=0))
     search = GridSearchCV(model, {"imagereader__image_shape": [(24, 16), (12, 20)]}, cv=2, n_jobs=2).fit(X, y)
     best = search.best_estimator_
     assert best[-1].image_shape_ == best[0].image_shape_ == (3, *search.best_params_["imagereader__image_shape"])

@@ -6,7 +6,7 @@ import re
 import warnings
 
 import pytest
-from estimators import DEFAULTS, ESTIMATORS, READERS, SEARCHES
+from estimators import DEFAULTS, ESTIMATORS, SEARCHES
 from sklearn.base import clone
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -81,8 +81,8 @@ def test_estimator_without_arguments(estimator, check):
 
 
 @pytest.mark.filterwarnings("ignore:invalid value encountered in cast:RuntimeWarning")  # of check_cv, for y of nan
-@parametrize_with_checks(SEARCHES + READERS)
-def test_search_or_reader(estimator, check):
+@parametrize_with_checks(SEARCHES)
+def test_search(estimator, check):
     check(estimator)
 
 

@@ -190,9 +190,8 @@ def test_a_parameter_changes_the_model(garments, unchanged, estimator, name, val
 
 
 def test_no_estimator_is_forgotten():
-    known = (
-        [estimator for estimator, _ in CASES] + SEARCHES + READERS
-    )  # a search has the parameters of the estimator in it
+    # A search has the parameters of the estimator in it.
+    known = [estimator for estimator, _ in CASES] + SEARCHES + READERS
     missing = public_estimators() - {type(estimator).__name__ for estimator in known}
     assert not missing, f"add {missing} to CASES, with another value of each parameter"
 

@@ -99,6 +99,8 @@ SCALES = {
 def output(estimator, X):
     if hasattr(estimator, "predict_proba"):
         return estimator.predict_proba(X)
+    if hasattr(estimator, "predict"):
+        return estimator.predict(X)
     if hasattr(estimator, "transform"):
         return np.c_[estimator.transform(X), estimator.score_samples(X)]
     return np.reshape(estimator.sample(5, random_state=0), (5, -1))

@@ -50,8 +50,8 @@ for name, model in models.items():
 # -----------
 # On the left what each model says of unseen images; on the right some of these, and below them what the convolutional
 # network makes of them when it turns them back.
-figure = plt.figure(figsize=(11, 4.2), layout="constrained")
-left, right = figure.subfigures(1, 2, width_ratios=[1.1, 1])
+figure = plt.figure(figsize=(11, 3.3), layout="constrained")
+left, right = figure.subfigures(1, 2, width_ratios=[1, 1.15])
 axes = left.subplots(1, 3, sharex=True, sharey=True)
 for ax, (name, degrees) in zip(axes, predicted.items(), strict=True):
     ax.plot([-45, 45], [-45, 45], color="0.6", linewidth=1)

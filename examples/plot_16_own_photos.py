@@ -50,11 +50,11 @@ for place in range(1200):
 photos = load_image_folder(folder)
 train, test, y_train, y_test = train_test_split(photos.filenames, photos.target, test_size=200, random_state=0)
 network = CNNClassifier(batch_size=32, augmentation="flip", random_state=0)
-model = make_pipeline(ImageReader((32, 32), color="rgb", resize="crop"), network).fit(train, y_train)
+model = make_pipeline(ImageReader((40, 40), color="rgb"), network).fit(train, y_train)
 print(f"{len(photos.filenames)} photos of {photos.target_names}, accuracy {model.score(test, y_test):.3f}")
 
 photo("hexagon").save(folder / "new.jpg")
-print("new.jpg is a", photos.target_names[model.predict([folder / "new.jpg"]).item()])
+print("a new photo of a hexagon is taken for a", photos.target_names[model.predict([folder / "new.jpg"]).item()])
 
 # %%
 # A broken file
@@ -71,7 +71,7 @@ except ValueError as error:
 # ---------------------
 # Photos as they are, in the upper row, and as the reader hands them on.
 some = test[:8]
-seen = np.moveaxis(np.asarray(model[0].transform(some)).reshape(-1, 3, 32, 32), 1, -1)
+seen = np.moveaxis(np.asarray(model[0].transform(some)).reshape(-1, 3, 40, 40), 1, -1)
 figure, axes = plt.subplots(2, len(some), figsize=(10, 3.2), layout="constrained")
 for (above, below), path, pixels, place in zip(axes.T, some, seen, model.predict(some), strict=True):
     above.imshow(Image.open(path))
@@ -80,7 +80,7 @@ for (above, below), path, pixels, place in zip(axes.T, some, seen, model.predict
     for ax in (above, below):
         ax.set(xticks=[], yticks=[])
 axes[0, 0].set_ylabel("photo")
-axes[1, 0].set_ylabel("32 x 32")
+axes[1, 0].set_ylabel("40 x 40")
 figure.suptitle("Photos, what the network sees, and what it says")
 figure.savefig("own_photos.png", dpi=110)
 print("The picture is in own_photos.png.")

@@ -25,6 +25,13 @@ class ImageRows(np.ndarray):
     def __array_finalize__(self, other):
         self._image_shape = getattr(other, "_image_shape", None)
 
+    def __array_wrap__(self, array, context=None, return_scalar=False):
+        """Results of the same shape are rows of the same images; sums and products are arrays as any other."""
+        array = np.asarray(array)
+        if return_scalar:
+            return array[()]
+        return ImageRows(array, self._image_shape) if array.shape == self.shape and self.image_shape else array
+
     @property
     def image_shape(self):
         known = self._image_shape is not None and self.ndim == 2 and self.shape[1] == math.prod(self._image_shape)

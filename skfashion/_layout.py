@@ -59,7 +59,9 @@ def rows_of(X, layout):
     """
     X = as_array(X)
     if isinstance(X, ImageRows) and X.image_shape is not None:
-        return np.asarray(X), Layout(X.image_shape), None
+        images = np.asarray(X).reshape(-1, *X.image_shape)
+        rows, shown, _ = rows_of(images, layout or Layout(X.image_shape))
+        return rows, shown, None
     if getattr(X, "ndim", 2) <= 2:
         return X, None, None
     X = _array(X)

@@ -1,7 +1,9 @@
 """Photos in folders, one for each class."""
 
+import math
 import os
 import warnings
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +15,9 @@ from skfashion.preprocessing._image_reader import ImageReader, read_into, said_o
 
 # How many files a warning names.
 _N_NAMED = 10
+
+# Formats that Pillow knows by name only.
+_READ_BY_OTHERS = {"BUFR", "GRIB", "HDF5", "MPEG", "WMF"}
 
 
 def load_image_folder(
@@ -49,7 +54,8 @@ def load_image_folder(
 
     mmap_path : str or path, default=None
         A file to write the pixels to, in numpy's format ``.npy``, for more images than fit into memory; ``data`` is
-        then a memory map of it. It must not exist.
+        then a view of a memory map. It must not exist. Processes of a search get the file instead of copies of it if X
+        is ``np.asarray(data)``, which does not know its `image_shape`.
 
     progress : callable, default=None
         Shows the progress: ``tqdm.tqdm``, or another function that is called with an iterable and its `total`.
@@ -95,15 +101,16 @@ def load_image_folder(
         raise ValueError(f"errors must be 'raise' or 'warn'. Got {errors!r} instead.")
     reader = ImageReader(image_shape, color=color, resize=resize, background=background, n_jobs=n_jobs).fit(None)
     files, target, names, left_out = _found(Path(path))
-    data = _empty((len(files), int(np.prod(reader.image_shape_))), mmap_path)
-    broken = read_into(data, files, reader, progress)
-    if broken and errors == "raise":
-        raise ValueError(said_of(broken, len(files)))
-    if broken:
-        warnings.warn(said_of(broken, len(files)), UserWarning, stacklevel=2)
+    with _pixels_of(len(files), reader, mmap_path) as data:
+        broken = read_into(data, files, reader, progress)
+        if broken and errors == "raise":
+            raise ValueError(said_of(broken, len(files)))
         read = np.setdiff1d(np.arange(len(files)), list(broken))
-        left_out = sorted([*left_out, *(files[place] for place in broken)])
-        data, target, files = _kept(data, read, mmap_path), target[read], [files[place] for place in read]
+        _check_classes(names, target[read], path)
+        if broken:
+            warnings.warn(said_of(broken, len(files)), UserWarning, stacklevel=2)
+            left_out = sorted([*left_out, *(files[place] for place in broken)])
+            data, target, files = _kept(data, read, mmap_path), target[read], [files[place] for place in read]
     return _bunch(data, target, names, files, left_out, reader, path, return_X_y=return_X_y, as_frame=as_frame)
 
 
@@ -117,7 +124,7 @@ def _found(path):
     files, target = [], []
     left_out = [os.fspath(each) for each in sorted(path.iterdir()) if not each.is_dir()]
     for place, name in enumerate(names):
-        for each in sorted(each for each in (path / name).rglob("*") if not each.is_dir()):
+        for each in sorted(_files_in(path / name)):
             if _is_image(each.relative_to(path)):
                 files.append(os.fspath(each))
                 target.append(place)
@@ -130,33 +137,63 @@ def _found(path):
             UserWarning,
             stacklevel=3,
         )
-    if not files:
-        raise ValueError(f"The folders in {os.fspath(path)!r} hold no images.")
-    if empty := [name for place, name in enumerate(names) if place not in set(target)]:
-        raise ValueError(f"The folders {', '.join(empty)} in {os.fspath(path)!r} hold no images.")
+    _check_classes(names, target, path)
     return files, np.array(target), names, left_out
 
 
+def _files_in(folder, above=()):
+    """All files in a folder, at any depth; links to folders are followed, unless they lead back."""
+    real = folder.resolve()
+    if real in above:
+        return
+    for each in folder.iterdir():
+        if each.is_dir():
+            yield from _files_in(each, (*above, real))
+        else:
+            yield each
+
+
+def _check_classes(names, target, path):
+    empty = [name for place, name in enumerate(names) if place not in set(target)]
+    if empty:
+        raise ValueError(f"The folders {', '.join(empty)} in {os.fspath(path)!r} hold no images that can be read.")
+
+
 def _is_image(path):
+    """Whether a file is an image by its name, of a format that Pillow reads itself."""
+    image = load_pillow().Image
+    kind = image.registered_extensions().get(path.suffix.lower())
     hidden = any(part.startswith(".") for part in path.parts)
-    return not hidden and path.suffix.lower() in load_pillow().Image.registered_extensions()
+    return not hidden and kind in image.OPEN and kind not in _READ_BY_OTHERS
 
 
-def _empty(shape, mmap_path):
+@contextmanager
+def _pixels_of(n, reader, mmap_path):
+    """Rows for images, in memory or in a new file, which an error removes."""
+    shape = n, math.prod(reader.image_shape_)
     if mmap_path is None:
-        return np.empty(shape, dtype=np.uint8)
+        yield np.empty(shape, dtype=np.uint8)
+        return
     if Path(mmap_path).exists():
         raise FileExistsError(f"{os.fspath(mmap_path)!r} exists already.")
-    return np.lib.format.open_memmap(mmap_path, mode="w+", dtype=np.uint8, shape=shape)
+    try:
+        yield np.lib.format.open_memmap(mmap_path, mode="w+", dtype=np.uint8, shape=shape)
+    except BaseException:
+        Path(mmap_path).unlink(missing_ok=True)
+        raise
 
 
 def _kept(data, read, mmap_path):
-    """Some rows; those of a memory map are moved within it, and the rest of the file is not used."""
+    """Some rows; of a memory map in a new file in its place, which holds no others."""
     if mmap_path is None:
         return data[read]
+    part = Path(f"{os.fspath(mmap_path)}.part")
+    kept = np.lib.format.open_memmap(part, mode="w+", dtype=np.uint8, shape=(len(read), data.shape[1]))
     for place, row in enumerate(read):
-        data[place] = data[row]
-    return data[: len(read)]
+        kept[place] = data[row]
+    kept.flush()
+    os.replace(part, mmap_path)
+    return np.load(mmap_path, mmap_mode="r+")
 
 
 def _bunch(data, target, names, files, left_out, reader, path, *, return_X_y, as_frame):
@@ -167,7 +204,7 @@ def _bunch(data, target, names, files, left_out, reader, path, *, return_X_y, as
         data = pd.DataFrame(data, columns=reader.get_feature_names_out())
         target = pd.Series(target, name="target")
         frame = pd.concat([data, target], axis=1)
-    elif not isinstance(data, np.memmap):
+    else:
         data = ImageRows(data, reader.image_shape_)
     if return_X_y:
         return data, target

@@ -13,7 +13,6 @@ from sklearn.model_selection import ParameterGrid
 from skfashion._private_sklearn import Interval, StrOptions
 from skfashion.model_selection._last_step import last_step, with_last_step
 from skfashion.model_selection._vectorized import TogetherBackend, VectorizedGridSearchCV
-from skfashion.training._epochs import StopTraining
 from skfashion.training._together import Fit
 
 # What the course of a training follows from; after equally many epochs, those that differ in it are not comparable.
@@ -169,6 +168,10 @@ class VectorizedHalvingGridSearchCV(VectorizedGridSearchCV):
     def _run_search(self, evaluate_candidates, *, callback_ctx):
         """Evaluate the candidates of one rung after the other."""
         candidates = list(ParameterGrid(self.param_grid))
+        if not candidates:
+            raise ValueError("param_grid holds no candidates.")
+        if isinstance(self.scoring, (list, tuple, set, dict)) and not isinstance(self.refit, str):
+            self._deciding({})  # raises
         rungs = self._rungs(len(candidates), self._max_epochs(candidates))
         self.min_resources_, self.max_resources_ = rungs[0], rungs[-1]
         self.n_resources_, self.n_candidates_ = [], []
@@ -211,13 +214,16 @@ class VectorizedHalvingGridSearchCV(VectorizedGridSearchCV):
                 f"After equally many epochs, trainings of different courses cannot be compared: all candidates must "
                 f"have the same {', '.join(_COURSE)}. Got {courses[0]} and {other}."
             )
-        return courses[0]["max_epochs"]
+        max_epochs = courses[0]["max_epochs"]
+        if not isinstance(max_epochs, Integral) or max_epochs < 1:
+            raise ValueError(f"max_epochs of the candidates must be an int of at least 1. Got {max_epochs!r} instead.")
+        return max_epochs
 
     def _rungs(self, n_candidates, max_epochs):
         """The epochs at which each rung ends: `factor` times those of the last one; the last rung trains to the end."""
         n_rungs = 1
-        while n_candidates >= self.factor:
-            n_candidates = math.ceil(n_candidates / self.factor)
+        while n_candidates > 1 and n_candidates >= self.factor:
+            n_candidates = self._n_kept(n_candidates)
             n_rungs += 1
         if self.min_epochs == "exhaust":
             epochs = [int(max_epochs / self.factor**power) for power in reversed(range(1, n_rungs))]
@@ -227,6 +233,10 @@ class VectorizedHalvingGridSearchCV(VectorizedGridSearchCV):
         epochs = [int(self.min_epochs * self.factor**power) for power in range(n_rungs - 1)]
         return [*(n for n in epochs if n * self.factor <= max_epochs), max_epochs]
 
+    def _n_kept(self, n_candidates):
+        """How many candidates go on after a rung; one less at least."""
+        return max(1, min(math.ceil(n_candidates / self.factor), n_candidates - 1))
+
     def _places_of_fits(self, candidates):
         return [place * self.n_splits_ + split for place in candidates for split in range(self.n_splits_)]
 
@@ -234,7 +244,7 @@ class VectorizedHalvingGridSearchCV(VectorizedGridSearchCV):
         """One in `factor` of the candidates that were evaluated last, in their order."""
         scores = self._deciding(results)[-len(candidates) :]
         order = np.argsort(-np.nan_to_num(scores, nan=-np.inf), kind="stable")
-        return sorted(candidates[place] for place in order[: math.ceil(len(candidates) / self.factor)])
+        return sorted(candidates[place] for place in order[: self._n_kept(len(candidates))])
 
     def _deciding(self, results):
         """The mean scores that decide who goes on."""
@@ -283,16 +293,14 @@ class RungBackend(TogetherBackend):
         return super().result_of(fit) if fit.has_ended else fit.result_of_rung
 
     def drop_others(self, kept):
-        """Let all fits end that are not kept: their trainings stop as if a callback had asked for it."""
-        dropped = [fit for fit in self.fits if not fit.has_ended and fit not in kept]
-        for fit in dropped:
-            fit.is_dropped = True
-        self.train(dropped)
-
-    def end(self):
+        """End all fits that are not kept where they are; nobody asks for their scores any more."""
         with warnings.catch_warnings():  # each fit sets them as it found them
             for fit in self.fits:
-                fit.end()
+                if fit not in kept:
+                    fit.end()
+
+    def end(self):
+        self.drop_others([])
 
 
 class RungFit(Fit):
@@ -302,8 +310,6 @@ class RungFit(Fit):
     ----------
     n_epochs : int
         Where the rung ends.
-    is_dropped : bool
-        Whether training is to stop there.
     result_of_rung : dict
         What ``_fit_and_score`` of scikit-learn would have returned.
     """
@@ -311,7 +317,6 @@ class RungFit(Fit):
     def __init__(self, function):
         super().__init__(function)
         self.n_epochs = 0
-        self.is_dropped = False
         self.result_of_rung = None
         self.start = None
 
@@ -341,8 +346,6 @@ class RungFit(Fit):
         }
         self._pause()
         self.idle += time.perf_counter() - start
-        if self.is_dropped:
-            raise StopTraining
 
     def _evaluated(self, fitted_estimator):
         """The result of scikit-learn's function for an estimator that is fitted already."""

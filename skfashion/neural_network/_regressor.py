@@ -1,5 +1,6 @@
 """The base of neural regressors: numbers in, numbers out."""
 
+import warnings
 from typing import Literal
 
 from sklearn.base import RegressorMixin
@@ -87,6 +88,13 @@ class BaseNetRegressor(RegressorMixin, BaseNet):
             task.go_on_from(self._task)
             task.measure_as(self._task)
         examples = task.encode(y, *self._weighed_rows(X, sample_weight))
+        if one_pass and not resume and task.is_constant.any():
+            warnings.warn(
+                f"The targets of the first partial_fit are all the same ({task.mean}), so that nothing tells on which "
+                "scale they differ: it is taken to be 1. Begin with targets that differ.",
+                UserWarning,
+                stacklevel=5,
+            )
         self._task, self.n_outputs_ = task, len(task.mean)
         return X, examples
 

@@ -71,7 +71,7 @@ def decoded(source, size, color, resize, background):
             image = _resized(image.convert(COLORS[color]), size, resize, background, pillow)
     except UnreadableImage:
         raise
-    except (OSError, ValueError, SyntaxError, EOFError, MemoryError, pillow.Image.DecompressionBombError) as error:
+    except Exception as error:  # the readers of some formats raise errors of their own
         raise UnreadableImage(_reason(error)) from error
     pixels = np.asarray(image)
     return pixels[None] if pixels.ndim == 2 else np.moveaxis(pixels, 2, 0)
@@ -91,8 +91,10 @@ def _opened(source, pillow):
     """A context of an image whose pixels need not be decoded yet."""
     if isinstance(source, dict):
         if not {"path", "bytes"} & set(source):
-            raise UnreadableImage(f"a dict needs 'path' or 'bytes', but has {sorted(source)}")
-        source = source.get("bytes") or source["path"]
+            raise UnreadableImage(f"a dict needs 'path' or 'bytes', but has {list(source)}")
+        source = source["bytes"] if source.get("bytes") is not None else source.get("path")
+        if source is None:
+            raise UnreadableImage("neither 'bytes' nor 'path' says what it is")
     if isinstance(source, pillow.Image.Image):
         return source.copy()
     if isinstance(source, (bytes, bytearray, memoryview)):
@@ -128,7 +130,7 @@ def _levels(pixels):
     if pixels.dtype.kind not in "iuf":
         raise UnreadableImage(f"pixels of dtype {pixels.dtype} are no numbers")
     low, high = pixels.min(), pixels.max()
-    if pixels.dtype == np.uint16 and high > WHITE:
+    if pixels.dtype.kind == "u" and pixels.dtype.itemsize == 2:
         return (pixels // 257).astype(np.uint8)
     if pixels.dtype.kind == "f" and low >= 0 and high <= 1:
         return (pixels * WHITE).round().astype(np.uint8)
@@ -141,6 +143,8 @@ def _levels(pixels):
 
 
 def _check_number_of_pixels(image, pillow):
+    if image.width * image.height == 0:
+        raise UnreadableImage(f"it has {image.width} x {image.height} pixels")
     largest = pillow.Image.MAX_IMAGE_PIXELS
     if largest is not None and image.width * image.height > largest:
         raise UnreadableImage(
@@ -153,7 +157,8 @@ def _flat(image, background, pillow):
     """An image of levels of 8 bits without a palette and without transparency."""
     if image.mode.startswith("I") or image.mode == "F":  # 16 or 32 bits
         pixels = np.asarray(image)
-        if pixels.dtype.kind == "i" and pixels.min() >= 0 and pixels.max() < 2**16:
+        # 32 bits hold 16 of a file, as far as anything shows.
+        if image.mode == "I" and pixels.min() >= 0 and WHITE < pixels.max() < 2**16:
             pixels = pixels.astype(np.uint16)
         return pillow.Image.fromarray(_levels(pixels))
     if image.has_transparency_data:
@@ -171,7 +176,11 @@ def _resized(image, size, resize, background, pillow):
         return image.resize(size)
     if resize == "crop":
         return pillow.ImageOps.fit(image, size)
-    return pillow.ImageOps.pad(image, size, color=background if image.mode == "L" else (background,) * 3)
+    share = min(size[0] / image.width, size[1] / image.height)
+    inner = tuple(max(1, round(share * n)) for n in image.size)  # something of it is seen, however narrow it is
+    whole = pillow.Image.new(image.mode, size, background if image.mode == "L" else (background,) * 3)
+    whole.paste(image.resize(inner), tuple((outer - n) // 2 for outer, n in zip(size, inner, strict=True)))
+    return whole
 
 
 def _reason(error):

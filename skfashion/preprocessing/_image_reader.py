@@ -127,8 +127,8 @@ class ImageReader(TransformerMixin, BaseEstimator):
         X : sequence of length n_samples
             Paths, contents of files as bytes, open files, images of Pillow, arrays of pixels (h, w), (h, w, c) or
             (c, h, w) of any sizes, or dicts with ``"path"`` or ``"bytes"`` as Hugging Face's datasets hold them; also a
-            column of a frame, or a frame of one column. Pixels are ``uint8``, other whole numbers from 0 to 255,
-            ``uint16``, floats in [0, 1] or booleans.
+            column of a frame, or a frame of one column. Pixels are ``uint8``, levels from 0 to 65,535 as ``uint16``,
+            other whole numbers from 0 to 255, floats in [0, 1] or booleans.
 
         Returns
         -------

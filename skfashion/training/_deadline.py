@@ -9,17 +9,18 @@ class Deadline:
     Parameters
     ----------
     max_seconds : float
-        The time, from the beginning of the first epoch.
+        The time of all its epochs; what passes between them, while it waits for others, does not count.
     """
 
     def __init__(self, max_seconds):
         self.max_seconds = max_seconds
+        self.seconds = 0.0
         self.start = None
 
     def begin_epoch(self):
-        if self.start is None:
-            self.start = time.perf_counter()
+        self.start = time.perf_counter()
 
     def end_epoch(self, net):
         """Return whether to stop."""
-        return time.perf_counter() - self.start >= self.max_seconds
+        self.seconds += time.perf_counter() - self.start
+        return self.seconds >= self.max_seconds

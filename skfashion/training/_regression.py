@@ -25,6 +25,8 @@ class RegressionTask(Task):
         The distance.
     mean, scale : ndarray of float64 of shape (n_outputs,) or None
         The mean and the standard deviation of the targets; None until :meth:`encode` has found them.
+    is_constant : ndarray of bool of shape (n_outputs,) or None
+        Which targets did not differ, and are measured by 1.
     is_vector : bool
         Whether targets are 1-D.
     """
@@ -32,6 +34,7 @@ class RegressionTask(Task):
     loss: str
     mean: np.ndarray | None = None
     scale: np.ndarray | None = None
+    is_constant: np.ndarray | None = None
     is_vector: bool = True
 
     monitor = ("valid_r2", 1)
@@ -55,7 +58,8 @@ class RegressionTask(Task):
 
     def measure_as(self, other):
         """Standardise targets as another task does, which was trained before."""
-        self.mean, self.scale, self.is_vector = other.mean, other.scale, other.is_vector
+        self.mean, self.scale, self.is_constant = other.mean, other.scale, other.is_constant
+        self.is_vector = other.is_vector
 
     def encode(self, y, rows, weight):
         """Return what images learn: ``rows`` that weigh something, their standardised targets ``y``, their ``weight``.
@@ -71,12 +75,7 @@ class RegressionTask(Task):
         """
         if self.mean is None:
             self.is_vector = y.ndim == 1
-            targets = _columns(y)[rows].astype(np.float64)
-            self.mean = np.average(targets, axis=0, weights=weight)
-            self.scale = np.sqrt(np.average((targets - self.mean) ** 2, axis=0, weights=weight))
-            # Of a constant, rounding may leave some deviation.
-            constant = self.scale <= 1e-12 * np.abs(targets).max(axis=0)
-            self.scale[constant] = 1.0
+            self._measure(_columns(y)[rows].astype(np.float64), weight)
         return self.encode_validation(y, rows, weight)
 
     def encode_validation(self, y, rows, weight):
@@ -85,8 +84,25 @@ class RegressionTask(Task):
         if (y.ndim == 1) != self.is_vector or columns.shape[1] != len(self.mean):
             expected = "(n,)" if self.is_vector else f"(n, {len(self.mean)})"
             raise ValueError(f"y has shape {y.shape}, but the model is fitted on targets of shape {expected}.")
-        standardised = (columns[rows].astype(np.float64) - self.mean) / self.scale
-        return {"rows": rows, "y": standardised.astype(np.float32), "weight": weight}
+        with np.errstate(over="ignore"):
+            standardised = ((columns[rows].astype(np.float64) - self.mean) / self.scale).astype(np.float32)
+        if not np.isfinite(standardised).all():
+            raise ValueError(
+                f"y holds values up to {np.abs(columns).max():g}, which are too far from training targets of mean "
+                f"{self.mean} and standard deviation {self.scale} to compute with."
+            )
+        return {"rows": rows, "y": standardised, "weight": weight}
+
+    def _measure(self, targets, weight):
+        """Set the mean and the standard deviation, of numbers whose squares may be out of reach."""
+        weight = None if weight is None else weight / weight.max()
+        size = np.abs(targets).max(axis=0)
+        size[size == 0] = 1.0
+        relative = targets / size
+        mean = np.average(relative, axis=0, weights=weight)
+        scale = np.sqrt(np.average((relative - mean) ** 2, axis=0, weights=weight))
+        self.is_constant = scale <= 4 * np.finfo(float).eps  # which rounding may leave of a constant
+        self.mean, self.scale = mean * size, np.where(self.is_constant, 1.0, scale * size)
 
     def targets(self, outputs):
         """Predictions (n,) or (n, n_outputs) in the units of the targets, as float64."""
@@ -99,6 +115,7 @@ def _columns(y):
 
 
 def _in_units(outputs, mean, scale):
+    outputs = outputs.double()
     return outputs * outputs.new_tensor(scale) + outputs.new_tensor(mean)
 
 

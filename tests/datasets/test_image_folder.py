@@ -115,7 +115,8 @@ def test_broken_files(folder, tmp_path):
 def test_more_than_fits_into_memory(folder, tmp_path):
     path = tmp_path / "pixels.npy"
     photos = load_image_folder(folder, mmap_path=path)
-    assert isinstance(photos.data, np.memmap)
+    assert isinstance(photos.data.base.base, np.memmap)
+    assert photos.data.image_shape == (1, 28, 28)
     np.testing.assert_array_equal(photos.data, load_image_folder(folder).data)
     np.testing.assert_array_equal(np.load(path, mmap_mode="r"), photos.data)
     with pytest.raises(FileExistsError, match=r"pixels\.npy"):
@@ -134,13 +135,47 @@ def test_progress(folder):
     assert seen == [60] * 60
 
 
+def test_links_and_names_that_are_no_images(folder, tmp_path):
+    other = tmp_path / "other"
+    other.mkdir()
+    draw("disc", np.random.default_rng(0)).save(other / "linked.png")
+    (folder / "disc" / "link").symlink_to(other)
+    (folder / "disc" / "loop").symlink_to(folder / "disc")
+    for name in ("paper.pdf", "film.mpg", "table.h5"):
+        (folder / "disc" / name).write_bytes(b"")
+    with pytest.warns(UserWarning, match="Left out 3 files"):
+        photos = load_image_folder(folder)
+    assert sum("linked" in file for file in photos.filenames) == 1
+    assert len(photos.filenames) == 61
+
+
+def test_an_error_leaves_no_file_behind(folder, tmp_path):
+    path = tmp_path / "pixels.npy"
+    (folder / "disc" / "a.png").write_bytes(b"no image")
+    with pytest.raises(ValueError, match="1 of 61"):
+        load_image_folder(folder, mmap_path=path)
+    assert not path.exists()
+    with pytest.warns(UserWarning, match="1 of 61"):
+        photos = load_image_folder(folder, mmap_path=path, errors="warn")
+    np.testing.assert_array_equal(np.load(path), photos.data)
+    assert [each.name for each in tmp_path.iterdir() if each.is_file()] == ["pixels.npy"]
+
+
+def test_a_class_of_broken_images_alone(tmp_path):
+    folder = make_folder(tmp_path / "photos", 4)
+    for path in (folder / "square").rglob("*.*"):
+        path.write_bytes(b"no image")
+    with pytest.raises(ValueError, match=r"The folders square in .* hold no images that can be read"):
+        load_image_folder(folder, errors="warn")
+
+
 def test_folders_that_hold_nothing(tmp_path):
     with pytest.raises(ValueError, match="is no folder"):
         load_image_folder(tmp_path / "nowhere")
     with pytest.raises(ValueError, match="holds no folders"):
         load_image_folder(tmp_path)
     (tmp_path / "disc").mkdir()
-    with pytest.raises(ValueError, match="hold no images"):
+    with pytest.raises(ValueError, match="hold no images that can be read"):
         load_image_folder(tmp_path)
     (tmp_path / "square").mkdir()
     (tmp_path / "square" / "a.png").write_bytes(io.BytesIO().getvalue())

@@ -208,6 +208,37 @@ def test_min_epochs_and_factor():
             halving(mlp(), **wrong).fit(X, Y)
 
 
+@pytest.mark.parametrize("factor", [1.01, 1.5, 1.9])
+def test_small_factors_drop_one_candidate_at_least(factor):
+    search = halving(mlp(), factor=factor).fit(X, Y)
+    assert search.n_candidates_ == sorted(set(search.n_candidates_), reverse=True)
+    assert search.n_resources_ == sorted(set(search.n_resources_))
+    assert search.n_resources_[-1] == 6
+
+
+def test_candidates_are_scored_once_in_each_rung():
+    scored = []
+
+    def score(estimator, X, y):
+        scored.append(estimator)
+        return accuracy_score(y, estimator.predict(X))
+
+    search = halving(mlp(), scoring=score, refit=False).fit(X, Y)
+    assert len(scored) == 3 * sum(search.n_candidates_)
+
+
+@pytest.mark.parametrize(
+    ("model", "grid", "message"),
+    [
+        (mlp(), [], "holds no candidates"),
+        (mlp(max_epochs="many"), RATES, "max_epochs of the candidates must be an int"),
+    ],
+)
+def test_what_cannot_be_searched(model, grid, message):
+    with pytest.raises(ValueError, match=message):
+        halving(model, grid).fit(X, Y)
+
+
 @pytest.mark.parametrize("name", ["max_epochs", "lr_schedule", "early_stopping"])
 def test_courses_must_agree(name):
     values = {"max_epochs": [3, 6], "lr_schedule": ["cosine", None], "early_stopping": [True, False]}[name]

@@ -100,6 +100,27 @@ def test_a_constant_target_and_large_ones():
     assert small(max_epochs=20).fit(X, large).score(X, large) > 0.5
 
 
+@pytest.mark.parametrize("unit", [1e-300, 1e-160, 1e160, 1e300])
+def test_units_whose_squares_are_out_of_reach(unit):
+    X, y = noisy()
+    y = y / abs(y).max()
+    weight = np.full(len(y), 1e308)
+    found = small().fit(X, y * unit, sample_weight=weight).predict(X) / unit
+    np.testing.assert_allclose(found, small().fit(X, y).predict(X), rtol=1e-3, atol=1e-4)
+
+
+def test_small_differences_of_large_numbers():
+    X, y = noisy()
+    far = 1.7e18 + 1e5 * y
+    assert small(max_epochs=30).fit(X, far).score(X, far) > 0.5
+
+
+def test_targets_that_are_too_far_from_those_of_training():
+    X, y = noisy()
+    with pytest.raises(ValueError, match=r"y holds values up to .*too far from training targets"):
+        small().fit(X, y, X_val=X, y_val=y * 1e50)
+
+
 @pytest.mark.parametrize("dtype", [np.int64, np.float32, bool, object])
 def test_targets_of_other_dtypes(dtype):
     X, y = noisy()
@@ -144,7 +165,9 @@ def test_partial_fit_and_warm_start_keep_the_units():
 
 def test_one_pass_of_one_image():
     X, y = noisy()
-    model = small().partial_fit(X[:1], y[:1])
+    with pytest.warns(UserWarning, match="first partial_fit are all the same") as warned:
+        model = small().partial_fit(X[:1], y[:1])
+    assert warned[0].filename == __file__
     assert np.isfinite(model.predict(X)).all()
 
 
@@ -170,7 +193,7 @@ def test_the_net_predicts_in_units():
     X, y = noisy(n_outputs=2)
     model = small().fit(X, 50 * y)
     ours = model.net_.predict(model.as_images(X).astype(np.float32).reshape(len(X), -1))
-    np.testing.assert_allclose(ours, model.predict(X), rtol=1e-4, atol=1e-2)
+    np.testing.assert_allclose(ours, model.predict(X), rtol=1e-6)
 
 
 def test_flip_averaging_is_the_mean_of_both(garments):

@@ -1,5 +1,6 @@
 """ImageReader turns photos of any kind into rows of pixels."""
 
+import copy
 import io
 import pickle
 
@@ -7,6 +8,7 @@ import joblib
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from PIL import Image
 from sklearn.base import clone
 from sklearn.linear_model import LogisticRegression
@@ -104,8 +106,12 @@ def test_transparent_pixels_show_the_background(background):
 
 def test_sixteen_bits_keep_their_brightness():
     deep = np.linspace(0, 65535, 24).reshape(6, 4).astype(np.uint16)
-    for source in (stored(Image.fromarray(deep)), stored(Image.fromarray(deep), "TIFF"), deep):
+    for source in (stored(Image.fromarray(deep)), stored(Image.fromarray(deep), "TIFF"), deep, deep.astype(">u2"),
+                   Image.fromarray(deep.astype(np.int32))):  # fmt: skip
         np.testing.assert_array_equal(read(source, color="grey"), deep // 257)
+    dark = np.full((6, 4), 200, np.uint16)
+    assert (read(stored(Image.fromarray(dark)), color="grey") == 0).all()
+    assert (read(dark, color="grey") == 0).all()
     brightness = (deep / 65535).astype(np.float32)
     for source in (brightness, stored(Image.fromarray(brightness), "TIFF")):
         np.testing.assert_array_equal(read(source, color="grey"), (brightness * 255).round())
@@ -153,6 +159,11 @@ def test_resizing():
     assert (stretched[:, 12:] == 200).all()
 
 
+@pytest.mark.parametrize("shape", [(1000, 1), (1, 1000), (3, 10000), (1, 1)])
+def test_something_of_a_narrow_image_is_seen(shape):
+    assert (read(np.full(shape, 9, np.uint8), (8, 8), color="grey") == 9).any()
+
+
 def test_large_photos_are_averaged():
     """Not sampled: a fine pattern of black and white becomes grey."""
     fine = np.indices((600, 400)).sum(axis=0).astype(np.uint8) % 2 * 255
@@ -169,6 +180,35 @@ def test_broken_images_are_all_named(tmp_path):
     text.write_text("no image")
     with pytest.raises(ValueError, match=r"(?s)4 of 5 images.*cut\.png.*text\.jpg.*missing\.png.*neither a path"):
         ImageReader().fit_transform([good, cut, text, tmp_path / "missing.png", 3])
+
+
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        (b"", "UnidentifiedImageError"),
+        ({"bytes": None}, "neither 'bytes' nor 'path'"),
+        ({"bytes": b""}, "UnidentifiedImageError"),
+        ({1: 2, "a": 3}, r"has \[1, 'a'\]"),
+        (None, "a NoneType is neither"),
+        (Image.new("L", (0, 5)), "0 x 5 pixels"),
+        (torch.zeros(3, 9, 9, requires_grad=True), "RuntimeError"),
+        (np.full((6, 4), np.nan), "from nan to nan"),
+    ],
+)
+def test_what_is_no_image_is_said(source, message):
+    with pytest.raises(ValueError, match=rf"1 of 1 images cannot be read:\n.*{message}"):
+        ImageReader().fit_transform([source])
+
+
+def test_any_error_of_a_reader_is_of_its_file(monkeypatch):
+    """Readers of some formats raise errors of their own kinds."""
+
+    def fails(*arguments, **options):
+        raise RuntimeError("bad box")
+
+    monkeypatch.setattr(Image, "open", fails)
+    with pytest.raises(ValueError, match=r"'photo\.avif' \(place 0\): RuntimeError: bad box"):
+        ImageReader().fit_transform(["photo.avif"])
 
 
 @pytest.mark.parametrize("n", [50, 120])
@@ -236,9 +276,25 @@ def test_rows_are_arrays_for_everybody_else():
     assert (rows / 255).image_shape == (3, 24, 16)
     assert rows[:, :10].image_shape is None
     assert rows[0].image_shape is None
-    assert rows.T.image_shape is None
+    for other in (rows.T, rows.T @ rows, rows.sum(axis=0, keepdims=True), np.concatenate([rows, rows], axis=1)):
+        assert getattr(other, "image_shape", None) is None
+    assert isinstance(rows.max(), np.uint8)
+    assert copy.deepcopy(rows).image_shape == (3, 24, 16)
     model = make_pipeline(ImageReader((8, 6)), FunctionTransformer(lambda X: X / 255), LogisticRegression())
     assert model.fit(X, y).score(X, y) == 1.0
+
+
+def test_images_of_another_shape_are_refused():
+    X, y = photos()
+    model = CNNClassifier(max_epochs=1, random_state=0).fit(ImageReader((24, 16)).fit_transform(X), y)
+    with pytest.raises(ValueError, match=r"X holds images of shape \(1, 16, 24\); expected"):
+        model.predict(ImageReader((16, 24)).fit_transform(X))
+    with pytest.raises(ValueError, match=r"X holds images of shape \(1, 16, 24\); expected"):
+        CNNClassifier(image_shape=(24, 16)).fit(ImageReader((16, 24)).fit_transform(X), y)
+    in_colour = ImageReader((24, 16), color="rgb").fit_transform(X)
+    last = np.moveaxis(np.asarray(in_colour).reshape(-1, 3, 24, 16), 1, -1)
+    model = CNNClassifier(max_epochs=1, random_state=0).fit(last, y)
+    np.testing.assert_array_equal(model.predict_proba(in_colour), model.predict_proba(last))
 
 
 def test_names_of_values_and_frames():

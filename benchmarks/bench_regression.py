@@ -32,7 +32,9 @@ def turned(images, seed):
 def models(epochs):
     return {
         "Ridge": Ridge(alpha=100.0),
-        "scikit-learn's MLPRegressor((128, 64))": SklearnMLPRegressor((128, 64), batch_size=128, max_iter=epochs),
+        "scikit-learn's MLPRegressor((128, 64))": SklearnMLPRegressor(
+            hidden_layer_sizes=(128, 64), batch_size=128, max_iter=epochs
+        ),
         "MLPRegressor((128, 64))": MLPRegressor((128, 64), max_epochs=epochs),
         "CNNRegressor()": CNNRegressor(max_epochs=epochs),
         "ResNetRegressor(16)": ResNetRegressor(16, max_epochs=epochs),

@@ -117,6 +117,22 @@ def threads():
     return rows
 
 
+def regression():
+    """By how many degrees is a digit turned: regressors of both libraries."""
+    results = read_of_processors("regression")
+    first = next(iter(results.values()))
+    rows = [
+        f"| {first['images']:,} turned digits, {first['epochs']} epochs | mean absolute error, degrees | seconds of a fit |",
+        "| --- | --- | --- |",
+    ]
+    for name in first["rows"]:
+        measured = [result["rows"][name] for result in results.values()]
+        error = span([row["mean"] for row in measured], ".2f")
+        seconds = span([row["median_fit_seconds"] for row in measured], ".1f")
+        rows.append(f"| {name} | {error} | {seconds} |")
+    return rows
+
+
 def representations():
     rows = [
         "| representation | MSE per pixel | kNN on it | k-means on it | fit |",
@@ -264,7 +280,7 @@ def main():
 
 TABLES = {
     README: (accuracy, representations, classifiers, neighbors, speed, search, studies, machine),
-    Path(__file__).parent / "TABLES.md": (classifiers_quick, clusters, memory, precision, threads),
+    Path(__file__).parent / "TABLES.md": (classifiers_quick, clusters, memory, regression, precision, threads),
 }
 
 

@@ -122,7 +122,7 @@ def regression():
     results = read_of_processors("regression")
     first = next(iter(results.values()))
     rows = [
-        f"| {first['images']:,} turned digits, {first['epochs']} epochs | mean absolute error, degrees | seconds of a fit |",
+        f"| {first['images']:,} turned digits, {first['epochs']} epochs | error in degrees | seconds of a fit |",
         "| --- | --- | --- |",
     ]
     for name in first["rows"]:

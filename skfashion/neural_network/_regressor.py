@@ -39,7 +39,7 @@ class BaseNetRegressor(RegressorMixin, BaseNet):
     ...         return Network(module=linear_model, arguments=sizes, foreign=True)
     >>> X = make_garments(500, random_state=0).data
     >>> brightness = X.mean(axis=1)
-    >>> LinearRegressor(random_state=0).fit(X, brightness).score(X, brightness) > 0.9
+    >>> LinearRegressor(batch_size=32, random_state=0).fit(X, brightness).score(X, brightness) > 0.8
     True
     """
 

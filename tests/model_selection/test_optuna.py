@@ -63,7 +63,7 @@ def test_choices_of_any_kind_come_back_as_they_were(problem):
     assert {type(params["minmaxscaler"]) for params in found.cv_results_["params"]} <= {MinMaxScaler, StandardScaler}
     assert not hasattr(found.best_params_["minmaxscaler"], "scale_")  # it was cloned
     sizes = [(4,), (4, 3)]
-    model = MLPClassifier(max_epochs=1)
+    model = MLPClassifier(max_epochs=1, random_state=0)
     found = search({"hidden_layer_sizes": sizes, "batch_size": randint(10, 12)}, 12, model).fit(X, y)
     assert {params["hidden_layer_sizes"] for params in found.cv_results_["params"]} == set(sizes)
     assert {params["batch_size"] for params in found.cv_results_["params"]} <= {10, 11, 12}

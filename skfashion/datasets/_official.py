@@ -44,7 +44,8 @@ def find_official(folder, name, packed, content):
                 f"{path} is damaged or another data set's file (its SHA-256 is {found}, not {expected}). It is left as "
                 "it is: move it away to have the official file fetched, or choose another data_home."
             )
-        elif path.suffix == ".gz" and os.path.lexists(path):  # a download would be moved over it, or into it
+        elif path.suffix == ".gz" and os.path.lexists(path) and not path.is_file():  # nor has one just been moved there
+            # A download would be moved over it, or into it.
             strangers.append(f"{path} is a folder or a broken link: move it away, or choose another data_home.")
     if strangers:
         raise OSError("\n".join(strangers))

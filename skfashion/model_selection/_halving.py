@@ -202,11 +202,11 @@ class VectorizedHalvingGridSearchCV(VectorizedGridSearchCV):
         courses = []
         for candidate in candidates:
             last = last_step(clone(self.estimator).set_params(**clone(candidate, safe=False)))
-            parameters = last.get_params(deep=False)
+            parameters = last.get_params(deep=False) if hasattr(last, "get_params") else {}
             if not set(_COURSE) <= set(parameters):
                 raise ValueError(
                     f"Halving by epochs needs neural networks of skfashion, alone or at the end of a Pipeline. "
-                    f"Got {type(last).__name__} instead."
+                    f"Got {last!r} instead."
                 )
             courses.append({name: parameters[name] for name in _COURSE})
         if other := next((course for course in courses if course != courses[0]), None):

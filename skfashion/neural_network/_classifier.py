@@ -9,13 +9,13 @@ from sklearn.utils.validation import check_is_fitted
 
 from skfashion._layout import as_array
 from skfashion._private_sklearn import _check_partial_fit_first_call, _fit_context
-from skfashion.neural_network._base import BaseNet
 from skfashion.neural_network._parameters import estimator, number, parameter
+from skfashion.neural_network._supervised import SupervisedNet
 from skfashion.training._classification import ClassificationTask, MultilabelTask
 
 
 @estimator
-class BaseNetClassifier(ClassifierMixin, BaseNet):
+class BaseNetClassifier(ClassifierMixin, SupervisedNet):
     """A network with one output per class, trained on the cross-entropy.
 
     If y is an indicator matrix, classes do not exclude each other: each has a cross-entropy and a probability of its
@@ -96,7 +96,7 @@ class BaseNetClassifier(ClassifierMixin, BaseNet):
     def _examples(self, X, y, sample_weight, *, resume, one_pass, classes=None):
         if one_pass:
             _check_partial_fit_first_call(self, None if classes is None else as_array(classes))
-        X, y = self._check_images(X, y, reset=not resume, multi_output=True)
+        X, y = self._checked(X, y, reset=not resume)
         task = self._new_task(y, resume)
         if resume or one_pass:
             task.classes = self.classes_
@@ -104,34 +104,21 @@ class BaseNetClassifier(ClassifierMixin, BaseNet):
         self._task, self.classes_ = task, task.classes
         return X, examples
 
-    def _new_task(self, y, resume):
-        """What the labels y ask for, by the parameters as they are now."""
+    def _checked(self, X, y, *, reset):
+        X, y = self._check_images(X, y, reset=reset, multi_output=True)
         check_classification_targets(y)
-        kind = MultilabelTask if is_indicator(y) else ClassificationTask
-        task = kind(label_smoothing=self.label_smoothing, class_weight=self.class_weight)
-        if resume:
-            self._check_kind(kind)
-            task.go_on_from(self._task)
-        return task
-
-    def _check_kind(self, kind):
-        if kind is not type(self._task):
+        kind = _kind_of(y)
+        if not reset and kind is not type(self._task):
             names = {MultilabelTask: "an indicator matrix", ClassificationTask: "labels"}
             raise ValueError(f"y is {names[kind]}, but {type(self).__name__} was fitted on {names[type(self._task)]}.")
+        return X, y
 
-    def _validation(self, X, y, sample_weight):
-        if X is None and y is None and sample_weight is None:
-            return None
-        if X is None or y is None:
-            raise ValueError("X_val and y_val must be given together, sample_weight_val only with both.")
-        X, y = self._check_images(X, y, reset=False, multi_output=True)
-        check_classification_targets(y)
-        self._check_kind(MultilabelTask if is_indicator(y) else ClassificationTask)
-        rows, weight = self._weighed_rows(X, sample_weight)
-        return self._image_set(X, **self._task.encode_validation(y, rows, weight))
-
-    def _describe(self, net, images, *, add):
-        return {}
+    def _new_task(self, y, resume):
+        """What the labels y ask for, by the parameters as they are now."""
+        task = _kind_of(y)(label_smoothing=self.label_smoothing, class_weight=self.class_weight)
+        if resume:
+            task.go_on_from(self._task)
+        return task
 
     def predict_proba(self, X):
         """Return the probability of each class.
@@ -183,3 +170,7 @@ class BaseNetClassifier(ClassifierMixin, BaseNet):
 
     def _answers(self, X, answer):
         return self._per_image(X, lambda module, images: answer(module(images)))
+
+
+def _kind_of(y):
+    return MultilabelTask if is_indicator(y) else ClassificationTask

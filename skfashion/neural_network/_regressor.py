@@ -7,13 +7,13 @@ from sklearn.base import RegressorMixin
 from sklearn.utils.validation import check_is_fitted
 
 from skfashion._private_sklearn import _fit_context
-from skfashion.neural_network._base import BaseNet
 from skfashion.neural_network._parameters import estimator, parameter
+from skfashion.neural_network._supervised import SupervisedNet
 from skfashion.training._regression import RegressionTask
 
 
 @estimator
-class BaseNetRegressor(RegressorMixin, BaseNet):
+class BaseNetRegressor(RegressorMixin, SupervisedNet):
     """A network with one output per target.
 
     Targets are standardised for training, so that a learning rate suits any unit; predictions are in the units of y.
@@ -82,7 +82,7 @@ class BaseNetRegressor(RegressorMixin, BaseNet):
         return self.n_outputs_
 
     def _examples(self, X, y, sample_weight, *, resume, one_pass):
-        X, y = self._check_images(X, y, reset=not resume, multi_output=True, y_numeric=True)
+        X, y = self._checked(X, y, reset=not resume)
         task = RegressionTask(loss=self.loss)
         if resume:
             task.go_on_from(self._task)
@@ -98,17 +98,8 @@ class BaseNetRegressor(RegressorMixin, BaseNet):
         self._task, self.n_outputs_ = task, len(task.mean)
         return X, examples
 
-    def _validation(self, X, y, sample_weight):
-        if X is None and y is None and sample_weight is None:
-            return None
-        if X is None or y is None:
-            raise ValueError("X_val and y_val must be given together, sample_weight_val only with both.")
-        X, y = self._check_images(X, y, reset=False, multi_output=True, y_numeric=True)
-        rows, weight = self._weighed_rows(X, sample_weight)
-        return self._image_set(X, **self._task.encode_validation(y, rows, weight))
-
-    def _describe(self, net, images, *, add):
-        return {}
+    def _checked(self, X, y, *, reset):
+        return self._check_images(X, y, reset=reset, multi_output=True, y_numeric=True)
 
     def predict(self, X):
         """Return the targets of images.

@@ -1,11 +1,12 @@
 """A transformer from photos of any kind and size to rows of pixels."""
 
+import math
 import os
 from numbers import Integral
 
 import numpy as np
 from joblib import Parallel, delayed
-from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.base import BaseEstimator, TransformerMixin, clone
 
 from skfashion._image_rows import ImageRows
 from skfashion._private_sklearn import Interval, StrOptions, _fit_context
@@ -140,13 +141,13 @@ class ImageReader(TransformerMixin, BaseEstimator):
         ValueError
             If images cannot be read; all of them are named, with the reason.
         """
-        shape = self.fit(X).image_shape_
+        reader = clone(self).fit(X)  # by the parameters as they are now
         sources = as_sources(X)
-        rows = np.empty((len(sources), np.prod(shape)), dtype=np.uint8)
-        broken = read_into(rows, sources, self)
+        rows = np.empty((len(sources), math.prod(reader.image_shape_)), dtype=np.uint8)
+        broken = read_into(rows, sources, reader)
         if broken:
             raise ValueError(said_of(broken, len(sources)))
-        return ImageRows(rows, shape)
+        return ImageRows(rows, reader.image_shape_)
 
     def get_feature_names_out(self, input_features=None):
         """Return a name for each value of a row: ``pixel_y_x``, or ``red_y_x``, ``green_y_x`` and ``blue_y_x``.
@@ -160,7 +161,7 @@ class ImageReader(TransformerMixin, BaseEstimator):
         -------
         ndarray of str
         """
-        channels, height, width = self.fit(None).image_shape_
+        channels, height, width = clone(self).fit(None).image_shape_
         names = ("red", "green", "blue") if channels == 3 else ("pixel",)
         return np.array([f"{c}_{y}_{x}" for c in names for y in range(height) for x in range(width)], dtype=object)
 

@@ -247,8 +247,10 @@ def test_courses_must_agree(name):
 
 
 def test_other_estimators_have_no_epochs():
-    with pytest.raises(ValueError, match="Got LogisticRegression instead"):
+    with pytest.raises(ValueError, match=r"Got LogisticRegression\(C=1\) instead"):
         halving(make_pipeline(StandardScaler(), LogisticRegression()), {"logisticregression__C": [1, 2]}).fit(X, Y)
+    with pytest.raises(ValueError, match="Got 'passthrough' instead"):
+        halving(make_pipeline(StandardScaler(), mlp()), {"mlpclassifier": [mlp(), "passthrough"]}).fit(X, Y)
 
 
 def test_max_seconds_ends_after_a_rung():

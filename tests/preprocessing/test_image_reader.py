@@ -297,6 +297,14 @@ def test_images_of_another_shape_are_refused():
     np.testing.assert_array_equal(model.predict_proba(in_colour), model.predict_proba(last))
 
 
+def test_reading_leaves_the_reader_as_it_is():
+    reader = ImageReader((4, 4))
+    reader.transform([PIXELS])
+    assert not hasattr(reader, "image_shape_")
+    assert reader.fit(None).set_params(image_shape=(2, 2)).transform([PIXELS]).shape == (1, 4)
+    assert reader.image_shape_ == (1, 4, 4)
+
+
 def test_names_of_values_and_frames():
     reader = ImageReader((2, 3), color="rgb").set_output(transform="pandas")
     frame = reader.fit_transform([PIXELS])

@@ -20,8 +20,10 @@ def find_official(folder, name, packed, content):
         Where to look.
     name : str
         The name of the file without ``.gz``, for instance ``"t10k-images-idx3-ubyte"``.
-    packed, content : str
-        The SHA-256 of the file that is published, which is packed by gzip, and of what is in it.
+    packed : str
+        The SHA-256 of the file that is published, which is packed by gzip.
+    content : str or None
+        That of what is in it; None if nobody knows.
 
     Returns
     -------
@@ -37,9 +39,9 @@ def find_official(folder, name, packed, content):
     for path in _places(folder, name):
         if path.is_file():
             found = _sha256(path)
-            if found in (packed, content) or _content_sha256(path) == content:
+            if found == packed or (content is not None and content in (found, _content_sha256(path))):
                 return path
-            expected = packed if path.suffix == ".gz" else content
+            expected = packed if path.suffix == ".gz" or content is None else content
             strangers.append(
                 f"{path} is damaged or another data set's file (its SHA-256 is {found}, not {expected}). It is left as "
                 "it is: move it away to have the official file fetched, or choose another data_home."

@@ -19,6 +19,7 @@ from skfashion.model_selection import OptunaSearchCV, VectorizedGridSearchCV, Ve
 from skfashion.modules import conv, dense
 from skfashion.neural_network import (
     Autoencoder,
+    AutoencoderOutlierDetector,
     CNNClassifier,
     CNNRegressor,
     ConvAutoencoder,
@@ -27,6 +28,7 @@ from skfashion.neural_network import (
     MLPRegressor,
     ResNetClassifier,
     ResNetRegressor,
+    SelfSupervisedOutlierDetector,
     VariationalAutoencoder,
 )
 from skfashion.preprocessing import ImageReader
@@ -43,6 +45,8 @@ DEFAULTS = [
     ConvAutoencoder(device="cpu"),
     VariationalAutoencoder(device="cpu"),
     EncoderClassifier(device="cpu"),
+    AutoencoderOutlierDetector(random_state=0),
+    SelfSupervisedOutlierDetector(random_state=0),
     KNNClassifier(),
     SubspaceClassifier(),
     ClusterClassifier(random_state=0),
@@ -63,6 +67,8 @@ ESTIMATORS = [
     EncoderClassifier(
         Autoencoder(4, (16,), max_epochs=5), learning_rate=0.01, batch_size=16, freeze=False, device="cpu"
     ),
+    AutoencoderOutlierDetector(Autoencoder(4, (16,), batch_size=16, max_epochs=5, device="cpu"), random_state=0),
+    SelfSupervisedOutlierDetector(MLPClassifier((16,), batch_size=64, max_epochs=3, device="cpu"), random_state=0),
     KNNClassifier(3, weights="distance", metric="cosine", device="cpu"),
     SubspaceClassifier(3),
     ClusterClassifier(KMeans(3, n_init=1), naming="one_to_one", random_state=0),

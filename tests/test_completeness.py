@@ -12,12 +12,14 @@ ROOT = Path(__file__).parents[1]
 
 WITHOUT_SPACE = {
     "Autoencoder": "ConvAutoencoder is the one to tune; dense layers are there to compare with.",
+    "AutoencoderOutlierDetector": "What is worth searching is its autoencoder, which has a space of its own.",
     "CentroidSampler": "Samples have no score that a search could maximize.",
     "ClusterClassifier": "What is worth searching are the parameters of the clusterer, which is given.",
     "EncoderClassifier": "What is worth searching is its encoder, which has a space of its own.",
     "ImageReader": "How large images have to be depends on what they show.",
     "NeighborSampler": "Samples have no score that a search could maximize.",
     "OptunaSearchCV": "It is the search.",
+    "SelfSupervisedOutlierDetector": "Images without labels have no score that a search could maximize.",
     "VectorizedGridSearchCV": "It is the search.",
     "VectorizedHalvingGridSearchCV": "It is the search.",
 }

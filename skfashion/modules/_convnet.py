@@ -49,6 +49,12 @@ class ConvNet(nn.Sequential):
         """Draw all weights anew, see :func:`~skfashion.modules._init.initialize`."""
         initialize(self, self.init, seed)
 
+    def embed(self, images):
+        """The input of the last layer, as rows."""
+        for layer in list(self)[:-1]:
+            images = layer(images)
+        return images.flatten(1)
+
 
 def build_foreign(architecture, image_shape, n_outputs):
     """Call a user's ``architecture(image_shape, n_outputs)`` and check that what it returns fits the images.

@@ -54,6 +54,12 @@ class MLP(nn.Sequential):
         """Draw all weights anew, see :func:`~skfashion.modules._init.initialize`."""
         initialize(self, self.init, seed)
 
+    def embed(self, images):
+        """The input of the last layer."""
+        for layer in list(self)[:-1]:
+            images = layer(images)
+        return images
+
     def dense_layers(self):
         """The layers that are applied one after the other."""
         return list(self)

@@ -91,6 +91,10 @@ class ResNet(nn.Module):
         initialize(self, "pytorch", seed)
         nn.init.zeros_(self.head.weight)  # no class is ahead at first, which makes the first large steps safer
 
+    def embed(self, images):
+        """The input of the last layer; of the images alone, also with `flip_averaging`."""
+        return self.body(images)
+
     def forward(self, x):
         output = self.head(self.body(x))
         if self.flip_averaging and not self.training:

@@ -65,6 +65,10 @@ class TransferModule(nn.Module):
             self.encoder.eval()
         return self
 
+    def embed(self, images):
+        """The input of the last layer."""
+        return self.head.embed(self.norm(self.encoder.encode(images)))
+
     def forward(self, images):
         # Without torch.no_grad, so that the scores have a gradient in the image: a frozen encoder needs none in its
         # weights, which do not require one.

@@ -25,6 +25,7 @@ from skfashion._tensors import to_device
 from skfashion.neural_network._callbacks import EpochTasks
 from skfashion.neural_network._net_params import NetParams
 from skfashion.neural_network._parameters import estimator, number, parameter
+from skfashion.neural_network._per_image import per_image
 from skfashion.neural_network._stored import StoredAsArrays
 from skfashion.training._augmentation import augmentation_steps
 from skfashion.training._build import build_net
@@ -36,7 +37,6 @@ from skfashion.training._health import (
     trainable_weights,
     warn_of_a_dead_network,
 )
-from skfashion.training._inference import apply_iter
 from skfashion.training._loader import ImageSet
 from skfashion.training._snapshot import snapshot_of
 
@@ -369,29 +369,6 @@ class BaseNet(NetParams, StoredAsArrays, ImageInput, CallbackSupportMixin, BaseE
         return {**self._net_attributes(apart), **self._describe(apart, images, add=False)}
 
     def _per_image(self, X, function, *, draws=False):
-        """Collect ``function(module, images)``, a tensor with one row per image, over the batches of X.
-
-        Floats are float32 as the network computes them, or float64 where X is; then they are the same, to float64's
-        precision, whatever other images X holds, unless the function `draws` random numbers for them.
-        """
+        """Collect ``function(module, images)`` over the batches of X, see :func:`per_image`."""
         check_is_fitted(self)
-        X, _ = self._validate_images(X, reset=False)
-        double = X.dtype == np.float64
-        given, X = X, self._pixels.read(X, type(self).__name__)
-        values, start = None, 0
-        with neutral_state():
-            images = ImageSet(to_device(X, torch.device(self.net_.device)), self._layout)
-            for batch in map(torch.Tensor.numpy, apply_iter(self.net_, images, function, alone=double and not draws)):
-                if values is None:  # one array from the start: many small ones would fragment the memory
-                    widened = np.float64 if double and batch.dtype == np.float32 else batch.dtype
-                    values = np.empty((len(X), *batch.shape[1:]), dtype=widened)
-                values[start : start + len(batch)] = batch
-                start += len(batch)
-        return check_finite(values, given, type(self).__name__)
-
-
-def check_finite(values, X, name):
-    """Return what was computed from X, or raise a ValueError if X was too large for float32 on the way."""
-    if values.dtype.kind == "f" and not np.isfinite(values).all():
-        raise ValueError(f"X holds values up to {np.abs(X).max():g}: {name} computes in float32, which overflows.")
-    return values
+        return per_image(self, self.net_, X, function, draws=draws)

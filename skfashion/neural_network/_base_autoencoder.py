@@ -17,8 +17,9 @@ from skfashion._private_sklearn import _fit_context
 from skfashion._seeds import draw_generator
 from skfashion._state import neutral_state
 from skfashion._tensors import to_device
-from skfashion.neural_network._base import BaseNet, check_finite
+from skfashion.neural_network._base import BaseNet
 from skfashion.neural_network._parameters import checked_sizes, estimator, number, parameter
+from skfashion.neural_network._per_image import check_finite
 from skfashion.neural_network._types import Activation, ImageShape, Init
 from skfashion.training._augmentation import augmentation_steps, check_denoising
 from skfashion.training._loader import ImageSet

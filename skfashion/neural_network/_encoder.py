@@ -3,16 +3,14 @@
 from collections.abc import Iterable
 
 import numpy as np
-from sklearn.base import clone
 from sklearn.frozen import FrozenEstimator
-from sklearn.utils.validation import check_is_fitted
 
 from skfashion._private_sklearn_search import BaseSearchCV
-from skfashion._seeds import draw_seed
 from skfashion.modules._transfer import TransferModule
 from skfashion.neural_network._base_autoencoder import BaseAutoencoder
 from skfashion.neural_network._classifier import BaseNetClassifier
 from skfashion.neural_network._conv_autoencoder import ConvAutoencoder
+from skfashion.neural_network._given_autoencoder import fitted_autoencoder, given_autoencoder, shared
 from skfashion.neural_network._parameters import checked_sizes, estimator, number, parameter
 from skfashion.neural_network._types import Activation, Init
 from skfashion.training._build import Network
@@ -96,26 +94,7 @@ class EncoderClassifier(BaseNetClassifier):
 
     def _given_encoder(self):
         """The autoencoder in the parameter `encoder`."""
-        if self.encoder is None:
-            return ConvAutoencoder(latent_dim=16)
-        encoder = self.encoder
-        frozen = isinstance(encoder, FrozenEstimator)
-        while isinstance(encoder, (FrozenEstimator, BaseSearchCV)):
-            inner = "estimator" if isinstance(encoder, FrozenEstimator) else "best_estimator_"
-            if not hasattr(encoder, inner):
-                raise ValueError(
-                    f"The 'encoder' parameter of EncoderClassifier holds a {type(encoder).__name__} that is not "
-                    "fitted. Clones forget what a search has found: wrap the fitted search in a FrozenEstimator."
-                )
-            encoder = getattr(encoder, inner)
-        if not isinstance(encoder, BaseAutoencoder):
-            raise ValueError(
-                "The 'encoder' parameter of EncoderClassifier must be an autoencoder of skfashion.neural_network, a "
-                f"fitted search of one, or hold either in a FrozenEstimator. Got {self.encoder!r} instead."
-            )
-        if frozen:
-            check_is_fitted(encoder)
-        return encoder
+        return ConvAutoencoder(latent_dim=16) if self.encoder is None else given_autoencoder(self, "encoder")
 
     def _prepare(self, given, X, rows, *, resume):
         """Fit the encoder, or take the fitted one."""
@@ -129,17 +108,8 @@ class EncoderClassifier(BaseNetClassifier):
             )
 
     def _fitted_encoder(self, given, X, rows):
-        encoder = self._given_encoder()
-        if hasattr(encoder, "net_"):
-            encoder._check_images(given, reset=False)  # its columns, their names, its scale
-            return _shared(encoder)
-        encoder = clone(encoder).set_params(image_shape=self._layout.row_shape)
-        if encoder.random_state is None and self.random_state is not None:
-            encoder.set_params(random_state=draw_seed(self.random_state))
-        encoder.fit(X, sample_weight=None if len(rows) == len(X) else np.isin(np.arange(len(X)), rows).astype(float))
-        if hasattr(self, "feature_names_in_"):
-            encoder.feature_names_in_ = self.feature_names_in_
-        return encoder
+        weight = None if len(rows) == len(X) else np.isin(np.arange(len(X)), rows).astype(float)
+        return fitted_autoencoder(self, self._given_encoder(), given, X, weight)
 
     def _network(self):
         sizes = checked_sizes(self, "hidden_layer_sizes")
@@ -171,7 +141,7 @@ class EncoderClassifier(BaseNetClassifier):
 
     def __setstate__(self, state):
         if "encoder_" in state and state["encoder_"] is None:
-            state = {**state, "encoder_": _shared(state["_fitted_params"]["encoder"].estimator)}
+            state = {**state, "encoder_": shared(state["_fitted_params"]["encoder"].estimator)}
         super().__setstate__(state)
 
     def _is_encoder_as_given(self):
@@ -179,10 +149,3 @@ class EncoderClassifier(BaseNetClassifier):
         if not isinstance(given, BaseAutoencoder):
             return False
         return all(vars(given).get(name) is value for name, value in vars(self.encoder_).items())
-
-
-def _shared(encoder):
-    """A fitted encoder of the same attributes: what the user does with the given one later is of no concern here."""
-    shared = object.__new__(type(encoder))
-    vars(shared).update(vars(encoder))
-    return shared

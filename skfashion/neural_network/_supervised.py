@@ -2,6 +2,8 @@
 
 from abc import abstractmethod
 
+from sklearn.utils.validation import check_is_fitted
+
 from skfashion.neural_network._base import BaseNet
 
 
@@ -23,3 +25,29 @@ class SupervisedNet(BaseNet):
 
     def _describe(self, net, images, *, add):
         return {}
+
+    def embed(self, X):
+        """Return the embedding of each image: what the last layer of the network makes its answer of.
+
+        Parameters
+        ----------
+        X : array-like, as in :meth:`fit`
+            The images.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_units), dtype float32, or float64 if X is float64
+            The same in every call.
+
+        Raises
+        ------
+        AttributeError
+            If the network is a module of your own without a method ``embed(images)``.
+        """
+        check_is_fitted(self)
+        if not hasattr(self.module_, "embed"):
+            raise AttributeError(
+                f"The network of this {type(self).__name__} is a {type(self.module_).__name__}, which has no method "
+                "embed(images): give it one that returns a row for each image."
+            )
+        return self._per_image(X, lambda module, images: module.embed(images))

@@ -125,6 +125,17 @@ def denoising_error(net, images):
     return float(torch.cat(errors).double().mean())
 
 
+def residual_variance(net, images):
+    """The weighted mean over images of the squared residual of each value of an image (channels, height, width)."""
+    total, weights = 0, 0
+    for batch in inference_batches(net, images):
+        residual = batch.images - net.module_.decode(net.module_.encode(batch.images))
+        weight = torch.ones(len(residual), device=residual.device) if batch.weight is None else batch.weight
+        total = total + torch.einsum("n,nchw->chw", weight, residual.square()).double()
+        weights += float(weight.sum())
+    return total / weights
+
+
 def _range(X, rows):
     """The smallest and the largest value in rows of X, once uint8 is scaled."""
     if X.dtype in (np.uint8, np.bool_):

@@ -1,0 +1,116 @@
+"""Outliers by what an autoencoder makes of them."""
+
+import numpy as np
+import torch
+from sklearn.frozen import FrozenEstimator
+
+from skfashion._private_sklearn_search import BaseSearchCV
+from skfashion._state import neutral_state
+from skfashion._tensors import to_device
+from skfashion.neural_network._autoencoder import Autoencoder
+from skfashion.neural_network._base_autoencoder import BaseAutoencoder
+from skfashion.neural_network._given_autoencoder import fitted_autoencoder, given_autoencoder
+from skfashion.neural_network._normal import NormalDistribution
+from skfashion.neural_network._outlier_detector import BaseOutlierDetector
+from skfashion.neural_network._parameters import estimator, parameter
+from skfashion.neural_network._per_image import per_image
+from skfashion.training._loader import ImageSet
+from skfashion.training._reconstruction import residual_variance
+
+# Codes may lie in a subspace, in which directions across it have no variance.
+_SHRINKAGE = 0.001
+
+# A code at the mean of all excuses no error.
+_LEAST_DISTANCE = 0.1
+
+
+@estimator
+class AutoencoderOutlierDetector(BaseOutlierDetector):
+    r"""Outliers are images that an autoencoder reconstructs badly or whose codes are unusual.
+
+    The score of an image is minus the logarithm of its reconstruction error and of the distance of its code from the
+    mean of the training codes:
+
+    .. math:: -\log e - \tfrac{1}{2} \log(0.1 + m^2 / d)
+
+    Here *e* is the mean over the pixels of the squared residual, each divided by its variance over the training images
+    plus the mean variance of all pixels: an error where all images are black says more than one where they vary. *m*
+    is the Mahalanobis distance of the code, and *d* the number of its dimensions.
+
+    See Also
+    --------
+    SelfSupervisedOutlierDetector : Finds more where images have an upright orientation, and takes longer.
+    sklearn.ensemble.IsolationForest : Outliers in tables.
+
+    References
+    ----------
+    T. Denouden et al., `Improving Reconstruction Autoencoder Out-of-distribution Detection with Mahalanobis Distance
+    <https://arxiv.org/abs/1812.02765>`_, 2018.
+
+    Examples
+    --------
+    >>> from sklearn.metrics import roc_auc_score
+    >>> from skfashion.datasets import make_garments
+    >>> from skfashion.neural_network import Autoencoder, AutoencoderOutlierDetector
+    >>> X, y = make_garments(2000, random_state=0, return_X_y=True)
+    >>> autoencoder = Autoencoder(16, batch_size=16, random_state=0)
+    >>> detector = AutoencoderOutlierDetector(autoencoder).fit(X[:1500][y[:1500] == 9])
+    >>> roc_auc_score(y[1500:] == 9, detector.score_samples(X[1500:])) > 0.9
+    True
+    >>> set(detector.predict(X[1500:]).tolist())
+    {1, -1}
+    """
+
+    autoencoder: BaseAutoencoder | FrozenEstimator | BaseSearchCV | None = parameter(
+        None,
+        """
+        An :class:`Autoencoder`, :class:`ConvAutoencoder` or :class:`VariationalAutoencoder`, or a fitted search of one.
+        An unfitted one is cloned and fitted on the images of ``fit``; a fitted one is used as it is, see
+        :class:`EncoderClassifier`. None stands for ``Autoencoder(64, (512, 256), max_epochs=30)``.""",
+        positional=True,
+    )
+
+    _fitted_attributes = {
+        "autoencoder_ : autoencoder": "The fitted autoencoder.",
+        "pixel_variance_ : ndarray of shape (n_features,)": """
+            The mean squared residual of each pixel over the training images.""",
+    }
+
+    @property
+    def image_shape(self):
+        """The layout of images that the autoencoder takes, if that is known."""
+        autoencoder = self._given()
+        return autoencoder._layout if hasattr(autoencoder, "net_") else autoencoder.image_shape
+
+    def _given(self):
+        if self.autoencoder is None:
+            return Autoencoder(64, (512, 256), max_epochs=30)
+        return given_autoencoder(self, "autoencoder")
+
+    def _learn(self, given, X, sample_weight):
+        self.autoencoder_ = fitted_autoencoder(self, self._given(), given, X, sample_weight)
+        net = self.autoencoder_.net_
+        rows = np.arange(len(X)) if sample_weight is None else np.flatnonzero(sample_weight)
+        weight = None if sample_weight is None else sample_weight[rows] / sample_weight[rows].mean()
+        with neutral_state():
+            images = ImageSet(to_device(X, torch.device(net.device)), self._layout, rows=rows, weight=weight)
+            variance = residual_variance(net, images)
+        self.pixel_variance_ = self._layout.rows(variance[None])[0].cpu().numpy()
+        mean, covariance = self.autoencoder_.code_mean_, self.autoencoder_.code_covariance_
+        self._codes = NormalDistribution.of(mean, covariance, _SHRINKAGE)
+
+    def _scores(self, X):
+        mean_variance = max(float(self.pixel_variance_.mean()), np.finfo(np.float32).tiny)
+        precision = 1 / (self.pixel_variance_ + mean_variance)
+        device = torch.device(self.autoencoder_.net_.device)
+        scale = torch.from_numpy(precision.astype(np.float32)).to(device)
+
+        def error_and_code(module, images):
+            code = module.encode(images)
+            residual = self._layout.rows(images - module.decode(code))
+            return torch.cat([(residual.square() * scale).mean(1, keepdim=True), code], dim=1)
+
+        measured = per_image(self, self.autoencoder_.net_, X, error_and_code).astype(np.float64)
+        errors, codes = measured[:, 0], measured[:, 1:]
+        distances = self._codes.squared_distances(codes) / codes.shape[1]
+        return -np.log(np.maximum(errors, np.finfo(np.float32).tiny)) - np.log(_LEAST_DISTANCE + distances) / 2

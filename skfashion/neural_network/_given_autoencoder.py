@@ -1,0 +1,73 @@
+"""Autoencoders as parameters of other estimators: unfitted, fitted, frozen, or found by a search."""
+
+from sklearn.base import clone
+from sklearn.frozen import FrozenEstimator
+from sklearn.utils.validation import check_is_fitted
+
+from skfashion._private_sklearn_search import BaseSearchCV
+from skfashion._seeds import draw_seed
+from skfashion.neural_network._base_autoencoder import BaseAutoencoder
+
+
+def given_autoencoder(estimator, name):
+    """The autoencoder that the parameter `name` of an estimator holds.
+
+    Raises
+    ------
+    ValueError
+        If it holds something else, or a search that is not fitted.
+    """
+    autoencoder = given = getattr(estimator, name)
+    owner = type(estimator).__name__
+    frozen = isinstance(given, FrozenEstimator)
+    while isinstance(autoencoder, (FrozenEstimator, BaseSearchCV)):
+        inner = "estimator" if isinstance(autoencoder, FrozenEstimator) else "best_estimator_"
+        if not hasattr(autoencoder, inner):
+            raise ValueError(
+                f"The {name!r} parameter of {owner} holds a {type(autoencoder).__name__} that is not fitted. Clones "
+                "forget what a search has found: wrap the fitted search in a FrozenEstimator."
+            )
+        autoencoder = getattr(autoencoder, inner)
+    if not isinstance(autoencoder, BaseAutoencoder):
+        raise ValueError(
+            f"The {name!r} parameter of {owner} must be an autoencoder of skfashion.neural_network, a fitted search of "
+            f"one, or hold either in a FrozenEstimator. Got {given!r} instead."
+        )
+    if frozen:
+        check_is_fitted(autoencoder)
+    return autoencoder
+
+
+def fitted_autoencoder(estimator, autoencoder, given, X, sample_weight):
+    """Fit a clone of an autoencoder for an estimator; one that is fitted is shared as it is.
+
+    Parameters
+    ----------
+    estimator : ImageInput
+        What the autoencoder is for; it has checked the images.
+    autoencoder : BaseAutoencoder
+        The autoencoder.
+    given : array-like
+        The images as they were given.
+    X : ndarray of shape (n_samples, n_features)
+        The images as the estimator reads them.
+    sample_weight : ndarray of shape (n_samples,) or None
+        Weights of the images.
+    """
+    if hasattr(autoencoder, "net_"):
+        autoencoder._check_images(given, reset=False)  # its columns, their names, its scale
+        return shared(autoencoder)
+    autoencoder = clone(autoencoder).set_params(image_shape=estimator._layout.row_shape)
+    if autoencoder.random_state is None and estimator.random_state is not None:
+        autoencoder.set_params(random_state=draw_seed(estimator.random_state))
+    autoencoder.fit(X, sample_weight=sample_weight)
+    if hasattr(estimator, "feature_names_in_"):
+        autoencoder.feature_names_in_ = estimator.feature_names_in_
+    return autoencoder
+
+
+def shared(estimator):
+    """A fitted estimator of the same attributes: what the user does with the given one later is of no concern here."""
+    twin = object.__new__(type(estimator))
+    vars(twin).update(vars(estimator))
+    return twin

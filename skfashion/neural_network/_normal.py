@@ -1,0 +1,39 @@
+"""Normal distributions of codes and embeddings."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.linalg import cholesky, solve_triangular
+from sklearn.covariance import shrunk_covariance
+
+
+@dataclass(frozen=True)
+class NormalDistribution:
+    """A normal distribution: its mean, and the matrix that makes a deviation from it a standard one."""
+
+    mean: np.ndarray
+    whitening: np.ndarray
+
+    @classmethod
+    def of(cls, mean, covariance, shrinkage):
+        """The distribution of a mean and a covariance, which may be singular.
+
+        Parameters
+        ----------
+        mean : ndarray of shape (n,)
+            The mean.
+        covariance : ndarray of shape (n, n) or ()
+            The covariance.
+        shrinkage : float in (0, 1)
+            See :func:`sklearn.covariance.shrunk_covariance`.
+        """
+        covariance = np.atleast_2d(covariance)
+        variance = max(np.trace(covariance) / len(covariance), np.finfo(np.float32).tiny)
+        shrunk = shrunk_covariance(covariance / variance, shrinkage)
+        rounding = np.finfo(np.float32).eps * np.eye(len(shrunk))
+        factor = cholesky(shrunk + rounding, lower=True) * np.sqrt(variance)
+        return cls(mean, solve_triangular(factor, np.eye(len(factor)), lower=True))
+
+    def squared_distances(self, rows):
+        """The squared Mahalanobis distance of each row from the mean."""
+        return (((rows - self.mean) @ self.whitening.T) ** 2).sum(axis=1)

@@ -1,0 +1,138 @@
+"""Outliers by a network that has learnt how images are turned and shifted."""
+
+import numpy as np
+from sklearn.base import clone
+from sklearn.preprocessing import normalize
+
+from skfashion._pixels import scaled
+from skfashion._seeds import draw_seed
+from skfashion.modules import batch_norm, conv, dense, pool
+from skfashion.neural_network._classifier import BaseNetClassifier
+from skfashion.neural_network._cnn import CNNClassifier
+from skfashion.neural_network._normal import NormalDistribution
+from skfashion.neural_network._outlier_detector import BaseOutlierDetector
+from skfashion.neural_network._parameters import estimator, parameter
+from skfashion.neural_network._types import ImageShape
+
+# Embeddings of few images do not span their space.
+_SHRINKAGE = 0.1
+
+_LAYERS = (
+    *(conv(16, padding="same"), batch_norm(), pool(2)),
+    *(conv(32, padding="same"), batch_norm(), pool(2)),
+    *(conv(64, padding="same"), batch_norm()),
+    dense(64),
+)
+
+
+@estimator
+class SelfSupervisedOutlierDetector(BaseOutlierDetector):
+    """Outliers are images that a network which tells turned and shifted images apart sees in an unusual way.
+
+    The network is a classifier of what was done to an image: nothing, a rotation by 90, 180 or 270 degrees (of images
+    that are not square only 180), or a shift by a quarter of the image in one of four directions. To tell these apart
+    it has to learn what the images show, without any label. For each of them its embeddings of the training images,
+    scaled to length 1, are described by a normal distribution; the score of an image is minus the
+    logarithm of the sum of the squared Mahalanobis distances of its own.
+
+    It needs images whose rotations differ: of a disc in the middle of an image it learns nothing.
+
+    See Also
+    --------
+    AutoencoderOutlierDetector : Needs no orientation, and less time.
+
+    Notes
+    -----
+    A fit holds a copy of the images for each of up to eight transformations.
+
+    References
+    ----------
+    I. Golan and R. El-Yaniv, `Deep Anomaly Detection Using Geometric Transformations
+    <https://arxiv.org/abs/1805.10917>`_, 2018.
+
+    D. Hendrycks et al., `Using Self-Supervised Learning Can Improve Model Robustness and Uncertainty
+    <https://arxiv.org/abs/1906.12340>`_, 2019.
+
+    Examples
+    --------
+    >>> from sklearn.metrics import roc_auc_score
+    >>> from skfashion.datasets import make_garments
+    >>> from skfashion.neural_network import SelfSupervisedOutlierDetector
+    >>> X, y = make_garments(2000, random_state=0, return_X_y=True)
+    >>> detector = SelfSupervisedOutlierDetector(random_state=0).fit(X[:1500][y[:1500] == 9])
+    >>> roc_auc_score(y[1500:] == 9, detector.score_samples(X[1500:])) > 0.9
+    True
+    """
+
+    classifier: BaseNetClassifier | None = parameter(
+        None,
+        """
+        The network that is cloned and trained to tell transformations apart, a :class:`CNNClassifier` for instance.
+        None stands for one of three convolutions and 64 units, which is trained for 5 epochs.""",
+        positional=True,
+    )
+    image_shape: ImageShape = parameter("auto", "As in :class:`CNNClassifier`.")
+
+    _fitted_attributes = {"classifier_ : classifier": "The fitted network."}
+
+    def _learn(self, given, X, sample_weight):
+        transformed = list(self._transformed(X))
+        if len(transformed) == 1:
+            raise ValueError(
+                f"{type(self).__name__} needs images of at least two pixels, which look different once turned. Got "
+                f"n_features={X.shape[1]}."
+            )
+        y = np.repeat(np.arange(len(transformed)), len(X))
+        weight = None if sample_weight is None else np.tile(sample_weight, len(transformed))
+        self.classifier_ = self._new_classifier().fit(np.concatenate(transformed), y, sample_weight=weight)
+        self._distributions = [_distribution(self._directions(rows), sample_weight) for rows in transformed]
+
+    def _scores(self, X):
+        X, _ = self._validate_images(X, reset=False)
+        double = X.dtype == np.float64
+        X = self._pixels.read(X, type(self).__name__)
+        if double:  # in which the classifier gives an image the same embedding whatever is beside it
+            X = scaled(X)
+        pairs = zip(self._distributions, self._transformed(X), strict=True)
+        return -np.log(sum(distribution.squared_distances(self._directions(rows)) for distribution, rows in pairs))
+
+    def _transformed(self, X):
+        """Yield the images in X once for every transformation, as rows of (channels, height, width)."""
+        images = self._layout.images(X)
+        if images.shape[2:] == (1, 1):  # channels without an image: they are reversed
+            images = X[:, None, None]
+        _, _, height, width = images.shape
+        turns = (0, 1, 2, 3) if height == width > 1 else (0, 2) if height * width > 1 else (0,)
+        for n_turns in turns:
+            yield np.rot90(images, n_turns, axes=(2, 3)).reshape(X.shape)
+        for axis, step in ((2, height // 4), (3, width // 4)):
+            for direction in (step, -step) if step else ():
+                yield _shifted(images, axis, direction).reshape(X.shape)
+
+    def _directions(self, rows):
+        """The embeddings of images at length 1."""
+        return normalize(self.classifier_.embed(rows).astype(np.float64))
+
+    def _new_classifier(self):
+        default = CNNClassifier(_LAYERS, max_epochs=5, augmentation="flip")
+        classifier = default if self.classifier is None else clone(self.classifier)
+        channels, height, width = self._layout.shape
+        if "image_shape" in classifier.get_params(deep=False):
+            classifier.set_params(image_shape=(height, width) if channels == 1 else self._layout.shape)
+        if classifier.random_state is None and self.random_state is not None:
+            classifier.set_params(random_state=draw_seed(self.random_state))
+        return classifier
+
+
+def _shifted(images, axis, step):
+    """Images that are moved along an axis; zeros come in."""
+    shifted = np.roll(images, step, axis)
+    emptied = [slice(None)] * images.ndim
+    emptied[axis] = slice(None, step) if step > 0 else slice(step, None)
+    shifted[tuple(emptied)] = 0
+    return shifted
+
+
+def _distribution(rows, weight):
+    mean = np.average(rows, axis=0, weights=weight)
+    return NormalDistribution.of(mean, np.cov(rows, rowvar=False, ddof=0, aweights=weight), _SHRINKAGE)

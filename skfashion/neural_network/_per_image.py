@@ -5,7 +5,7 @@ import torch
 
 from skfashion._state import neutral_state
 from skfashion._tensors import to_device
-from skfashion.training._inference import apply_iter
+from skfashion.training._inference import collect
 from skfashion.training._loader import ImageSet
 
 
@@ -31,15 +31,11 @@ def per_image(estimator, net, X, function, *, draws=False):
     X, _ = estimator._validate_images(X, reset=False)
     double = X.dtype == np.float64
     given, X = X, estimator._pixels.read(X, type(estimator).__name__)
-    values, start = None, 0
     with neutral_state():
         images = ImageSet(to_device(X, torch.device(net.device)), estimator._layout)
-        for batch in map(torch.Tensor.numpy, apply_iter(net, images, function, alone=double and not draws)):
-            if values is None:  # one array from the start: many small ones would fragment the memory
-                widened = np.float64 if double and batch.dtype == np.float32 else batch.dtype
-                values = np.empty((len(X), *batch.shape[1:]), dtype=widened)
-            values[start : start + len(batch)] = batch
-            start += len(batch)
+        values = collect(net, images, function, alone=double and not draws).numpy()
+    if double and values.dtype == np.float32:
+        values = values.astype(np.float64)
     return check_finite(values, given, type(estimator).__name__)
 
 

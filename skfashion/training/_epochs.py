@@ -106,7 +106,7 @@ class EpochNet(NeuralNet):
             return
         keep_freed_memory()
         looks_at_batches = self._has_hook("on_batch_begin", "on_batch_end")
-        tally = Tally()
+        tally = Tally(len(iterator.images))
         self._set_training(training)
         with torch.enable_grad() if training else self._noise_of_validation():
             for batch in iterator:

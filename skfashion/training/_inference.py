@@ -29,3 +29,18 @@ def apply_iter(net, images, function, *, alone=False):
         if alone and n < _BATCH_OF_EQUAL_SIZE:
             filled = torch.cat([filled, filled[:1].expand(_BATCH_OF_EQUAL_SIZE - n, -1, -1, -1)])
         yield function(net.module_, filled)[:n].cpu()
+
+
+def collect(net, images, function, *, alone=False):
+    """All that :func:`apply_iter` yields as one tensor on the CPU.
+
+    It is one block of memory from the start: many small ones would keep the C library from using the memory between
+    them again.
+    """
+    values, start = None, 0
+    for batch in apply_iter(net, images, function, alone=alone):
+        if values is None:
+            values = batch.new_empty((len(images), *batch.shape[1:]))
+        values[start : start + len(batch)] = batch
+        start += len(batch)
+    return values

@@ -85,13 +85,13 @@ class Pack:
 
     def _train_epoch(self, stack):
         keep_freed_memory()
-        tally = Tally()
         nets = [fit.net for fit in self.fits]
         for net in nets:
             net._set_training(True)
         stack.hand_out_gradients()
         steps = [self._step_of(net.optimizer_) for net in nets]
         iterator, batches = self._batches()
+        tally = Tally(len(iterator.images))
         with torch.no_grad():
             for images, target, weight in batches:
                 for net in nets:

@@ -7,7 +7,7 @@ import torch
 
 from skfashion._pixels import within_unit_interval
 from skfashion.modules._losses import ELBOLoss, ReconstructionLoss
-from skfashion.training._inference import apply_iter, inference_batches
+from skfashion.training._inference import collect, inference_batches
 from skfashion.training._net import Net
 from skfashion.training._task import Task
 
@@ -68,8 +68,7 @@ class ReconstructionTask(Task):
         latent_dim = net.module_.latent_dim
         if self.beta is not None:
             return 0.0, np.zeros(latent_dim), np.eye(latent_dim)
-        codes = apply_iter(net, images, lambda module, batch: module.encode(batch))
-        codes = torch.cat(list(codes)).double().numpy()
+        codes = collect(net, images, lambda module, batch: module.encode(batch)).double().numpy()
         weight = np.ones(len(codes)) if images.weight is None else images.weight.double().cpu().numpy()
         covariance = np.atleast_2d(np.cov(codes, rowvar=False, ddof=0, aweights=weight))
         return weight.sum(), np.average(codes, axis=0, weights=weight), covariance
@@ -121,8 +120,9 @@ def squared_errors(module, images, target):
 
 def denoising_error(net, images):
     """The mean of :func:`squared_errors` over noisy images and their clean versions."""
-    errors = [squared_errors(net.module_, batch.images, batch.target) for batch in inference_batches(net, images)]
-    return float(torch.cat(errors).double().mean())
+    batches = inference_batches(net, images)
+    total = sum(float(squared_errors(net.module_, *batch[:2]).double().sum()) for batch in batches)
+    return total / len(images)
 
 
 def residual_variance(net, images):

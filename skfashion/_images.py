@@ -74,6 +74,11 @@ class ImageInput:
         X, shown, shape = rows_of(X, layout)
         if not reset and shape is None and np.shape(X) == layout.shape[1:] != (1, layout.n_features):
             raise ValueError(f"X is one image of shape {np.shape(X)}: pass images, such as X[None] for one of them.")
+        if not reset and np.shape(X) == (layout.n_features,):
+            raise ValueError(
+                f"Expected 2D array, got 1D array instead: X is one row of {layout.n_features} values. Reshape your "
+                "data, for instance to X[None] for one image."
+            )
         y = y if isinstance(y, str) or y is None else as_array(y)
         validated = validate_data(self, X, y, reset=reset, order="C", estimator=self, **checks)
         X, y = validated if isinstance(validated, tuple) else (validated, None)

@@ -110,13 +110,42 @@ def as_array(X):
         )
     if issparse(X):
         return X.toarray()
-    if isinstance(X, np.ndarray) or hasattr(X, "columns"):  # a frame of any library
-        return X
+    if hasattr(X, "columns"):  # a frame of any library
+        return _column_of_images(X)
+    if hasattr(X, "detach"):
+        return _tensor_as_array(X)
+    if isinstance(X, (list, tuple)) and len(X) and hasattr(X[0], "detach"):
+        return _array([_tensor_as_array(each) for each in X])
+    if isinstance(X, np.ndarray):
+        return _stacked(X)
     if hasattr(X, "__array__") or hasattr(X, "__array_interface__") or isinstance(X, (list, tuple)):
-        return _array(X)
+        return _stacked(_array(X))
     if hasattr(X, "__len__") and hasattr(X, "__getitem__") and not isinstance(X, (str, bytes, dict)):
         return _array(list(X))  # a lazy sequence of images
     return X
+
+
+def _tensor_as_array(tensor):
+    """A tensor of torch, which may be part of a graph, on a GPU, or in a type that numpy does not have."""
+    tensor = tensor.detach().cpu()
+    return (tensor.float() if str(tensor.dtype) == "torch.bfloat16" else tensor).numpy()
+
+
+def _column_of_images(frame):
+    """A frame; if its one column holds images, these as an array."""
+    if frame.shape[1] != 1:
+        return frame
+    column = np.asarray(frame).ravel()
+    return _stacked(column) if _holds_arrays(column) else frame
+
+
+def _stacked(X):
+    """An array; if it is one of arrays, these as one."""
+    return _array(list(X)) if _holds_arrays(X) else X
+
+
+def _holds_arrays(X):
+    return X.dtype == object and X.ndim == 1 and len(X) > 0 and getattr(X[0], "ndim", 0) > 0
 
 
 def _array(X):

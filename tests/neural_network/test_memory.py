@@ -30,3 +30,53 @@ def test_batches_use_the_memory_of_those_before(step):
     pages_of_a_batch = 200 * 40 * 24 * 24 * 4 // 4096  # what its one convolution computes, in float32
     more_batches = (8000 - 2000) // 200
     assert (many - few) / more_batches < pages_of_a_batch / 4
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(platform.system() != "Linux", reason="reads /proc")
+@pytest.mark.parametrize(
+    "model",
+    [
+        "MLPClassifier((8,), batch_size=512, early_stopping=True)",
+        "Autoencoder(8, (16,), batch_size=512, early_stopping=True)",
+        "AutoencoderOutlierDetector(Autoencoder(8, (16,), batch_size=512))",
+    ],
+)
+def test_a_memory_map_of_two_gigabytes_stays_one(tmp_path, model):
+    code = textwrap.dedent(f"""
+        import threading, time, warnings
+        import numpy as np
+        from skfashion.neural_network import Autoencoder, AutoencoderOutlierDetector, MLPClassifier
+
+        def own_memory_mb():  # without the pages of files, which the system takes back whenever it needs them
+            with open("/proc/self/status") as status:
+                return next(int(line.split()[1]) for line in status if line.startswith("RssAnon")) / 1024
+
+        def watch():
+            while not ended.wait(0.01):
+                peak[0] = max(peak[0], own_memory_mb())
+
+        warnings.simplefilter("ignore")
+        X = np.lib.format.open_memmap({str(tmp_path / "images.npy")!r}, "w+", np.uint8, (170_000, 12_288))
+        y = np.arange(len(X)) // 100 % 2
+        for start in range(0, len(X), 2000):  # the other images are black, and take no space on the disk
+            X[start : start + 100] = np.linspace(0, 255, 12_288)
+        X.flush()
+        X = np.load({str(tmp_path / "images.npy")!r}, mmap_mode="r")
+        model = {model}
+        for name in ("max_epochs", "autoencoder__max_epochs"):
+            if name in model.get_params():
+                model.set_params(**{{name: 1}})
+        model.fit(X[:2000], y[:2000])
+        peak, ended, before = [0], threading.Event(), own_memory_mb()
+        watcher = threading.Thread(target=watch)
+        watcher.start()
+        model.fit(X, y)
+        ended.set()
+        watcher.join()
+        print(X.nbytes / 1e9, peak[0] - before)
+    """)
+    size, added = map(float, run_python(code).split())
+    (tmp_path / "images.npy").unlink()
+    assert size > 2
+    assert added < 400

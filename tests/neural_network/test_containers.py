@@ -1,0 +1,96 @@
+"""Whatever holds images: arrays of arrays, columns of frames, tensors, nullable columns."""
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from sklearn.base import clone
+
+from skfashion.baselines import KNNClassifier, SubspaceClassifier
+from skfashion.neural_network import Autoencoder, AutoencoderOutlierDetector, MLPClassifier
+
+MODELS = [
+    MLPClassifier((16,), max_epochs=2, random_state=0),
+    Autoencoder(4, (16,), max_epochs=2, random_state=0),
+    AutoencoderOutlierDetector(Autoencoder(4, (16,), max_epochs=2), random_state=0),
+    KNNClassifier(),
+    SubspaceClassifier(3),
+]
+EVERY_MODEL = pytest.mark.parametrize("model", MODELS, ids=lambda model: type(model).__name__)
+
+
+def objects(images):
+    """An object array with an image in each place."""
+    array = np.empty(len(images), dtype=object)
+    array[:] = list(images)
+    return array
+
+
+class Lazy:
+    """A sequence of images, as a column of a data set of Hugging Face is."""
+
+    def __init__(self, images):
+        self.images = images
+
+    def __len__(self):
+        return len(self.images)
+
+    def __getitem__(self, place):
+        return self.images[place]
+
+
+def mixed(images):
+    frame = pd.DataFrame(images.reshape(len(images), -1)).rename(columns=str)
+    return frame.astype(dict.fromkeys(frame.columns[::3], "int64"))
+
+
+CONTAINERS = {
+    "object array": objects,
+    "series": lambda images: pd.Series(objects(images)),
+    "column of a frame": lambda images: pd.DataFrame({"image": objects(images)}),
+    "uint8 and int64 columns": mixed,
+    "nullable columns": lambda images: mixed(images).astype("UInt8"),
+    "columns of pyarrow": lambda images: mixed(images).astype("uint8[pyarrow]"),
+    "lazy sequence": Lazy,
+    "nested lists": lambda images: images.tolist(),
+    "tensor": torch.tensor,
+    "list of tensors": lambda images: [torch.tensor(image) for image in images],
+    "tensor of a graph": lambda images: torch.tensor(images, dtype=torch.float32, requires_grad=True),
+    "list of tensors of a graph": lambda images: [
+        torch.tensor(i, dtype=torch.float32).requires_grad_() for i in images
+    ],
+    "bfloat16": lambda images: torch.tensor(images).bfloat16(),
+}
+
+
+def answers(model, X):
+    return model.predict_proba(X) if hasattr(model, "predict_proba") else model.score_samples(X)
+
+
+@EVERY_MODEL
+@pytest.mark.parametrize("container", CONTAINERS.values(), ids=CONTAINERS)
+def test_the_same_images_mean_the_same(garments, model, container):
+    if container is CONTAINERS["columns of pyarrow"]:
+        pytest.importorskip("pyarrow")
+    X, y = garments
+    X = X[:200] // 16 * 16 + np.uint8(15)  # four bits, which bfloat16 holds
+    expected = answers(clone(model).fit(X, y[:200]), X)
+    held = container(X.reshape(-1, 28, 28))
+    np.testing.assert_allclose(answers(clone(model).fit(held, y[:200]), held), expected, rtol=1e-5, atol=1e-5)
+
+
+@EVERY_MODEL
+def test_one_row_says_how_to_pass_it(garments, model):
+    X, y = garments
+    model = clone(model).fit(X, y)
+    for row in (X[0], X[0].tolist(), pd.Series(X[0])):
+        with pytest.raises(ValueError, match=r"one row of 784 values. Reshape your data, for instance to X\[None\]"):
+            answers(model, row)
+    assert len(answers(model, X[0][None])) == 1
+
+
+def test_images_of_several_sizes_in_an_object_array():
+    ragged = np.empty(2, dtype=object)
+    ragged[:] = [np.zeros((3, 3)), np.zeros((4, 4))]
+    with pytest.raises(ValueError, match="X must be rows or images of one size"):
+        KNNClassifier().fit(ragged, [0, 1])

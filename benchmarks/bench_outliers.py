@@ -14,7 +14,7 @@ from sklearn.base import clone
 from sklearn.decomposition import PCA
 from sklearn.ensemble import IsolationForest
 from sklearn.metrics import roc_auc_score
-from sklearn.neighbors import LocalOutlierFactor
+from sklearn.neighbors import LocalOutlierFactor, NearestNeighbors
 from sklearn.svm import OneClassSVM
 
 from benchmarks.evidence import write_for_processor
@@ -22,6 +22,17 @@ from skfashion.datasets import fetch_fashion_mnist
 from skfashion.neural_network import Autoencoder, AutoencoderOutlierDetector, SelfSupervisedOutlierDetector
 
 _PIXELS = np.float32(1 / 255)
+
+
+class _NearestDistance:
+    """Minus the mean distance of the five nearest training images, as a score."""
+
+    def fit(self, X):
+        self.neighbors = NearestNeighbors(n_neighbors=5, algorithm="brute").fit(X)
+        return self
+
+    def score_samples(self, X):
+        return -self.neighbors.kneighbors(X)[0].mean(axis=1)
 
 
 class _ReconstructionError:
@@ -48,6 +59,8 @@ def detectors(seed):
     return {
         "IsolationForest()": (IsolationForest(random_state=seed), False),
         "OneClassSVM(nu=0.1)": (OneClassSVM(nu=0.1), False),
+        "OneClassSVM(nu=0.5)": (OneClassSVM(nu=0.5), False),
+        "distance of the 5 nearest training images": (_NearestDistance(), False),
         "LocalOutlierFactor(novelty=True)": (LocalOutlierFactor(novelty=True), False),
         "squared error of PCA(32)": (_ReconstructionError(PCA(32, random_state=seed)), False),
         "squared error of Autoencoder(64, (512, 256), max_epochs=30)": (

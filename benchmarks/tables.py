@@ -133,6 +133,70 @@ def regression():
     return rows
 
 
+def outliers():
+    """One class of Fashion-MNIST among all ten: mean areas under the ROC curve."""
+    results = read_of_processors("outliers")
+    first = next(iter(results.values()))
+    rows = [
+        f"| trained on one of {first['classes']} classes | area under the ROC curve | seconds of a fit |",
+        "| --- | --- | --- |",
+    ]
+    for name in sorted(first["rows"], key=lambda name: first["rows"][name]["mean_auc"]):
+        measured = [result["rows"][name] for result in results.values()]
+        area = span([row["mean_auc"] for row in measured], ".3f")
+        rows.append(f"| {name} | {area} | {span([row['median_fit_seconds'] for row in measured], '.1f')} |")
+    return rows
+
+
+def multilabel():
+    """Two garments side by side: which ones are they?"""
+    results = read_of_processors("multilabel")
+    first = next(iter(results.values()))
+    rows = [
+        f"| {first['images']:,} pairs of garments, {first['epochs']} epochs | both right | F1 per class | fit |",
+        "| --- | --- | --- | --- |",
+    ]
+    for name in first["rows"]:
+        measured = [result["rows"][name] for result in results.values()]
+        both, f1 = (span([row[f"mean_{key}"] for row in measured], form) for key, form in _SCORES_OF_PAIRS)
+        seconds = span([row["median_fit_seconds"] for row in measured], ".1f")
+        rows.append(f"| {name} | {both} % | {f1} | {seconds} s |")
+    return rows
+
+
+_SCORES_OF_PAIRS = (("both_right", ".1f"), ("macro_f1", ".3f"))
+
+
+def denoising():
+    """What is left of noise: squared errors per pixel."""
+    results = read_of_processors("denoising")
+    first = next(iter(results.values()))
+    rows = [
+        f"| noise of standard deviation {first['noise']} taken away | squared error per pixel | seconds of a fit |",
+        "| --- | --- | --- |",
+    ]
+    for name in sorted(first["rows"], key=lambda name: -first["rows"][name]["mean"]):
+        measured = [result["rows"][name] for result in results.values()]
+        error = span([row["mean"] for row in measured], ".4f")
+        rows.append(f"| {name} | {error} | {span([row['median_fit_seconds'] for row in measured], '.1f')} |")
+    return rows
+
+
+def sizes():
+    """Parameters and speed of networks at several sizes of images."""
+    results = read_of_processors("sizes")
+    shapes = list(next(iter(next(iter(results.values()))["rows"].values())))
+    heads = [f"{shape.replace('x', ' x ')}: parameters | images/s" for shape in shapes]
+    rows = [f"| network | {' | '.join(heads)} |", f"| --- |{' --- | --- |' * len(shapes)}"]
+    for name in next(iter(results.values()))["rows"]:
+        cells = []
+        for shape in shapes:
+            measured = [result["rows"][name][shape] for result in results.values()]
+            cells += [f"{measured[0]['parameters']:,}", span([row["images_per_second"] for row in measured], ",.0f")]
+        rows.append(f"| `{name}` | {' | '.join(cells)} |")
+    return rows
+
+
 def representations():
     rows = [
         "| representation | MSE per pixel | kNN on it | k-means on it | fit |",
@@ -280,7 +344,17 @@ def main():
 
 TABLES = {
     README: (accuracy, representations, classifiers, neighbors, speed, search, studies, machine),
-    Path(__file__).parent / "TABLES.md": (classifiers_quick, clusters, memory, regression, precision, threads),
+    Path(__file__).parent / "TABLES.md": (
+        classifiers_quick,
+        clusters,
+        memory,
+        regression,
+        outliers,
+        multilabel,
+        denoising,
+        precision,
+        threads,
+    ),
 }
 
 

@@ -2,14 +2,14 @@
 The odd one out
 ===============
 
-Which of these images does not belong to the others? Two detectors are trained on images of ankle boots alone, and then
+Which of these images does not belong to the others? Two detectors are trained on images of bags alone, and then
 look at all kinds of garments: one by an autoencoder, one by a network that tells turned and shifted images apart.
 Neither of them ever sees another garment, or a label. Scikit-learn's isolation forest looks at the same pixels.
 """
 
 # %%
-# Only ankle boots
-# ----------------
+# Only bags
+# ---------
 import matplotlib.pyplot as plt
 import numpy as np
 from sklearn.ensemble import IsolationForest
@@ -26,10 +26,10 @@ except OSError as error:
     data = make_garments(12_000, random_state=0)
     X, y = data.data, data.target
 
-boot = 9
-train = X[:-2_000][y[:-2_000] == boot]
-test, is_boot = X[-2_000:], y[-2_000:] == boot
-print(f"{len(train)} {data.target_names[boot].lower()}s to learn from, {len(test)} garments to look at")
+bag = data.target_names.index("Bag")
+train = X[:-2_000][y[:-2_000] == bag]
+test, is_bag = X[-2_000:], y[-2_000:] == bag
+print(f"{len(train)} bags to learn from, {len(test)} garments to look at")
 
 # %%
 # Three detectors
@@ -42,7 +42,7 @@ detectors = {
 }
 scores = {name: detector.fit(train).score_samples(test) for name, detector in detectors.items()}
 for name, score in scores.items():
-    print(f"{name:17} area under the ROC curve {roc_auc_score(is_boot, score):.3f}")
+    print(f"{name:17} area under the ROC curve {roc_auc_score(is_bag, score):.3f}")
 
 # %%
 # A threshold
@@ -51,7 +51,7 @@ for name, score in scores.items():
 # what a share of `contamination`, by default five percent, of the training images falls short of.
 detector = detectors["self-supervised"]
 odd = detector.predict(test) == -1
-print(f"{odd[~is_boot].mean():.1%} of all other garments are found, and {odd[is_boot].mean():.1%} of unseen boots")
+print(f"{odd[~is_bag].mean():.1%} of all other garments are found, and {odd[is_bag].mean():.1%} of unseen bags")
 
 # %%
 # What is odd
@@ -60,16 +60,16 @@ figure = plt.figure(figsize=(11, 3.6), layout="constrained")
 left, right = figure.subfigures(1, 2, width_ratios=[1, 1.7])
 ax = left.subplots()
 for name, score in scores.items():
-    RocCurveDisplay.from_predictions(is_boot, score, name=name, ax=ax)
-ax.set(title="Boots among all garments", xlabel="share of others taken for boots", ylabel="share of boots kept")
+    RocCurveDisplay.from_predictions(is_bag, score, name=name, ax=ax)
+ax.set(title="Bags among all garments", xlabel="share of others taken for bags", ylabel="share of bags kept")
 ax.legend(loc="lower right", fontsize=8)
 
 order = np.argsort(scores["self-supervised"])
-boots, others = order[is_boot[order]], order[~is_boot[order]]
+bags, others = order[is_bag[order]], order[~is_bag[order]]
 rows = {
-    "usual boots": boots[::-1],
-    "odd boots": boots,
-    "others that\nlook like boots": others[::-1],
+    "usual bags": bags[::-1],
+    "odd bags": bags,
+    "others that\nlook like bags": others[::-1],
     "odd others": others,
 }
 axes = right.subplots(len(rows), 9)

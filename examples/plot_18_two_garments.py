@@ -55,7 +55,7 @@ for name, labels in predicted.items():
 # ------------
 names = np.array(data.target_names)
 probabilities = network.predict_proba(test)
-figure, axes = plt.subplots(2, 6, figsize=(11, 4.4), layout="constrained", height_ratios=[1, 1.3])
+figure, axes = plt.subplots(2, 6, figsize=(11, 3.7), layout="constrained", height_ratios=[1, 1.3])
 for (above, below), place in zip(axes.T, range(6), strict=True):
     above.imshow(test[place], cmap="gray_r")
     above.set(xticks=[], yticks=[])

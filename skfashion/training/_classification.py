@@ -56,7 +56,7 @@ class ClassificationTask(Task):
         return _accuracy
 
     def strata(self, images):
-        return images.y.cpu().numpy()
+        return self.classes[images.y.cpu().numpy()]  # labels, which an error names where there are too few
 
     def start(self, net, images):
         pass

@@ -3,6 +3,7 @@
 A name of this module's :data:`ARCHITECTURES` can be given as ``architecture`` of
 :class:`~skfashion.neural_network.CNNClassifier`; the output layer is added there. At 28 x 28 pixels the parameters of
 every layer are those of the studies (``optimizers``: single, stacked, double; ``mlp-cnn``: plain, deep, slim, compact).
+They suit images of 16 x 16 to 64 x 64 pixels; larger ones make most of the parameters those of one dense layer.
 """
 
 from skfashion.modules._layers import batch_norm, conv, dense, dropout, flatten, pool

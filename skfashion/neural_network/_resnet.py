@@ -55,6 +55,9 @@ class ResNetNetwork:
 class ResNetClassifier(ResNetNetwork, BaseNetClassifier):
     """A small residual network whose defaults are a recipe: for the best accuracy without choosing.
 
+    It has as many parameters at every size of images; their number and the time of an image grow with `width`, and the
+    time with the area of the image.
+
     The recipe is stochastic gradient descent with Nesterov momentum, one cycle of the learning rate, weight decay,
     label smoothing, flipped and shifted images, and predictions that are the mean over an image and its mirror image.
     The defaults suit garments and other things that may face either way; for digits and text take

@@ -51,9 +51,17 @@ class ImageInput:
         X, layout = laid_out(X, layout or self._layout)
         return layout.images(self._pixels.read(X, type(self).__name__) if rescale else X)
 
+    def _known_images(self):
+        """The layout and the scale of the images, where another estimator has decided on them; else None.
+
+        That is one inside of this one that is fitted already, or one that this one is inside of.
+        """
+        return vars(self).get("_images_of_owner") or getattr(self, "_images_of_inner", (None, None))
+
     def _declared_layout(self):
         """The layout of the images that parameters state, or None."""
-        return declared_layout(getattr(self, "image_shape", "auto"))
+        layout, _ = self._known_images()
+        return layout or declared_layout(getattr(self, "image_shape", "auto"))
 
     def _check_images(self, X, y="no_validation", *, reset, **checks):
         """Validate X and, if given, y; return X as a 2-D array on the scale of the fit (see PixelScale), and y.
@@ -62,8 +70,12 @@ class ImageInput:
         """
         X, y = self._validate_images(X, y, reset=reset, **checks)
         if reset:
-            self._pixels = PixelScale.of(X)
+            self._decide_on_the_scale(X)
         return self._pixels.read(X, type(self).__name__), y
+
+    def _decide_on_the_scale(self, X):
+        _, pixels = self._known_images()
+        self._pixels = pixels or PixelScale.of(X)
 
     def _validate_images(self, X, y="no_validation", *, reset, **checks):
         """Validate X and, if given, y; return X as a 2-D array in its own dtype, and y.

@@ -114,21 +114,23 @@ def as_array(X):
         return _column_of_images(X)
     if hasattr(X, "detach"):
         return _tensor_as_array(X)
-    if isinstance(X, (list, tuple)) and len(X) and hasattr(X[0], "detach"):
-        return _array([_tensor_as_array(each) for each in X])
-    if isinstance(X, np.ndarray):
-        return _stacked(X)
-    if hasattr(X, "__array__") or hasattr(X, "__array_interface__") or isinstance(X, (list, tuple)):
-        return _stacked(_array(X))
+    if isinstance(X, (list, tuple)):
+        return _array([_element(each) for each in X] if any(hasattr(each, "detach") for each in X) else X)
+    if isinstance(X, (np.ndarray, memoryview)) or hasattr(X, "__array__") or hasattr(X, "__array_interface__"):
+        return _stacked(X if isinstance(X, np.ndarray) else _array(X))
     if hasattr(X, "__len__") and hasattr(X, "__getitem__") and not isinstance(X, (str, bytes, dict)):
-        return _array(list(X))  # a lazy sequence of images
+        return as_array(list(X))  # a lazy sequence of images
     return X
 
 
 def _tensor_as_array(tensor):
-    """A tensor of torch, which may be part of a graph, on a GPU, or in a type that numpy does not have."""
-    tensor = tensor.detach().cpu()
-    return (tensor.float() if str(tensor.dtype) == "torch.bfloat16" else tensor).numpy()
+    """A tensor of torch, which may be part of a graph, on a GPU, sparse, or in a type that numpy does not have."""
+    kind = f"a tensor of {tensor.dtype} on the device {tensor.device}"
+    try:
+        tensor = tensor.detach().cpu().to_dense()
+        return (tensor.float() if tensor.is_floating_point() and tensor.dtype.itemsize < 4 else tensor).numpy()
+    except (NotImplementedError, RuntimeError, TypeError) as error:
+        raise TypeError(f"{kind[0].upper()}{kind[1:]} cannot be read as an array: {error}") from error
 
 
 def _column_of_images(frame):
@@ -136,16 +138,24 @@ def _column_of_images(frame):
     if frame.shape[1] != 1:
         return frame
     column = np.asarray(frame).ravel()
-    return _stacked(column) if _holds_arrays(column) else frame
+    return _stacked(column) if _holds_images(column) else frame
 
 
 def _stacked(X):
-    """An array; if it is one of arrays, these as one."""
-    return _array(list(X)) if _holds_arrays(X) else X
+    """An array; if it is one of images, these as one."""
+    return _array([_element(each) for each in X]) if _holds_images(X) else X
 
 
-def _holds_arrays(X):
-    return X.dtype == object and X.ndim == 1 and len(X) > 0 and getattr(X[0], "ndim", 0) > 0
+def _holds_images(X):
+    return X.dtype == object and X.ndim == 1 and len(X) > 0 and np.ndim(_element(X[0])) > 0
+
+
+def _element(image):
+    """An image in a sequence: a tensor, an array, a picture of Pillow, or nested lists."""
+    if hasattr(image, "detach"):
+        return _tensor_as_array(image)
+    holds_values = isinstance(image, (list, tuple)) or hasattr(image, "__array_interface__")
+    return np.asarray(image) if holds_values else image
 
 
 def _array(X):

@@ -9,19 +9,22 @@ from skfashion._state import neutral_state
 from skfashion._tensors import to_device
 from skfashion.neural_network._autoencoder import Autoencoder
 from skfashion.neural_network._base_autoencoder import BaseAutoencoder
-from skfashion.neural_network._given_autoencoder import fitted_autoencoder, given_autoencoder
+from skfashion.neural_network._given_autoencoder import fitted_autoencoder, given_autoencoder, known_images
 from skfashion.neural_network._normal import NormalDistribution
 from skfashion.neural_network._outlier_detector import BaseOutlierDetector
 from skfashion.neural_network._parameters import estimator, parameter
-from skfashion.neural_network._per_image import per_image
+from skfashion.neural_network._per_image import per_read_image
 from skfashion.training._loader import ImageSet
 from skfashion.training._reconstruction import residual_variance
 
 # Codes may lie in a subspace, in which directions across it have no variance.
 _SHRINKAGE = 0.001
 
-# A code at the mean of all excuses no error.
-_LEAST_DISTANCE = 0.1
+# A code at the mean of all excuses no error, and an image without an error no code.
+_LEAST_DISTANCE, _LEAST_ERROR = 0.1, 0.01
+
+# An error of this share of white is none.
+_UNSEEN = 1e-3
 
 
 @estimator
@@ -31,7 +34,7 @@ class AutoencoderOutlierDetector(BaseOutlierDetector):
     The score of an image is minus the logarithm of its reconstruction error and of the distance of its code from the
     mean of the training codes:
 
-    .. math:: -\log e - \tfrac{1}{2} \log(0.1 + m^2 / d)
+    .. math:: -\log(0.01 + e) - \tfrac{1}{2} \log(0.1 + m^2 / d)
 
     Here *e* is the mean over the pixels of the squared residual, each divided by its variance over the training images
     plus the mean variance of all pixels: an error where all images are black says more than one where they vary. *m*
@@ -77,10 +80,8 @@ class AutoencoderOutlierDetector(BaseOutlierDetector):
     }
 
     @property
-    def image_shape(self):
-        """The layout of images that the autoencoder takes, if that is known."""
-        autoencoder = self._given()
-        return autoencoder._layout if hasattr(autoencoder, "net_") else autoencoder.image_shape
+    def _images_of_inner(self):
+        return known_images(self._given())
 
     def _given(self):
         if self.autoencoder is None:
@@ -90,27 +91,25 @@ class AutoencoderOutlierDetector(BaseOutlierDetector):
     def _learn(self, given, X, sample_weight):
         self.autoencoder_ = fitted_autoencoder(self, self._given(), given, X, sample_weight)
         net = self.autoencoder_.net_
-        rows = np.arange(len(X)) if sample_weight is None else np.flatnonzero(sample_weight)
-        weight = None if sample_weight is None else sample_weight[rows] / sample_weight[rows].mean()
         with neutral_state():
-            images = ImageSet(to_device(X, torch.device(net.device)), self._layout, rows=rows, weight=weight)
+            images = ImageSet(to_device(X, torch.device(net.device)), self._layout, weight=sample_weight)
             variance = residual_variance(net, images)
         self.pixel_variance_ = self._layout.rows(variance[None])[0].cpu().numpy()
         mean, covariance = self.autoencoder_.code_mean_, self.autoencoder_.code_covariance_
         self._codes = NormalDistribution.of(mean, covariance, _SHRINKAGE)
 
-    def _scores(self, X):
-        mean_variance = max(float(self.pixel_variance_.mean()), np.finfo(np.float32).tiny)
-        precision = 1 / (self.pixel_variance_ + mean_variance)
-        device = torch.device(self.autoencoder_.net_.device)
-        scale = torch.from_numpy(precision.astype(np.float32)).to(device)
+    def _scores(self, X, *, alone):
+        white = self._pixels.largest if self._pixels.kind == "numbers" else 1.0
+        variance = self.pixel_variance_ + max(float(self.pixel_variance_.mean()), (_UNSEEN * white) ** 2)
+        net = self.autoencoder_.net_
+        precision = torch.from_numpy((1 / variance).astype(np.float32)).to(torch.device(net.device))
 
         def error_and_code(module, images):
             code = module.encode(images)
             residual = self._layout.rows(images - module.decode(code))
-            return torch.cat([(residual.square() * scale).mean(1, keepdim=True), code], dim=1)
+            return torch.cat([(residual.square() * precision).mean(1, keepdim=True), code], dim=1)
 
-        measured = per_image(self, self.autoencoder_.net_, X, error_and_code).astype(np.float64)
+        measured = per_read_image(net, self._layout, X, error_and_code, alone=alone).astype(np.float64)
         errors, codes = measured[:, 0], measured[:, 1:]
         distances = self._codes.squared_distances(codes) / codes.shape[1]
-        return -np.log(np.maximum(errors, np.finfo(np.float32).tiny)) - np.log(_LEAST_DISTANCE + distances) / 2
+        return -np.log(_LEAST_ERROR + errors) - np.log(_LEAST_DISTANCE + distances) / 2

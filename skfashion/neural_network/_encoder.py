@@ -10,7 +10,7 @@ from skfashion.modules._transfer import TransferModule
 from skfashion.neural_network._base_autoencoder import BaseAutoencoder
 from skfashion.neural_network._classifier import BaseNetClassifier
 from skfashion.neural_network._conv_autoencoder import ConvAutoencoder
-from skfashion.neural_network._given_autoencoder import fitted_autoencoder, given_autoencoder, shared
+from skfashion.neural_network._given_autoencoder import fitted_autoencoder, given_autoencoder, known_images, shared
 from skfashion.neural_network._parameters import checked_sizes, estimator, number, parameter
 from skfashion.neural_network._types import Activation, Init
 from skfashion.training._build import Network
@@ -87,10 +87,8 @@ class EncoderClassifier(BaseNetClassifier):
     }
 
     @property
-    def image_shape(self):
-        """The layout of images that the encoder takes, if that is known."""
-        encoder = self._given_encoder()
-        return encoder._layout if hasattr(encoder, "net_") else encoder.image_shape
+    def _images_of_inner(self):
+        return known_images(self._given_encoder())
 
     def _given_encoder(self):
         """The autoencoder in the parameter `encoder`."""

@@ -4,6 +4,7 @@ from sklearn.base import clone
 from sklearn.frozen import FrozenEstimator
 from sklearn.utils.validation import check_is_fitted
 
+from skfashion._layout import declared_layout
 from skfashion._private_sklearn_search import BaseSearchCV
 from skfashion._seeds import draw_seed
 from skfashion.neural_network._base_autoencoder import BaseAutoencoder
@@ -38,6 +39,13 @@ def given_autoencoder(estimator, name):
     return autoencoder
 
 
+def known_images(autoencoder):
+    """The layout and the scale of images that an autoencoder takes, as far as they are known."""
+    if hasattr(autoencoder, "net_"):
+        return autoencoder._layout, autoencoder._pixels
+    return declared_layout(autoencoder.image_shape), None
+
+
 def fitted_autoencoder(estimator, autoencoder, given, X, sample_weight):
     """Fit a clone of an autoencoder for an estimator; one that is fitted is shared as it is.
 
@@ -55,9 +63,10 @@ def fitted_autoencoder(estimator, autoencoder, given, X, sample_weight):
         Weights of the images.
     """
     if hasattr(autoencoder, "net_"):
-        autoencoder._check_images(given, reset=False)  # its columns, their names, its scale
+        autoencoder._validate_images(given, reset=False)  # its columns, and their names
         return shared(autoencoder)
     autoencoder = clone(autoencoder).set_params(image_shape=estimator._layout.row_shape)
+    autoencoder._images_of_owner = estimator._layout, estimator._pixels
     if autoencoder.random_state is None and estimator.random_state is not None:
         autoencoder.set_params(random_state=draw_seed(estimator.random_state))
     autoencoder.fit(X, sample_weight=sample_weight)

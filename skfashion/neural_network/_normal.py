@@ -6,6 +6,9 @@ import numpy as np
 from scipy.linalg import cholesky, solve_triangular
 from sklearn.covariance import shrunk_covariance
 
+# Codes that differ by far less than this share of their size are the same but for the rounding of float32.
+_ROUNDING = 5e-3
+
 
 @dataclass(frozen=True)
 class NormalDistribution:
@@ -28,10 +31,10 @@ class NormalDistribution:
             See :func:`sklearn.covariance.shrunk_covariance`.
         """
         covariance = np.atleast_2d(covariance)
-        variance = max(np.trace(covariance) / len(covariance), np.finfo(np.float32).tiny)
-        shrunk = shrunk_covariance(covariance / variance, shrinkage)
-        rounding = np.finfo(np.float32).eps * np.eye(len(shrunk))
-        factor = cholesky(shrunk + rounding, lower=True) * np.sqrt(variance)
+        least = max((_ROUNDING**2) * (mean**2).mean(), np.finfo(np.float32).tiny)
+        covariance = covariance + least * np.eye(len(covariance))
+        variance = np.trace(covariance) / len(covariance)
+        factor = cholesky(shrunk_covariance(covariance / variance, shrinkage), lower=True) * np.sqrt(variance)
         return cls(mean, solve_triangular(factor, np.eye(len(factor)), lower=True))
 
     def squared_distances(self, rows):

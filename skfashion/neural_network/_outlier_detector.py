@@ -12,9 +12,13 @@ from skfashion._images import ImageInput
 from skfashion._layout import as_array
 from skfashion._private_sklearn import _check_sample_weight, _fit_context
 from skfashion.neural_network._parameters import estimator, number, parameter
+from skfashion.neural_network._per_image import check_finite
 
 # The share of training images that are taken for outliers if nobody says how many there are.
 _SHARE = 0.05
+
+# By how much float32 may move a score, which is a logarithm.
+_ROUNDING = 1e-4
 
 
 @estimator
@@ -48,11 +52,14 @@ class BaseOutlierDetector(OutlierMixin, ImageInput, BaseEstimator, ABC):
 
     @abstractmethod
     def _learn(self, given, X, sample_weight):
-        """Learn what images look like: as they were `given`, and checked as X; weights are None if all are 1."""
+        """Learn what images look like: as they were `given`, and on the scale of the fit; weights are 1 on average."""
 
     @abstractmethod
-    def _scores(self, X):
-        """How usual each image is: numbers whose differences matter, the higher the more usual."""
+    def _scores(self, X, *, alone):
+        """Logarithms of how usual images on the scale of the fit are, the higher the more usual.
+
+        `alone` says whether that must not depend on the images beside an image, not even in the last digit.
+        """
 
     @_fit_context(prefer_skip_nested_validation=False)
     def fit(self, X, y=None, sample_weight=None):
@@ -83,14 +90,13 @@ class BaseOutlierDetector(OutlierMixin, ImageInput, BaseEstimator, ABC):
         """
         with all_or_nothing(self):
             given = X
-            X, _ = self._check_images(X, reset=True)
-            weight = None
-            if sample_weight is not None:
-                weight = _check_sample_weight(as_array(sample_weight), X, dtype=np.float64, ensure_non_negative=True)
-            self._learn(given, X, weight)
-            scores = self._scores(given)
-            counts = np.ones(len(scores)) if weight is None else weight
-            self.offset_ = _threshold(scores[counts > 0], counts[counts > 0], self.contamination)
+            X, _ = self._validate_images(X, reset=True)
+            X, weight = _weighed(X, sample_weight)
+            self._decide_on_the_scale(X)
+            read = self._pixels.read(X, type(self).__name__)
+            self._learn(given, read, weight)
+            scores = self._scores(read, alone=X.dtype == np.float64)
+            self.offset_ = _threshold(scores, weight, self.contamination)
         return self
 
     def score_samples(self, X):
@@ -107,7 +113,9 @@ class BaseOutlierDetector(OutlierMixin, ImageInput, BaseEstimator, ABC):
             Scores without a unit: their order is what matters.
         """
         check_is_fitted(self)
-        return self._scores(X)
+        X, _ = self._validate_images(X, reset=False)
+        scores = self._scores(self._pixels.read(X, type(self).__name__), alone=X.dtype == np.float64)
+        return check_finite(scores, X, type(self).__name__)
 
     def decision_function(self, X):
         """Return by how much the score of each image exceeds `offset_`; negative values are outliers.
@@ -140,10 +148,24 @@ class BaseOutlierDetector(OutlierMixin, ImageInput, BaseEstimator, ABC):
         return np.where(self.decision_function(X) < 0, -1, 1)
 
 
+def _weighed(X, sample_weight):
+    """The rows that weigh something, and their weights, which are 1 on average."""
+    if sample_weight is None:
+        return X, np.ones(len(X))
+    weight = _check_sample_weight(as_array(sample_weight), X, dtype=np.float64, ensure_non_negative=True)
+    if not weight.any():
+        raise ValueError("All sample weights are zero: there are no images to learn from.")
+    rows = np.flatnonzero(weight)
+    weight = weight[rows] / weight.max()
+    return X[rows], weight / weight.mean()
+
+
 def _threshold(scores, weight, contamination):
     """The score that separates a share of outliers from the others, in the middle between the two nearest to it."""
     share = _SHARE if contamination == "auto" else contamination
     order = np.argsort(scores, kind="stable")
     cumulated = np.cumsum(weight[order]) / weight.sum()
     n_outliers = np.searchsorted(cumulated, share * (1 + 1e-9), side="right")
-    return float(scores[order[max(0, n_outliers - 1) : n_outliers + 1]].mean())
+    nearest = scores[order[max(0, n_outliers - 1) : n_outliers + 1]]
+    # Equal images are on one side, whatever is rounded when they are looked at again.
+    return float(nearest.mean() - (_ROUNDING if np.ptp(nearest) < _ROUNDING else 0))

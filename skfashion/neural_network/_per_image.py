@@ -30,13 +30,18 @@ def per_image(estimator, net, X, function, *, draws=False):
     """
     X, _ = estimator._validate_images(X, reset=False)
     double = X.dtype == np.float64
-    given, X = X, estimator._pixels.read(X, type(estimator).__name__)
-    with neutral_state():
-        images = ImageSet(to_device(X, torch.device(net.device)), estimator._layout)
-        values = collect(net, images, function, alone=double and not draws).numpy()
+    read = estimator._pixels.read(X, type(estimator).__name__)
+    values = per_read_image(net, estimator._layout, read, function, alone=double and not draws)
     if double and values.dtype == np.float32:
         values = values.astype(np.float64)
-    return check_finite(values, given, type(estimator).__name__)
+    return check_finite(values, X, type(estimator).__name__)
+
+
+def per_read_image(net, layout, X, function, *, alone):
+    """The same of rows X on the scale of the net; `alone` says whether images must not depend on those beside them."""
+    with neutral_state():
+        images = ImageSet(to_device(X, torch.device(net.device)), layout)
+        return collect(net, images, function, alone=alone).numpy()
 
 
 def check_finite(values, X, name):

@@ -4,7 +4,7 @@ import numpy as np
 from sklearn.base import clone
 from sklearn.preprocessing import normalize
 
-from skfashion._pixels import scaled
+from skfashion._layout import Layout, declared_layout
 from skfashion._seeds import draw_seed
 from skfashion.modules import batch_norm, conv, dense, pool
 from skfashion.neural_network._classifier import BaseNetClassifier
@@ -12,6 +12,8 @@ from skfashion.neural_network._cnn import CNNClassifier
 from skfashion.neural_network._normal import NormalDistribution
 from skfashion.neural_network._outlier_detector import BaseOutlierDetector
 from skfashion.neural_network._parameters import estimator, parameter
+from skfashion.neural_network._per_image import per_read_image
+from skfashion.neural_network._supervised import embedded
 from skfashion.neural_network._types import ImageShape
 
 # Embeddings of few images do not span their space.
@@ -33,7 +35,7 @@ class SelfSupervisedOutlierDetector(BaseOutlierDetector):
     that are not square only 180), or a shift by a quarter of the image in one of four directions. To tell these apart
     it has to learn what the images show, without any label. For each of them its embeddings of the training images,
     scaled to length 1, are described by a normal distribution; the score of an image is minus the
-    logarithm of the sum of the squared Mahalanobis distances of its own.
+    logarithm of 1 plus the sum of the squared Mahalanobis distances of its own.
 
     It needs images whose rotations differ: of a disc in the middle of an image it learns nothing.
 
@@ -76,25 +78,26 @@ class SelfSupervisedOutlierDetector(BaseOutlierDetector):
     _fitted_attributes = {"classifier_ : classifier": "The fitted network."}
 
     def _learn(self, given, X, sample_weight):
-        transformed = list(self._transformed(X))
-        if len(transformed) == 1:
+        n_transformations = sum(1 for _ in self._transformed(X[:1]))
+        if n_transformations == 1:
             raise ValueError(
                 f"{type(self).__name__} needs images of at least two pixels, which look different once turned. Got "
                 f"n_features={X.shape[1]}."
             )
-        y = np.repeat(np.arange(len(transformed)), len(X))
-        weight = None if sample_weight is None else np.tile(sample_weight, len(transformed))
-        self.classifier_ = self._new_classifier().fit(np.concatenate(transformed), y, sample_weight=weight)
-        self._distributions = [_distribution(self._directions(rows), sample_weight) for rows in transformed]
+        images = np.empty((n_transformations * len(X), X.shape[1]), dtype=X.dtype)
+        parts = np.split(images, n_transformations)
+        for part, rows in zip(parts, self._transformed(X), strict=True):
+            part[...] = rows
+        y, weight = np.repeat(np.arange(n_transformations), len(X)), np.tile(sample_weight, n_transformations)
+        self.classifier_ = self._new_classifier().fit(images, y, sample_weight=weight)
+        directions = (self._directions(part, alone=False) for part in parts)
+        self._distributions = [_distribution(rows, sample_weight) for rows in directions]
 
-    def _scores(self, X):
-        X, _ = self._validate_images(X, reset=False)
-        double = X.dtype == np.float64
-        X = self._pixels.read(X, type(self).__name__)
-        if double:  # in which the classifier gives an image the same embedding whatever is beside it
-            X = scaled(X)
+    def _scores(self, X, *, alone):
         pairs = zip(self._distributions, self._transformed(X), strict=True)
-        return -np.log(sum(distribution.squared_distances(self._directions(rows)) for distribution, rows in pairs))
+        return -np.log1p(
+            sum(distribution.squared_distances(self._directions(rows, alone=alone)) for distribution, rows in pairs)
+        )
 
     def _transformed(self, X):
         """Yield the images in X once for every transformation, as rows of (channels, height, width)."""
@@ -109,16 +112,21 @@ class SelfSupervisedOutlierDetector(BaseOutlierDetector):
             for direction in (step, -step) if step else ():
                 yield _shifted(images, axis, direction).reshape(X.shape)
 
-    def _directions(self, rows):
+    def _directions(self, rows, *, alone):
         """The embeddings of images at length 1."""
-        return normalize(self.classifier_.embed(rows).astype(np.float64))
+        embeddings = per_read_image(self.classifier_.net_, Layout(self._layout.shape), rows, embedded, alone=alone)
+        return normalize(embeddings.astype(np.float64))
 
     def _new_classifier(self):
         default = CNNClassifier(_LAYERS, max_epochs=5, augmentation="flip")
         classifier = default if self.classifier is None else clone(self.classifier)
-        channels, height, width = self._layout.shape
-        if "image_shape" in classifier.get_params(deep=False):
-            classifier.set_params(image_shape=(height, width) if channels == 1 else self._layout.shape)
+        given = declared_layout(getattr(classifier, "image_shape", "auto"))
+        if given is not None and given.shape != self._layout.shape:
+            raise ValueError(
+                f"The classifier of {type(self).__name__} has image_shape={classifier.image_shape!r}, but the images "
+                f"are {self._layout.shape}, (channels, height, width): set image_shape of the detector too."
+            )
+        classifier._images_of_owner = Layout(self._layout.shape), self._pixels
         if classifier.random_state is None and self.random_state is not None:
             classifier.set_params(random_state=draw_seed(self.random_state))
         return classifier

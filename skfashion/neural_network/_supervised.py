@@ -2,6 +2,7 @@
 
 from abc import abstractmethod
 
+import torch
 from sklearn.utils.validation import check_is_fitted
 
 from skfashion.neural_network._base import BaseNet
@@ -45,9 +46,16 @@ class SupervisedNet(BaseNet):
             If the network is a module of your own without a method ``embed(images)``.
         """
         check_is_fitted(self)
-        if not hasattr(self.module_, "embed"):
-            raise AttributeError(
-                f"The network of this {type(self).__name__} is a {type(self.module_).__name__}, which has no method "
-                "embed(images): give it one that returns a row for each image."
-            )
-        return self._per_image(X, lambda module, images: module.embed(images))
+        return self._per_image(X, embedded)
+
+
+def embedded(module, images):
+    """The embeddings of a batch of images, which a module of one's own may give in any way."""
+    name = type(module).__name__
+    if not hasattr(module, "embed"):
+        raise AttributeError(f"{name} has no method embed(images): give it one that returns a row for each image.")
+    rows = module.embed(images)
+    if not isinstance(rows, torch.Tensor) or rows.ndim != 2 or len(rows) != len(images):
+        got = tuple(rows.shape) if isinstance(rows, torch.Tensor) else type(rows).__name__
+        raise ValueError(f"embed of {name} must return a tensor of shape ({len(images)}, n_units). Got {got} instead.")
+    return rows.float()

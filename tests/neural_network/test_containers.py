@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from PIL import Image
 from sklearn.base import clone
 
 from skfashion.baselines import KNNClassifier, SubspaceClassifier
@@ -22,7 +23,8 @@ EVERY_MODEL = pytest.mark.parametrize("model", MODELS, ids=lambda model: type(mo
 def objects(images):
     """An object array with an image in each place."""
     array = np.empty(len(images), dtype=object)
-    array[:] = list(images)
+    for place, image in enumerate(images):
+        array[place] = image
     return array
 
 
@@ -59,6 +61,14 @@ CONTAINERS = {
     "list of tensors of a graph": lambda images: [
         torch.tensor(i, dtype=torch.float32).requires_grad_() for i in images
     ],
+    "object array of tensors of a graph": lambda images: objects(
+        [torch.tensor(image, dtype=torch.float32).requires_grad_() for image in images]
+    ),
+    "a tensor before arrays": lambda images: [torch.tensor(images[0]), *images[1:]],
+    "series of nested lists": lambda images: pd.Series(images.tolist()),
+    "object array of pictures": lambda images: objects([Image.fromarray(image) for image in images]),
+    "sparse tensor": lambda images: torch.tensor(images.reshape(len(images), -1)).to_sparse(),
+    "memoryview": memoryview,
     "bfloat16": lambda images: torch.tensor(images).bfloat16(),
 }
 
@@ -94,3 +104,8 @@ def test_images_of_several_sizes_in_an_object_array():
     ragged[:] = [np.zeros((3, 3)), np.zeros((4, 4))]
     with pytest.raises(ValueError, match="X must be rows or images of one size"):
         KNNClassifier().fit(ragged, [0, 1])
+
+
+def test_a_tensor_without_values_is_named():
+    with pytest.raises(TypeError, match=r"A tensor of torch.float32 on the device meta cannot be read as an array"):
+        KNNClassifier().fit(torch.empty(20, 784, device="meta"), [0, 1] * 10)

@@ -352,6 +352,7 @@ TABLES = {
         outliers,
         multilabel,
         denoising,
+        sizes,
         precision,
         threads,
     ),

@@ -11,6 +11,7 @@ from skfashion.baselines import CentroidSampler, ClusterClassifier, KNNClassifie
 from skfashion.modules import conv, pool
 from skfashion.neural_network import (
     Autoencoder,
+    AutoencoderOutlierDetector,
     CNNClassifier,
     CNNRegressor,
     ConvAutoencoder,
@@ -19,6 +20,7 @@ from skfashion.neural_network import (
     MLPRegressor,
     ResNetClassifier,
     ResNetRegressor,
+    SelfSupervisedOutlierDetector,
     VariationalAutoencoder,
 )
 
@@ -129,6 +131,19 @@ CASES = [
         {**SHARED, **AUTOENCODER, "n_channels": ((4, 8), {}), "kernel_size": (5, {}), "beta": (3.0, {})},
     ),
     (
+        AutoencoderOutlierDetector(Autoencoder(4, (8,), max_epochs=1), random_state=0),
+        {"autoencoder": (Autoencoder(3, (8,), max_epochs=1), {}), "contamination": (0.3, {}), "random_state": (1, {})},
+    ),
+    (
+        SelfSupervisedOutlierDetector(MLPClassifier((8,), max_epochs=1), random_state=0),
+        {
+            "classifier": (MLPClassifier((5,), max_epochs=1), {}),
+            "contamination": (0.3, {}),
+            "image_shape": ((14, 56), {}),
+            "random_state": (1, {}),
+        },
+    ),
+    (
         KNNClassifier(),
         {"n_neighbors": (2, {}), "weights": ("distance", {}), "metric": ("cosine", {})},
     ),
@@ -166,6 +181,8 @@ def output(model, X):
         return np.c_[model.predict(X), model.predict_proba(X)]
     if hasattr(model, "predict_proba"):
         return model.predict_proba(X)
+    if hasattr(model, "offset_"):
+        return model.decision_function(X)
     if hasattr(model, "predict"):
         return model.predict(X)
     return model.reconstruct(X) if hasattr(model, "reconstruct") else model.sample(20, random_state=0)

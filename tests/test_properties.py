@@ -8,7 +8,7 @@ import pytest
 from estimators import READERS, SEARCHES, public_estimators
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sklearn.base import clone
+from sklearn.base import clone, is_outlier_detector
 from sklearn.cluster import KMeans
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.frozen import FrozenEstimator
@@ -25,6 +25,7 @@ from skfashion.baselines import (
 from skfashion.modules import conv, dense, pool
 from skfashion.neural_network import (
     Autoencoder,
+    AutoencoderOutlierDetector,
     CNNClassifier,
     CNNRegressor,
     ConvAutoencoder,
@@ -33,6 +34,7 @@ from skfashion.neural_network import (
     MLPRegressor,
     ResNetClassifier,
     ResNetRegressor,
+    SelfSupervisedOutlierDetector,
     VariationalAutoencoder,
 )
 
@@ -48,6 +50,8 @@ ESTIMATORS = [
     Autoencoder(2, (8,), **NET),
     ConvAutoencoder(2, 4, **NET),
     VariationalAutoencoder(2, n_channels=(4,), **NET),
+    AutoencoderOutlierDetector(Autoencoder(2, (8,), **NET)),
+    SelfSupervisedOutlierDetector(MLPClassifier((8,), **NET)),
     KNNClassifier(3, weights="distance"),
     SubspaceClassifier(3),
     ClusterClassifier(KMeans(3, n_init=1, random_state=0)),
@@ -99,6 +103,8 @@ SCALES = {
 def output(estimator, X):
     if hasattr(estimator, "predict_proba"):
         return estimator.predict_proba(X)
+    if is_outlier_detector(estimator):
+        return estimator.score_samples(X)
     if hasattr(estimator, "predict"):
         return estimator.predict(X)
     if hasattr(estimator, "transform"):
@@ -124,8 +130,9 @@ def test_the_same_pictures_give_the_same_model(estimator, drawn, container, fitt
     estimator = clone(estimator)
     if "image_shape" in estimator.get_params():
         estimator.set_params(image_shape=X.shape[1:])  # rows and frames do not show it
-    elif isinstance(estimator, EncoderClassifier):
-        estimator.set_params(encoder__image_shape=X.shape[1:])
+    for inner in ("encoder", "autoencoder"):
+        if f"{inner}__image_shape" in estimator.get_params():
+            estimator.set_params(**{f"{inner}__image_shape": X.shape[1:]})
     expected = output(clone(estimator).fit(X, y), X)
     form = CONTAINERS[container]
     fitted = quiet(estimator.fit, form(SCALES[fitted_on](X)), y)

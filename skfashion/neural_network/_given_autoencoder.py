@@ -70,6 +70,7 @@ def fitted_autoencoder(estimator, autoencoder, given, X, sample_weight):
     if autoencoder.random_state is None and estimator.random_state is not None:
         autoencoder.set_params(random_state=draw_seed(estimator.random_state))
     autoencoder.fit(X, sample_weight=sample_weight)
+    del autoencoder._images_of_owner  # whoever fits it again does so on images of their own
     if hasattr(estimator, "feature_names_in_"):
         autoencoder.feature_names_in_ = estimator.feature_names_in_
     return autoencoder

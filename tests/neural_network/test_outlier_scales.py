@@ -47,6 +47,16 @@ def test_a_classifier_inside_reads_what_the_detector_reads():
     np.testing.assert_array_equal(detector.predict(X.astype(float)), detector.predict(X))
 
 
+@EVERY_DETECTOR
+def test_an_estimator_that_was_inside_can_be_fitted_on_other_images(garments, detector):
+    fitted = clone(detector).fit(garments[0])
+    inside = fitted.autoencoder_ if hasattr(fitted, "autoencoder_") else fitted.classifier_
+    X, y = np.random.default_rng(0).random((40, 5, 5)), np.arange(40) % 2
+    inside.set_params(image_shape="auto").fit(X, y)
+    assert inside.image_shape_ == (1, 5, 5)
+    assert inside._pixels.kind == "brightness"
+
+
 def test_values_beyond_the_scale_are_divided_once(garments):
     X = garments[0]
     beyond = np.where(X[:20] > 127, 510, 0)

@@ -125,12 +125,13 @@ def as_array(X):
 
 def _tensor_as_array(tensor):
     """A tensor of torch, which may be part of a graph, on a GPU, sparse, or in a type that numpy does not have."""
-    kind = f"a tensor of {tensor.dtype} on the device {tensor.device}"
     try:
-        tensor = tensor.detach().cpu().to_dense()
-        return (tensor.float() if tensor.is_floating_point() and tensor.dtype.itemsize < 4 else tensor).numpy()
+        dense = tensor.detach().cpu().to_dense()
+        return (dense.float() if dense.is_floating_point() and dense.dtype.itemsize < 4 else dense).numpy()
     except (NotImplementedError, RuntimeError, TypeError) as error:
-        raise TypeError(f"{kind[0].upper()}{kind[1:]} cannot be read as an array: {error}") from error
+        raise TypeError(
+            f"A tensor of {tensor.dtype} on the device {tensor.device} cannot be read as an array: {error}"
+        ) from error
 
 
 def _column_of_images(frame):

@@ -119,7 +119,8 @@ class SelfSupervisedOutlierDetector(BaseOutlierDetector):
         return normalize(embeddings.astype(np.float64))
 
     def _new_classifier(self):
-        default = CNNClassifier(_LAYERS, max_epochs=5, augmentation="flip")
+        is_image = min(self._layout.shape[1:]) > 1
+        default = CNNClassifier(_LAYERS, max_epochs=5, augmentation="flip" if is_image else None)
         classifier = default if self.classifier is None else clone(self.classifier)
         given = declared_layout(getattr(classifier, "image_shape", "auto"))
         if given is not None and given.shape != self._layout.shape:

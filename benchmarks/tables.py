@@ -117,69 +117,68 @@ def threads():
     return rows
 
 
+def peers(name):
+    """The first result of a benchmark, and by the names of its rows what each processor measured."""
+    results = list(read_of_processors(name).values())
+    return results[0], {row: [result["rows"][row] for result in results] for row in results[0]["rows"]}
+
+
+def cell(measured, key, form):
+    """The value of a row under this key, or its range over processors."""
+    return span([row[key] for row in measured], form)
+
+
 def regression():
     """By how many degrees is a digit turned: regressors of both libraries."""
-    results = read_of_processors("regression")
-    first = next(iter(results.values()))
-    rows = [
+    first, rows = peers("regression")
+    return [
         f"| {first['images']:,} turned digits, {first['epochs']} epochs | error in degrees | seconds of a fit |",
         "| --- | --- | --- |",
+        *(
+            f"| {name} | {cell(row, 'mean', '.2f')} | {cell(row, 'median_fit_seconds', '.1f')} |"
+            for name, row in rows.items()
+        ),
     ]
-    for name in first["rows"]:
-        measured = [result["rows"][name] for result in results.values()]
-        error = span([row["mean"] for row in measured], ".2f")
-        seconds = span([row["median_fit_seconds"] for row in measured], ".1f")
-        rows.append(f"| {name} | {error} | {seconds} |")
-    return rows
 
 
 def outliers():
     """One class of Fashion-MNIST among all ten: mean areas under the ROC curve."""
-    results = read_of_processors("outliers")
-    first = next(iter(results.values()))
-    rows = [
+    first, rows = peers("outliers")
+    return [
         f"| trained on one of {first['classes']} classes | area under the ROC curve | seconds of a fit |",
         "| --- | --- | --- |",
+        *(
+            f"| {name} | {cell(row, 'mean_auc', '.3f')} | {cell(row, 'median_fit_seconds', '.1f')} |"
+            for name, row in sorted(rows.items(), key=lambda item: item[1][0]["mean_auc"])
+        ),
     ]
-    for name in sorted(first["rows"], key=lambda name: first["rows"][name]["mean_auc"]):
-        measured = [result["rows"][name] for result in results.values()]
-        area = span([row["mean_auc"] for row in measured], ".3f")
-        rows.append(f"| {name} | {area} | {span([row['median_fit_seconds'] for row in measured], '.1f')} |")
-    return rows
 
 
 def multilabel():
     """Two garments side by side: which ones are they?"""
-    results = read_of_processors("multilabel")
-    first = next(iter(results.values()))
-    rows = [
+    first, rows = peers("multilabel")
+    return [
         f"| {first['images']:,} pairs of garments, {first['epochs']} epochs | both right | F1 per class | fit |",
         "| --- | --- | --- | --- |",
+        *(
+            f"| {name} | {cell(row, 'mean_both_right', '.1f')} % | {cell(row, 'mean_macro_f1', '.3f')} "
+            f"| {cell(row, 'median_fit_seconds', '.1f')} s |"
+            for name, row in rows.items()
+        ),
     ]
-    for name in first["rows"]:
-        measured = [result["rows"][name] for result in results.values()]
-        both, f1 = (span([row[f"mean_{key}"] for row in measured], form) for key, form in _SCORES_OF_PAIRS)
-        seconds = span([row["median_fit_seconds"] for row in measured], ".1f")
-        rows.append(f"| {name} | {both} % | {f1} | {seconds} s |")
-    return rows
-
-
-_SCORES_OF_PAIRS = (("both_right", ".1f"), ("macro_f1", ".3f"))
 
 
 def denoising():
     """What is left of noise: squared errors per pixel."""
-    results = read_of_processors("denoising")
-    first = next(iter(results.values()))
-    rows = [
+    first, rows = peers("denoising")
+    return [
         f"| noise of standard deviation {first['noise']} taken away | squared error per pixel | seconds of a fit |",
         "| --- | --- | --- |",
+        *(
+            f"| {name} | {cell(row, 'mean', '.4f')} | {cell(row, 'median_fit_seconds', '.1f')} |"
+            for name, row in sorted(rows.items(), key=lambda item: -item[1][0]["mean"])
+        ),
     ]
-    for name in sorted(first["rows"], key=lambda name: -first["rows"][name]["mean"]):
-        measured = [result["rows"][name] for result in results.values()]
-        error = span([row["mean"] for row in measured], ".4f")
-        rows.append(f"| {name} | {error} | {span([row['median_fit_seconds'] for row in measured], '.1f')} |")
-    return rows
 
 
 def sizes():

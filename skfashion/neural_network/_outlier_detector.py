@@ -157,7 +157,8 @@ def _weighed(X, sample_weight):
         raise ValueError("All sample weights are zero: there are no images to learn from.")
     rows = np.flatnonzero(weight)
     weight = weight[rows] / weight.max()
-    return X[rows], weight / weight.mean()
+    # A copy of X, which may be a memory map, only where there is something to leave out.
+    return X if len(rows) == len(X) else X[rows], weight / weight.mean()
 
 
 def _threshold(scores, weight, contamination):

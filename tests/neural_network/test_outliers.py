@@ -21,7 +21,7 @@ from skfashion.neural_network import (
     SelfSupervisedOutlierDetector,
     VariationalAutoencoder,
 )
-from skfashion.neural_network._outlier_detector import _threshold
+from skfashion.neural_network._outlier_detector import _threshold, _weighed
 from skfashion.neural_network._self_supervised_outliers import _shifted
 
 SMALL = {"batch_size": 16, "max_epochs": 5, "device": "cpu"}
@@ -120,6 +120,15 @@ def test_shifts_fill_with_zeros():
 def test_one_pixel_cannot_be_turned():
     with pytest.raises(ValueError, match=r"SelfSupervisedOutlierDetector needs images of at least two pixels.*n_feat"):
         SelfSupervisedOutlierDetector().fit(np.arange(10.0)[:, None])
+
+
+def test_weights_copy_images_only_to_leave_some_out():
+    X = np.arange(12.0).reshape(4, 3)
+    assert _weighed(X, None)[0] is X
+    assert _weighed(X, [1, 2, 3, 2])[0] is X
+    rows, weight = _weighed(X, [0, 2, 0, 6])
+    np.testing.assert_array_equal(rows, X[[1, 3]])
+    np.testing.assert_allclose(weight, [0.5, 1.5])
 
 
 def test_threshold_of_a_share():

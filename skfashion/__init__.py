@@ -6,7 +6,7 @@ A sub-package is imported when it is first used, so that ``import skfashion`` is
 
 import importlib
 
-__version__ = "0.1.0"
+from skfashion._version import __version__
 
 __all__ = [
     "__version__",
@@ -18,6 +18,7 @@ __all__ = [
     "model_selection",
     "modules",
     "neural_network",
+    "persistence",
     "preprocessing",
 ]
 

@@ -56,9 +56,17 @@ class FloatSearch:
         self.parts = list(self._parts(np.flatnonzero(~zero)))
         self.width = max((part.width for part in self.parts), default=GROUP)
 
-    def __reduce__(self):
-        """Pickle the rows once: those in float32 are computed again, on the device that there is then."""
-        return _restored, (self.X, "cosine" if self.cosine else "euclidean", str(self.device))
+    def __getstate__(self):
+        """Hold the rows once: those in float32 are computed again."""
+        return {"X": self.X, "metric": "cosine" if self.cosine else "euclidean", "device": str(self.device)}
+
+    def __setstate__(self, state):
+        """Prepare the rows on the device where they were, or on the processor if this machine has no such device."""
+        try:
+            device = resolve_device(state["device"])
+        except ValueError:
+            device = torch.device("cpu")
+        self.__init__(state["X"], state["metric"], device)
 
     def training_rows(self, index=slice(None)):
         """All rows, or those at `index`, in their own dtype."""
@@ -358,12 +366,3 @@ def _normalize_rows(X):
     X = np.ldexp(X, -np.frexp(np.abs(X).max(axis=1, keepdims=True))[1])
     length = np.sqrt((X**2).sum(axis=1, keepdims=True))
     return X / np.where(length == 0, 1, length)
-
-
-def _restored(X, metric, device):
-    """A search on the device where it was, or on the processor if this machine has no such device."""
-    try:
-        device = resolve_device(device)
-    except ValueError:
-        device = torch.device("cpu")
-    return FloatSearch(X, metric, device)

@@ -123,14 +123,19 @@ def finished(study):
 
 def in_memory(study):
     """A copy of the study that needs no storage."""
+    return new_in_memory(
+        study.study_name, study.trials, study.user_attrs, sampler=study.sampler, pruner=study.pruner
+    )
+
+
+def new_in_memory(name, trials, user_attrs, **settings):
+    """A study of trials that were made elsewhere."""
     with _quiet():
-        copied = load_optuna().create_study(
-            direction="maximize", sampler=study.sampler, pruner=study.pruner, study_name=study.study_name
-        )
-    copied.add_trials(study.trials)
-    for name, value in study.user_attrs.items():
-        copied.set_user_attr(name, value)
-    return copied
+        study = load_optuna().create_study(direction="maximize", study_name=name, **settings)
+    study.add_trials(trials)
+    for attribute, value in user_attrs.items():
+        study.set_user_attr(attribute, value)
+    return study
 
 
 @contextmanager

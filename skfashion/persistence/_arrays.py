@@ -1,0 +1,115 @@
+"""Arrays, sparse and masked arrays, and random numbers, as kinds of what can be saved."""
+
+import numpy as np
+import scipy.sparse
+
+from skfashion.persistence._kind import Kind, check, exactly
+
+# What safetensors holds; times are written as the integers that they are.
+_NUMBERS = "biuf"
+_TIMES = "mM"
+
+_SPARSE = {
+    f"{form}_{kind}": getattr(scipy.sparse, f"{form}_{kind}") for form in ("csr", "csc") for kind in ("array", "matrix")
+}
+
+# Bytes: one long text among many would make all of them as long.
+_LARGEST_TEXTS = 2**28
+
+# Words in the state of numpy's RandomState.
+_N_WORDS = 624
+
+
+def _encode_array(array, encoder, where):
+    """Numbers by the name of an array, in the order of memory in which products were computed with it."""
+    is_fortran = array.ndim > 1 and array.flags.f_contiguous and not array.flags.c_contiguous
+    stored = array.T if is_fortran else np.require(array, requirements="C")
+    if array.dtype.kind in _TIMES:
+        return {"name": encoder.add_array(stored.view(np.int64)), "fortran": is_fortran, "dtype": array.dtype.str}
+    native = stored.astype(stored.dtype.newbyteorder("="), copy=False)
+    return {"name": encoder.add_array(native), "fortran": is_fortran}
+
+
+def _decode_array(content, decoder):
+    array = np.array(decoder.take_array(content["name"]))  # writable, as it was
+    if "dtype" in content:
+        dtype = np.dtype(content["dtype"])
+        check(dtype.kind in _TIMES and array.dtype == np.int64, "not times")
+        array = array.view(dtype)
+    return array.T if content["fortran"] is True else array
+
+
+def _encode_objects(array, encoder, where):
+    """Texts and objects one by one: a person can read them, and no parser of foreign memory is needed."""
+    values = encoder.encode(array.ravel().tolist(), where)
+    return {"dtype": array.dtype.str, "shape": list(array.shape), "values": values}
+
+
+def _decode_objects(content, decoder):
+    dtype, shape, values = np.dtype(content["dtype"]), content["shape"], decoder.decode(content["values"])
+    check(dtype.kind in "UO" and type(values) is list, "not texts or objects")
+    check(all(type(size) is int and size >= 0 for size in shape), "sizes that are none")
+    if dtype.kind == "U":
+        check(all(type(value) is str for value in values), "not texts")
+    check(dtype.itemsize * len(values) <= _LARGEST_TEXTS, f"{len(values)} texts of {dtype.itemsize} bytes each")
+    array = np.empty(len(values), dtype=dtype)
+    for place, value in enumerate(values):  # at once numpy would look into sequences
+        array[place] = value
+    return array.reshape(shape)
+
+
+def _encode_masked(array, encoder, where):
+    parts = {"data": array.data, "mask": np.ma.getmaskarray(array)}
+    return {name: encoder.encode(np.asarray(part), where) for name, part in parts.items()}
+
+
+def _decode_masked(content, decoder):
+    data, mask = decoder.decode(content["data"]), decoder.decode(content["mask"])
+    check(isinstance(data, np.ndarray) and isinstance(mask, np.ndarray), "not arrays")
+    return np.ma.MaskedArray(data, mask=mask)
+
+
+def _encode_sparse(matrix, encoder, where):
+    parts = {name: encoder.encode(getattr(matrix, name), where) for name in ("data", "indices", "indptr")}
+    return {"class": type(matrix).__name__, "shape": list(matrix.shape), **parts}
+
+
+def _decode_sparse(content, decoder):
+    parts = [decoder.decode(content[name]) for name in ("data", "indices", "indptr")]
+    check(all(isinstance(part, np.ndarray) for part in parts), "not arrays")
+    matrix = _SPARSE[content["class"]](tuple(parts), shape=tuple(content["shape"]))
+    matrix.check_format(full_check=True)  # compiled code follows the indices wherever they point
+    return matrix
+
+
+def _encode_random_state(state, encoder, where):
+    _, words, position, has_gauss, gauss = state.get_state(legacy=True)
+    return {"words": encoder.encode(words, where), "position": position, "has_gauss": has_gauss, "gauss": gauss}
+
+
+def _decode_random_state(content, decoder):
+    words, position = decoder.decode(content["words"]), content["position"]
+    is_state = isinstance(words, np.ndarray) and words.dtype == np.uint32 and words.shape == (_N_WORDS,)
+    check(is_state and type(position) is int and 0 <= position <= _N_WORDS, "not a state of random numbers")
+    state = np.random.RandomState(0)
+    state.set_state(("MT19937", words, position, int(content["has_gauss"]), float(content["gauss"])))
+    return state
+
+
+def _fits_array(value, encoder):
+    return type(value) is np.ndarray and value.dtype.kind in _NUMBERS + _TIMES and value.dtype.itemsize <= 8
+
+
+ARRAY_KINDS = (
+    Kind("array", _fits_array, _encode_array, _decode_array, shared=True),
+    Kind(
+        "objects",
+        lambda value, encoder: type(value) is np.ndarray and value.dtype.kind in "UO",
+        _encode_objects,
+        _decode_objects,
+        shared=True,
+    ),
+    Kind("masked", exactly(np.ma.MaskedArray), _encode_masked, _decode_masked),
+    Kind("sparse", exactly(*_SPARSE.values()), _encode_sparse, _decode_sparse, shared=True),
+    Kind("random_state", exactly(np.random.RandomState), _encode_random_state, _decode_random_state, shared=True),
+)

@@ -1,0 +1,141 @@
+"""Objects as JSON values and arrays, and back, by a closed table of kinds of which none can call anything."""
+
+import json
+import math
+
+from skfashion.persistence._archive import BrokenFileError
+from skfashion.persistence._arrays import ARRAY_KINDS
+from skfashion.persistence._containers import CONTAINER_KINDS
+from skfashion.persistence._objects import OBJECT_KINDS
+from skfashion.persistence._searches import SEARCH_KINDS
+
+KINDS = {kind.name: kind for kind in (*CONTAINER_KINDS, *ARRAY_KINDS, *OBJECT_KINDS, *SEARCH_KINDS)}
+
+# What JSON holds as it is.
+_PLAIN = (type(None), bool, int, str)
+
+
+class Encoder:
+    """Turns an object into JSON values and arrays.
+
+    An int, a float, a str, a bool and None stand for themselves, and so does a list. Anything else is an object of one
+    entry, the name of its kind and what that needs. What is met twice is written once: ``{"same": 3}`` is the fourth
+    of the objects and arrays that were complete before it.
+
+    Parameters
+    ----------
+    trusted : dict of str to class or function
+        What the user vouches for, by its name.
+
+    Attributes
+    ----------
+    arrays : dict of str to ndarray
+        The arrays by the names that the JSON values know them by.
+    class_names : set of str
+        The classes of all objects.
+    """
+
+    def __init__(self, trusted):
+        self.trusted = trusted
+        self.arrays, self.class_names = {}, set()
+        self._known, self._open = {}, set()
+
+    def encode(self, value, where):
+        """The JSON values of an object, which an error finds at the place `where`."""
+        if type(value) in _PLAIN or (type(value) is float and math.isfinite(value)):
+            return value
+        if type(value) is list:
+            return [self.encode(each, f"{where}[{place}]") for place, each in enumerate(value)]
+        if id(value) in self._known:
+            return {"same": self._known[id(value)][0]}
+        if id(value) in self._open:
+            raise ValueError(f"{where} refers to what it is itself a part of, which cannot be saved.")
+        for kind in KINDS.values():
+            if kind.fits(value, self):
+                break
+        else:
+            raise ValueError(_refusal(value, where))
+        self._open.add(id(value))
+        encoded = {kind.name: kind.encode(value, self, where)}
+        self._open.discard(id(value))
+        if kind.shared:
+            self._known[id(value)] = len(self._known), value  # kept alive, as another may get its id
+        return encoded
+
+    def add_array(self, array):
+        """Take an array in; return its name."""
+        name = f"a{len(self.arrays)}"
+        self.arrays[name] = array
+        return name
+
+
+class Decoder:
+    """Turns JSON values and arrays into an object.
+
+    Parameters
+    ----------
+    arrays : dict of str to ndarray
+        The arrays by their names.
+    trusted : dict of str to class or function
+        What the user vouches for, by its name.
+    """
+
+    def __init__(self, arrays, trusted):
+        self.arrays, self.trusted = arrays, trusted
+        self._known = []
+
+    def decode(self, node):
+        """The object that JSON values describe.
+
+        Raises
+        ------
+        BrokenFileError
+            If they describe none, or one that is not in the table.
+        """
+        if type(node) in _PLAIN or type(node) is float:
+            return node
+        if type(node) is list:
+            return [self.decode(each) for each in node]
+        if len(node) != 1:
+            raise BrokenFileError(f"The file holds an object of {len(node)} kinds: {_shown(node)}.")
+        name, content = next(iter(node.items()))
+        if name == "same":
+            return self._same(content)
+        if name not in KINDS:
+            raise BrokenFileError(f"The file holds an object of the kind {name!r:.100}, which is none of {[*KINDS]}.")
+        kind = KINDS[name]
+        try:
+            value = kind.decode(content, self)
+        except BrokenFileError:
+            raise
+        except (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError) as error:
+            raise BrokenFileError(f"The file holds a broken {name}: {str(error)[:300]} ({_shown(content)})") from error
+        if kind.shared:
+            self._known.append(value)
+        return value
+
+    def _same(self, place):
+        if type(place) is not int or not 0 <= place < len(self._known):
+            raise BrokenFileError(f"The file refers to object {place!r:.50} of the {len(self._known)} before it.")
+        return self._known[place]
+
+    def take_array(self, name):
+        """The array of a name."""
+        if name not in self.arrays:
+            raise BrokenFileError(f"The file has no array {name!r:.50}.")
+        return self.arrays[name]
+
+
+def _refusal(value, where):
+    kind = type(value)
+    name = f"{value.__module__}.{value.__qualname__}" if hasattr(value, "__qualname__") else f"{kind.__qualname__}"
+    own = getattr(value, "__module__", kind.__module__) or kind.__module__
+    return (
+        f"{where} holds {name} of {own}, which is not in the table of what can be saved: functions, callbacks and "
+        "classes of other projects are left out, because a file could call anything with them. Pass your own as "
+        "trusted=(...) here and to load, save a part such as best_estimator_, or pickle the model for your own use."
+    )
+
+
+def _shown(node):
+    return json.dumps(node)[:100]

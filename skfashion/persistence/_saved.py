@@ -1,0 +1,237 @@
+"""Models in files that hold no code: save, load, and what a file says of the model in it."""
+
+import platform
+from importlib.metadata import version
+
+import numpy as np
+from sklearn.base import BaseEstimator, is_classifier
+
+from skfashion._version import __version__
+from skfashion.persistence._archive import BrokenFileError, read_archive, read_manifest_of, write_archive
+from skfashion.persistence._classes import HOLD_TRAINING_ROWS
+from skfashion.persistence._encoding import Decoder, Encoder
+from skfashion.persistence._objects import known_as
+
+
+def save(estimator, file, *, metrics=None, data_license=None, trusted=()):
+    """Save an estimator, fitted or not, in a file that holds no code.
+
+    The file is a zip of ``manifest.json``, which a person can read, ``state.json`` and ``arrays.safetensors``. It is
+    about as large as the weights. Unlike a pickle it can be loaded without trust in whoever wrote it, see :func:`load`,
+    and files of one release load in later ones.
+
+    Needs safetensors: ``pip install "skfashion[persistence]"``.
+
+    Parameters
+    ----------
+    estimator : estimator
+        One of this library, of those of scikit-learn that are named in the user guide, or a Pipeline, search or other
+        meta-estimator of them.
+
+    file : str, path-like or binary file
+        Where to write. A file that is there is replaced at the end, so that one version or the other is there at any
+        time.
+
+    metrics : dict of str to number, default=None
+        What was measured of the model, for the manifest.
+
+    data_license : str, default=None
+        The license of the training data, for the manifest.
+
+    trusted : sequence of classes and functions, default=()
+        Your own ones that the estimator holds; whoever loads the file has to pass the same.
+
+    Raises
+    ------
+    ValueError
+        If the estimator holds anything else, such as a function or a callback. The message says where.
+
+    See Also
+    --------
+    load : The way back.
+    read_manifest : What a file says of its model.
+
+    Notes
+    -----
+    What belongs to a machine is left out: the cache of a Pipeline (`memory`), the address of a data base (`storage`)
+    and callbacks of scikit-learn. Weights of a model on a GPU are loaded to a GPU if there is one, else to the
+    processor.
+
+    References
+    ----------
+    The format of arrays: `safetensors <https://github.com/huggingface/safetensors>`_.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from skfashion.datasets import make_garments
+    >>> from skfashion.neural_network import MLPClassifier
+    >>> from skfashion.persistence import load, read_manifest, save
+    >>> X, y = make_garments(300, random_state=0, return_X_y=True)
+    >>> model = MLPClassifier((32,), max_epochs=2, random_state=0).fit(X, y)
+    >>> path = Path(tempfile.mkdtemp()) / "model.skf"
+    >>> save(model, path, metrics={"accuracy": 0.61}, data_license="CC0")
+    >>> bool((load(path).predict(X) == model.predict(X)).all())
+    True
+    >>> read_manifest(path)["model"]
+    'MLPClassifier((32,), max_epochs=2, random_state=0)'
+    """
+    if not isinstance(estimator, BaseEstimator):
+        raise TypeError(f"Only estimators can be saved. Got {type(estimator).__name__} instead.")
+    encoder = Encoder(known_as(trusted))
+    state = encoder.encode(estimator, type(estimator).__name__)
+    manifest = _manifest_of(estimator, encoder.class_names)
+    manifest |= {"metrics": _checked_metrics(metrics), "data_license": _checked_license(data_license)}
+    write_archive(file, manifest, state, encoder.arrays)
+
+
+def load(file, *, trusted=()):
+    """Load an estimator that :func:`save` has written.
+
+    Nothing in the file is run: it can name classes of a closed table only, none of which calls anything while it is
+    loaded. So a file by a stranger gives a model that may predict nonsense, or an error. That holds for `predict` and
+    its like too; to `fit` a model again may do what its parameters say, such as to train for a year.
+
+    Parameters
+    ----------
+    file : str, path-like or binary file
+        A file that :func:`save` has written.
+
+    trusted : sequence of classes and functions, default=()
+        Your own ones that the file may hold. What they do is not checked.
+
+    Returns
+    -------
+    estimator
+        It gives the same predictions, bit by bit on the same machine with the same versions, and goes on training where
+        it was.
+
+    Raises
+    ------
+    ValueError
+        If the file is damaged, is none of :func:`save`, was written by a later release, or names anything that is not
+        in the table.
+
+    Warns
+    -----
+    InconsistentVersionWarning
+        If parts of scikit-learn were saved with another version of it.
+
+    Examples
+    --------
+    >>> import io
+    >>> from sklearn.decomposition import PCA
+    >>> from skfashion.persistence import load, save
+    >>> file = io.BytesIO()
+    >>> save(PCA(20), file)
+    >>> load(file)
+    PCA(n_components=20)
+    """
+    _, state, arrays = read_archive(file)
+    try:
+        estimator = Decoder(arrays, known_as(trusted)).decode(state)
+    except RecursionError as error:
+        raise BrokenFileError("The file holds objects inside of each other without end.") from error
+    if not isinstance(estimator, BaseEstimator):
+        raise BrokenFileError(f"The file holds no estimator but {type(estimator).__name__}.")
+    return estimator
+
+
+def read_manifest(file):
+    """Return what a file says of the model in it, without loading the model.
+
+    Parameters
+    ----------
+    file : str, path-like or binary file
+        A file that :func:`save` has written.
+
+    Returns
+    -------
+    dict
+        ``model`` (its repr), ``parameters``, ``classes``, ``n_features``, ``image_shape``, ``history`` (one dict per
+        epoch), ``holds_training_rows`` (names of classes that hold rows they were fitted on), ``metrics``,
+        ``data_license``, ``versions`` and ``files``. Whoever wrote the file could write anything there.
+
+    Raises
+    ------
+    ValueError
+        If it is no such file.
+
+    Examples
+    --------
+    >>> import io
+    >>> from skfashion.baselines import KNNClassifier
+    >>> from skfashion.persistence import read_manifest, save
+    >>> file = io.BytesIO()
+    >>> save(KNNClassifier(3), file)
+    >>> read_manifest(file)["parameters"]
+    {'device': 'auto', 'metric': 'euclidean', 'n_neighbors': 3, 'weights': 'uniform'}
+    """
+    return read_manifest_of(file)
+
+
+def _manifest_of(estimator, class_names):
+    """What a person wants to know of a model."""
+    classes = _attribute(estimator, "classes_") if is_classifier(estimator) else None
+    return {
+        "model": repr(estimator),
+        "parameters": {name: _readable(value) for name, value in estimator.get_params().items()},
+        "classes": _readable(classes),
+        "n_features": _readable(_attribute(estimator, "n_features_in_")),
+        "image_shape": _readable(_attribute(_last(estimator), "image_shape_")),
+        "history": _readable(_attribute(_last(estimator), "history_")),
+        "holds_training_rows": sorted({name.split(".")[-1] for name in class_names} & HOLD_TRAINING_ROWS),
+        "versions": _versions(),
+    }
+
+
+def _last(estimator):
+    """The estimator that answers: the last of a Pipeline, the best of a search, the one that is frozen."""
+    inner = {"best_estimator_": None, "estimator": "FrozenEstimator", "steps": "Pipeline"}
+    for attribute, kind in inner.items():
+        if hasattr(estimator, attribute) and kind in (None, type(estimator).__name__):
+            value = getattr(estimator, attribute)
+            return _last(value[-1][1] if attribute == "steps" else value)
+    return estimator
+
+
+def _attribute(estimator, name):
+    """A fitted attribute, or None where there is none; Pipelines raise errors of any kind."""
+    try:
+        return getattr(estimator, name)
+    except (AttributeError, IndexError, ValueError):
+        return None
+
+
+def _readable(value):
+    """A value as JSON holds it, or else its repr."""
+    if isinstance(value, np.ndarray):
+        return [_readable(each) for each in value.tolist()]
+    if isinstance(value, np.generic):
+        return _readable(value.item())
+    if isinstance(value, dict):
+        return {str(name): _readable(each) for name, each in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_readable(each) for each in value]
+    if isinstance(value, float):
+        return value if np.isfinite(value) else str(value)
+    return value if isinstance(value, (bool, int, str, type(None))) else repr(value)
+
+
+def _versions():
+    names = ("numpy", "scikit-learn", "scipy", "skorch", "torch", "safetensors")
+    return {"skfashion": __version__, "python": platform.python_version(), **{name: version(name) for name in names}}
+
+
+def _checked_metrics(metrics):
+    metrics = {} if metrics is None else metrics
+    if not isinstance(metrics, dict) or not all(isinstance(name, str) for name in metrics):
+        raise ValueError(f"metrics must be a dict from names to numbers. Got {metrics!r} instead.")
+    return {name: _readable(value) for name, value in metrics.items()}
+
+
+def _checked_license(data_license):
+    if not isinstance(data_license, (str, type(None))):
+        raise ValueError(f"data_license must be a str or None. Got {data_license!r} instead.")
+    return data_license

@@ -5,13 +5,14 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skfashion._layout import as_array, check_layout, declared_layout, inferred_layout, laid_out, rows_of
 from skfashion._pixels import PixelScale
+from skfashion._version import Versioned
 
 # The address of an API page, in which scikit-learn replaces {estimator_module} and {estimator_name}. It is empty until
 # the documentation is published; scikit-learn then shows no link, which is better than a dead one.
 _API_PAGE = ""
 
 
-class ImageInput:
+class ImageInput(Versioned):
     """Base class of all estimators of images: validation of rows and images, and their layout and scale after a fit."""
 
     _doc_link_module = "skfashion"

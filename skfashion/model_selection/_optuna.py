@@ -18,6 +18,7 @@ from sklearn.utils.validation import indexable
 from skfashion._private_sklearn import HasMethods, Interval, StrOptions, _fit_context
 from skfashion._private_sklearn_search import BaseSearchCV
 from skfashion._seeds import draw_seed
+from skfashion._version import Versioned
 from skfashion.model_selection._evaluation import Evaluation
 from skfashion.model_selection._fingerprint import fingerprint
 from skfashion.model_selection._pruning import comparable_epochs
@@ -27,7 +28,7 @@ from skfashion.model_selection._study import enqueue, finished, in_memory, open_
 from skfashion.model_selection._trials import TrialRunner
 
 
-class OptunaSearchCV(BaseSearchCV):
+class OptunaSearchCV(Versioned, BaseSearchCV):
     """Hyper-parameter search with Optuna behind scikit-learn's search API, with pruning.
 
     Parameters

@@ -17,6 +17,7 @@ from sklearn.model_selection import GridSearchCV, ParameterGrid
 
 from skfashion._private_sklearn import Interval
 from skfashion._private_sklearn_search import BaseSearchCV
+from skfashion._version import Versioned
 from skfashion.training._together import Fit, train_together
 
 # Bytes of training images that are held for fits that wait for each other, as scikit-learn copies them for each fit;
@@ -27,7 +28,7 @@ _MAX_BYTES, _MAX_FITS = 2**31, 256
 _FITS_AT_A_TIME = 8
 
 
-class VectorizedGridSearchCV(GridSearchCV):
+class VectorizedGridSearchCV(Versioned, GridSearchCV):
     """Grid search that trains networks of the same shapes together, in one program for all of them.
 
     It takes any estimator or Pipeline, gives what :class:`~sklearn.model_selection.GridSearchCV` gives, and runs its

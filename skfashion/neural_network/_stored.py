@@ -2,7 +2,7 @@
 
 from skfashion._device import resolve_device
 from skfashion._state import neutral_state
-from skfashion.training._snapshot import restore, restore_optimizer, snapshot_of
+from skfashion.training._snapshot import check_snapshot, restore, restore_optimizer, snapshot_of
 
 
 class StoredAsArrays:
@@ -47,6 +47,7 @@ class StoredAsArrays:
             return self._restored_net(as_fitted, snapshot)
 
     def _restored_net(self, as_fitted, snapshot):
+        check_snapshot(as_fitted._network(), snapshot)
         net = as_fitted._new_net(snapshot["seed"])
         restore(net, snapshot)
         net.verbose = self._fitted_params["verbose"]

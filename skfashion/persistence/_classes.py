@@ -69,9 +69,7 @@ SKLEARN = {
         *("IsolationForest", "RandomForestClassifier", "RandomForestRegressor", "StackingClassifier"),
         *("StackingRegressor", "VotingClassifier", "VotingRegressor"),
     ),
-    "sklearn.feature_selection": (
-        *("SelectFromModel", "SelectKBest", "SelectPercentile", "VarianceThreshold"),
-    ),
+    "sklearn.feature_selection": ("SelectFromModel", "SelectKBest", "SelectPercentile", "VarianceThreshold"),
     "sklearn.frozen": ("FrozenEstimator",),
     "sklearn.impute": ("SimpleImputer",),
     "sklearn.isotonic": ("IsotonicRegression",),
@@ -87,7 +85,6 @@ SKLEARN = {
         *("FixedThresholdClassifier", "GridSearchCV", "GroupKFold", "HalvingGridSearchCV", "HalvingRandomSearchCV"),
         *("KFold", "LeaveOneOut", "PredefinedSplit", "RandomizedSearchCV", "RepeatedKFold", "RepeatedStratifiedKFold"),
         *("ShuffleSplit", "StratifiedGroupKFold", "StratifiedKFold", "StratifiedShuffleSplit", "TimeSeriesSplit"),
-        "TunedThresholdClassifierCV",
     ),
     "sklearn.multiclass": ("OneVsOneClassifier", "OneVsRestClassifier", "OutputCodeClassifier"),
     "sklearn.multioutput": ("ClassifierChain", "MultiOutputClassifier", "MultiOutputRegressor", "RegressorChain"),
@@ -105,9 +102,7 @@ SKLEARN = {
     ),
     "sklearn.random_projection": ("GaussianRandomProjection", "SparseRandomProjection"),
     "sklearn.svm": ("LinearSVC", "LinearSVR", "NuSVC", "NuSVR", "OneClassSVM", "SVC", "SVR"),
-    "sklearn.tree": (
-        *("DecisionTreeClassifier", "DecisionTreeRegressor", "ExtraTreeClassifier", "ExtraTreeRegressor"),
-    ),
+    "sklearn.tree": ("DecisionTreeClassifier", "DecisionTreeRegressor", "ExtraTreeClassifier", "ExtraTreeRegressor"),
 }
 
 # Whose objects hold rows that they were fitted on, which may be private.

@@ -5,6 +5,7 @@ import keyword
 import numpy as np
 import sklearn.feature_selection
 import torch
+from sklearn.model_selection import KFold, StratifiedKFold
 
 from skfashion._private_sklearn_state import Tree, with_compiled_parts, without_compiled_parts
 from skfashion.metrics import clustering_accuracy_scorer, neg_wcss_scorer, silhouette_scorer
@@ -16,8 +17,8 @@ from skfashion.persistence._shape_checks import check_shapes, check_tree
 # a file could point to one. The address of a data base may hold a password.
 _OF_A_MACHINE = ("memory", "storage")
 
-# Whoever watches fits in a session.
-_OF_A_SESSION = ("_skl_callbacks",)
+# Whoever watches fits in a session; and the version that a pickle needs, as it has no format of its own.
+_OF_A_SESSION = ("_skl_callbacks", "_skfashion_version")
 
 # Functions and classes that estimators take as parameters: none of them calls, imports, reads or writes anything.
 _FUNCTIONS = {
@@ -26,6 +27,8 @@ _FUNCTIONS = {
         f"sklearn.feature_selection.{name}": getattr(sklearn.feature_selection, name)
         for name in ("chi2", "f_classif", "f_regression", "mutual_info_classif", "mutual_info_regression", "r_regression")
     },
+    # What the repeated ones repeat.
+    **{f"sklearn.model_selection.{each.__name__}": each for each in (KFold, StratifiedKFold)},
     **{
         f"skfashion.{each.__name__}": each for each in (clustering_accuracy_scorer, neg_wcss_scorer, silhouette_scorer)
     },

@@ -10,6 +10,7 @@ from sklearn.base import BaseEstimator, TransformerMixin, clone
 
 from skfashion._image_rows import ImageRows
 from skfashion._private_sklearn import Interval, StrOptions, _fit_context
+from skfashion._version import Versioned
 from skfashion.preprocessing._decoding import (
     COLORS,
     RESIZES,
@@ -25,7 +26,7 @@ from skfashion.preprocessing._decoding import (
 _N_NAMED = 10
 
 
-class ImageReader(TransformerMixin, BaseEstimator):
+class ImageReader(Versioned, TransformerMixin, BaseEstimator):
     """Read photos as rows of pixels: the first step of a Pipeline that starts at files.
 
     Photos are turned as their EXIF data say. Palettes, CMYK and 16 bits become levels from 0 to 255, transparent pixels

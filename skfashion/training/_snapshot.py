@@ -28,6 +28,24 @@ def snapshot_of(net):
     }
 
 
+def check_snapshot(network, snapshot):
+    """Raise a ValueError if a snapshot is not one of a network, before that takes any memory.
+
+    Networks of others are built in ways of their own, and cannot be looked at before.
+    """
+    if network.foreign:
+        return
+    with torch.device("meta"):
+        module = network.module(**network.arguments)
+    given = module.given_weights() if hasattr(module, "given_weights") else ()
+    expected = {name: tuple(value.shape) for name, value in module.state_dict().items() if name not in given}
+    found = {name: np.shape(value) for name, value in snapshot["weights"].items()}
+    if found != expected:
+        names = [name for name in {**expected, **found} if found.get(name) != expected.get(name)]
+        shown = ", ".join(f"{name} is {found.get(name)} instead of {expected.get(name)}" for name in names[:3])
+        raise ValueError(f"The weights are not those of this network: {shown}.")
+
+
 def restore(net, snapshot):
     """Let a new net of the same module take in a snapshot, but for its optimizer."""
     net.module_.load_state_dict({**net.module_.state_dict(), **_as_tensors(snapshot["weights"])})
@@ -46,9 +64,14 @@ def restore_optimizer(optimizer, state):
     optimizer.load_state_dict(_as_tensors(state))
     for group, own in zip(optimizer.param_groups, settings, strict=True):
         group.update(own)
+    is_fused = any(group.get("fused") for group in optimizer.param_groups)
     for parameter, kept in optimizer.state.items():
         for name, value in kept.items():
-            if isinstance(value, torch.Tensor) and value.shape == parameter.shape:
+            if not isinstance(value, torch.Tensor):
+                continue
+            if is_fused and value.ndim and value.shape != parameter.shape:  # it would walk beyond their end
+                raise ValueError(f"{name} of the optimizer is {tuple(value.shape)}, but weights {tuple(parameter.shape)}.")
+            if value.shape == parameter.shape:
                 # Fused optimizers walk through memory, and so need it in the order of the weights.
                 kept[name] = torch.empty_like(parameter, dtype=value.dtype).copy_(value)
 

@@ -44,6 +44,7 @@ MAY_IMPORT = {
     "model_selection": {"_seeds", "training"},
     "modules": set(),
     "neural_network": IMAGES | {"_state", "_device", "_tensors", "modules", "training"},
+    "persistence": {"inspection", "metrics"},
     "preprocessing": {"_image_rows", "_pixels"},
     "training": {"_device", "_pixels", "_state", "_tensors", "modules"},
 }

@@ -26,19 +26,13 @@ MAX_BYTES = 8 * 2**20
 # A file of some kilobytes may stand for gigabytes of pixels.
 MAX_PIXELS = 20_000_000
 Image.MAX_IMAGE_PIXELS = None  # this limit is in its place
-MAX_CONNECTIONS = 100
+LIMITS = {"limit_concurrency": 100, "timeout_graceful_shutdown": 10}
 
 BACKGROUNDS = {"white": 255, "black": 0}
 OPTIONS = {"invert": ("false", "true"), "background": tuple(BACKGROUNDS)}
 
-ACCEPTED = {
-    "method": "POST /predict",
-    "content_types": CONTENT_TYPES,
-    "max_bytes": MAX_BYTES,
-    "max_pixels": MAX_PIXELS,
-    "body": "one image",
-    "query": OPTIONS,
-}
+ACCEPTED = {"method": "POST /predict", "body": "one image", "content_types": CONTENT_TYPES, "query": OPTIONS}
+ACCEPTED |= {"max_bytes": MAX_BYTES, "max_pixels": MAX_PIXELS}
 
 
 class Model:
@@ -70,7 +64,7 @@ class Model:
         X = row if self.takes_levels else row.astype(np.float32) / np.float32(255)
         outputs = [output.name for output in self.session.get_outputs()]
         answer = dict(zip(outputs, self.session.run(None, {"X": X}), strict=True))
-        result = {"label": np.asarray(answer["label"])[0].tolist()}
+        result = {"label": np.asarray(answer["label"]).tolist()[0]}
         if "probabilities" in answer:
             pairs = zip(self.classes, answer["probabilities"][0].tolist(), strict=True)
             result["probabilities"] = [{"class": label, "probability": share} for label, share in pairs]
@@ -163,6 +157,10 @@ async def refusal(request, error):
     return JSONResponse(content, status_code=error.status_code, headers=error.headers)
 
 
+async def failure(request, error):
+    return JSONResponse({"error": "the service has failed; its log says how"}, status_code=500)
+
+
 async def gone(request, error):
     return Response(status_code=400)  # nobody is there to read it
 
@@ -180,7 +178,7 @@ def application(model):
         Route("/health", health, methods=["GET"]),
         Route("/predict", predict, methods=["POST"]),
     ]
-    handlers = {HTTPException: refusal, ClientDisconnect: gone}
+    handlers = {HTTPException: refusal, ClientDisconnect: gone, Exception: failure}
     return Starlette(routes=routes, exception_handlers=handlers, lifespan=lifespan)
 
 
@@ -191,14 +189,7 @@ def main():
     parser.add_argument("--port", type=int, default=8000)
     arguments = parser.parse_args()
     app = application(Model(arguments.model))
-    uvicorn.run(
-        app,
-        host=arguments.host,
-        port=arguments.port,
-        limit_concurrency=MAX_CONNECTIONS,
-        log_level="warning",
-        timeout_graceful_shutdown=10,
-    )
+    uvicorn.run(app, host=arguments.host, port=arguments.port, log_level="warning", **LIMITS)
 
 
 if __name__ == "__main__":

@@ -96,20 +96,22 @@ def service(request, python, garments, tmp_path_factory):
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     command = [python, EXAMPLE / "serve.py", path, "--port", str(port)]
-    process = subprocess.Popen(command, cwd=path.parent, env=environment(), stderr=subprocess.PIPE, text=True)
+    errors = path.with_suffix(".log")
+    with errors.open("w") as log:
+        process = subprocess.Popen(command, cwd=path.parent, env=environment(), stderr=log)
     try:
         running = Service(estimator, images, port)
-        wait_until_healthy(running, process)
+        wait_until_healthy(running, process, errors)
         yield running
     finally:
         process.terminate()
-        _, errors = process.communicate(timeout=30)
-    assert errors == ""
+        process.wait(30)
+    assert errors.read_text() == ""
 
 
-def wait_until_healthy(service, process):
+def wait_until_healthy(service, process, errors):
     for _ in range(300):
-        assert process.poll() is None, process.stderr.read()
+        assert process.poll() is None, errors.read_text()
         try:
             assert service.ask("/health", method="GET") == (200, {"status": "ok"})
             return

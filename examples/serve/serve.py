@@ -60,13 +60,16 @@ class Model:
             pixels = 255 - pixels
         if self.channels == 3 and not self.channels_last:
             pixels = np.moveaxis(pixels, 2, 0)
-        row = np.ascontiguousarray(pixels).reshape(1, -1)
-        X = row if self.takes_levels else row.astype(np.float32) / np.float32(255)
-        outputs = [output.name for output in self.session.get_outputs()]
-        answer = dict(zip(outputs, self.session.run(None, {"X": X}), strict=True))
-        result = {"label": np.asarray(answer["label"]).tolist()[0]}
-        if "probabilities" in answer:
-            pairs = zip(self.classes, answer["probabilities"][0].tolist(), strict=True)
+        return self.answer(np.ascontiguousarray(pixels).reshape(1, -1))
+
+    def answer(self, levels):
+        """The answer for one row of levels."""
+        X = levels if self.takes_levels else levels.astype(np.float32) / np.float32(255)
+        names = [output.name for output in self.session.get_outputs()]
+        outputs = dict(zip(names, self.session.run(None, {"X": X}), strict=True))
+        result = {"label": np.asarray(outputs["label"]).tolist()[0]}
+        if "probabilities" in outputs:
+            pairs = zip(self.classes, outputs["probabilities"][0].tolist(), strict=True)
             result["probabilities"] = [{"class": label, "probability": share} for label, share in pairs]
         return result
 

@@ -18,6 +18,7 @@ __all__ = [
     "model_selection",
     "modules",
     "neural_network",
+    "persistence",
     "preprocessing",
 ]
 

@@ -135,10 +135,16 @@ def _of_a_regressor(estimator, X, y):
 
 
 def _of_an_autoencoder(estimator, X, y):
-    if y is not None:
-        raise ValueError("y_test was given, but the reconstruction error of an autoencoder needs no targets.")
-    errors = -np.asarray(estimator.score_samples(X), dtype=np.float64)
-    return Evaluation(len(errors), {"Reconstruction error (MSE per pixel)": _bootstrap(np.mean, errors)})
+    if y is None:
+        errors = -np.asarray(estimator.score_samples(X), dtype=np.float64)
+        return Evaluation(len(errors), {"Reconstruction error (MSE per pixel)": _bootstrap(np.mean, errors)})
+    if np.shape(y) != np.shape(X):
+        raise ValueError(
+            "y_test of an autoencoder must be None, or images of the shape of X_test without their noise. "
+            f"Got shapes {np.shape(y)} and {np.shape(X)}."
+        )
+    error = Interval(-float(estimator.score(X, y)), np.nan, np.nan)
+    return Evaluation(len(y), {"Denoising error (MSE per pixel)": error})
 
 
 def _of_an_outlier_detector(estimator, X, y):

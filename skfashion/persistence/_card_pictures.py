@@ -50,7 +50,7 @@ def confusion_matrix(confusion, names):
 def reconstructions(estimator, X):
     """Some images above their reconstructions; steps from which there is no way back are applied before."""
     steps, images = steps_of(estimator), X[:_N_RECONSTRUCTIONS]
-    while not hasattr(steps[0], "inverse_transform"):
+    while len(steps) > 1 and not hasattr(steps[0], "inverse_transform"):
         images = steps.pop(0).transform(images)
     figure = _figure(11, 2.6)
     model = steps[0] if len(steps) == 1 else make_pipeline(*steps)

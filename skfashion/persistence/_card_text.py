@@ -36,7 +36,7 @@ One that was exported by `skfashion.persistence.to_onnx(model, "model.onnx")` ne
 import onnxruntime
 
 session = onnxruntime.InferenceSession("model.onnx")
-session.run(None, {"X": X})
+session.run(None, {"X": X})  # rows of the type that session.get_inputs()[0].type tells
 ```"""
 
 

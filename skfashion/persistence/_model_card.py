@@ -54,9 +54,9 @@ def model_card(
     X_test : array-like of shape (n_samples, n_features), (n, h, w), (n, c, h, w) or (n, h, w, c), default=None
         Images that no part of the training has seen, as the estimator takes them. None leaves out all metrics.
 
-    y_test : array-like of shape (n_samples,) or (n_samples, n_outputs), default=None
-        Their labels or targets; for an outlier detector -1 for outliers and 1 for all others, if these are known. For
-        autoencoders there are none.
+    y_test : array-like of shape (n_samples,), (n_samples, n_outputs) or that of X_test, default=None
+        Their labels or targets. For an outlier detector -1 for outliers and 1 for all others, for an autoencoder the
+        images without noise; both may be left out.
 
     title : str, default=None
         The heading; None takes the name of the class.

@@ -79,8 +79,17 @@ def test_the_error_of_an_autoencoder_is_its_score(split, tmp_path, before):
     card = card_of(model, tmp_path, X_test)
     assert estimates(card) == {"Reconstruction error (MSE per pixel)": near(-model.score(X_test))}
     assert files(tmp_path) == {"README.md", "estimator.html", "training_curve.png", "reconstructions.png"}
-    with pytest.raises(ValueError, match="y_test was given"):
-        model_card(model, tmp_path / "other", X_test, X_test)
+    with pytest.raises(ValueError, match="without their noise"):
+        model_card(model, tmp_path / "other", X_test, X_test[:, 0])
+
+
+def test_the_error_of_denoising_is_the_score_on_clean_images(split, tmp_path):
+    X, _, X_test, _ = split
+    model = Autoencoder(4, (16,), max_epochs=2, random_state=0).fit(X)
+    noise = np.random.default_rng(0).integers(0, 50, X_test.shape, dtype=np.uint8)
+    noisy = np.minimum(X_test, 255 - noise) + noise
+    card = card_of(model, tmp_path, noisy, X_test)
+    assert estimates(card) == {"Denoising error (MSE per pixel)": near(-model.score(noisy, X_test))}
 
 
 def test_metrics_of_an_outlier_detector(split, tmp_path):

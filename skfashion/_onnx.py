@@ -179,10 +179,10 @@ def graph_of(module, n_features, is_uint8, opset, name):
                 output_names=["answers"],
                 verbose=False,
             )
-        except (torch.onnx.errors.OnnxExporterError, RuntimeError) as error:
+        except Exception as error:  # of the exporter, or of whatever a network of the user's own does
             raise ValueError(
                 f"The network of {name} cannot be exported: torch.export cannot follow it for any number of images. "
-                f"({str(error).strip().splitlines()[0]})"
+                f"({type(error).__name__}: {str(error).strip().partition(chr(10))[0]})"
             ) from error
     model = program.model_proto
     for node in model.graph.node:

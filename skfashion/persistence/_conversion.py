@@ -48,7 +48,7 @@ def converted(steps, input_dtype):
                 custom_shape_calculators={FunctionTransformer: _keep_shape},
             )
     except (AttributeError, KeyError, NameError, NotImplementedError, RuntimeError) as error:
-        names = ", ".join(type(step).__name__ for step in steps if not isinstance(step, ModuleEstimator))
+        names = ", ".join(type(step).__name__ for step in steps)
         said = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise TypeError(f"{names} cannot be exported: skl2onnx says {said!r}. {CAN_BE}") from error
     if input_dtype == "uint8" and not takes_uint8:

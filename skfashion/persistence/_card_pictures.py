@@ -29,22 +29,28 @@ def training_curve(step):
     line_kw = {"marker": "o", "markersize": 4} if len(history) <= 10 else None
     for ax, metric in zip(figure.subplots(1, len(metrics), squeeze=False)[0], metrics, strict=True):
         TrainingCurveDisplay.from_estimator(trained, metric=metric, ax=ax, line_kw=line_kw)
+        if len(history) == 1:
+            ax.set(xlim=(history[0]["epoch"] - 1, history[0]["epoch"] + 1))  # so that ticks are whole epochs
     return _as_png(figure)
 
 
 def confusion_matrix(confusion, names):
     """The numbers of images of each true class, in rows, by predicted class."""
     names = [name if len(name) <= _MAX_NAME else f"{name[: _MAX_NAME - 1]}…" for name in names]
-    side = 1.5 + 0.45 * len(names)
-    figure = _figure(side, side)
-    ax = figure.subplots()
-    display = ConfusionMatrixDisplay(confusion, display_labels=names)
-    fontsize = 8 if confusion.max() < 10_000 else 6
-    display.plot(ax=ax, cmap="Blues", colorbar=False, xticks_rotation="vertical", text_kw={"fontsize": fontsize})
+    side = max(1.2, 0.45 * len(names))
+    ax = _figure(side, side, layout="none").add_axes((0, 0, 1, 1))  # names are outside, however long they are
+    ConfusionMatrixDisplay(confusion, display_labels=names).plot(
+        ax=ax,
+        cmap="Blues",
+        colorbar=False,
+        xticks_rotation="vertical",
+        im_kw={"vmin": 0},
+        text_kw={"fontsize": 8 if confusion.max() < 10_000 else 6},
+    )
     for label in (*ax.get_xticklabels(), *ax.get_yticklabels()):
         label.set_parse_math(False)  # a "$" in the name of a class begins no formula
     ax.set(xlabel="predicted class", ylabel="true class")
-    return _as_png(figure)
+    return _as_png(ax.figure)
 
 
 def reconstructions(estimator, X):
@@ -63,13 +69,13 @@ def can_be_drawn(image_shape):
     return image_shape is not None and image_shape[0] in (1, 3, 4)
 
 
-def _figure(width, height):
+def _figure(width, height, layout="constrained"):
     """A figure that pyplot does not know, so that no window opens and nothing has to be closed."""
     try:
         from matplotlib.figure import Figure
     except ImportError as error:
         raise ImportError("The pictures of a model card need matplotlib: pip install 'skfashion[plot]'") from error
-    return Figure(figsize=(width, height), layout="constrained")
+    return Figure(figsize=(width, height), layout=layout)
 
 
 def _as_png(figure):

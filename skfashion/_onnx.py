@@ -17,6 +17,10 @@ OPSET = 18
 _KINDS = {bool: "bool", int: "int", float: "float", str: "string"}
 
 
+class NotTraceableError(ValueError):
+    """A network of the user's own is nothing that torch can export."""
+
+
 def needed(*names):
     """Import and return packages that only ONNX needs; say what brings those that are missing."""
     try:
@@ -162,8 +166,8 @@ def graph_of(module, n_features, is_uint8, opset, name):
 
     Raises
     ------
-    ValueError
-        If a network of the user's own is nothing that torch can export.
+    NotTraceableError
+        If a network of the user's own takes a way of its own for some images.
     """
     needed("onnx", "onnxscript")
     example = torch.zeros(2, n_features, dtype=torch.uint8 if is_uint8 else torch.float32)
@@ -180,7 +184,7 @@ def graph_of(module, n_features, is_uint8, opset, name):
                 verbose=False,
             )
         except Exception as error:  # of the exporter, or of whatever a network of the user's own does
-            raise ValueError(
+            raise NotTraceableError(
                 f"The network of {name} cannot be exported: torch.export cannot follow it for any number of images. "
                 f"({type(error).__name__}: {str(error).strip().partition(chr(10))[0]})"
             ) from error

@@ -15,7 +15,7 @@ from skfashion.neural_network import Autoencoder, CNNClassifier, MLPClassifier, 
 WITHOUT_MODULE = {
     "AutoencoderOutlierDetector": "Its answer is a threshold on scores, which is learnt beside the network.",
     "CentroidSampler": "It draws images, and answers nothing about given ones.",
-    "ClusterClassifier": "It asks any clusterer of scikit-learn, most of which are no torch modules.",
+    "ClusterClassifier": "Any clusterer may be in it, and its label need not be the most probable class.",
     "ImageReader": "It reads files.",
     "KNNClassifier": "It searches all training images, and decides near ties in float64.",
     "NeighborSampler": "It draws images, and answers nothing about given ones.",

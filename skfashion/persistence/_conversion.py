@@ -6,8 +6,9 @@ import numpy as np
 from sklearn.base import is_classifier, is_regressor
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer
+from sklearn.svm import LinearSVC
 
-from skfashion._onnx import OPSET, labels_of, needed
+from skfashion._onnx import OPSET, NotTraceableError, labels_of, needed
 from skfashion.persistence._exportable import CAN_BE
 from skfashion.persistence._protocols import ModuleEstimator
 
@@ -47,10 +48,12 @@ def converted(steps, input_dtype):
                 custom_conversion_functions={FunctionTransformer: _convert_function},
                 custom_shape_calculators={FunctionTransformer: _keep_shape},
             )
-    except (AttributeError, KeyError, NameError, NotImplementedError, RuntimeError) as error:
+    except NotTraceableError:
+        raise
+    except Exception as error:  # skl2onnx has no class of its own for what it does not know, and meets it anywhere
         names = ", ".join(type(step).__name__ for step in steps)
-        said = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        raise TypeError(f"{names} cannot be exported: skl2onnx says {said!r}. {CAN_BE}") from error
+        said = str(error).strip().partition("\n")[0]
+        raise TypeError(f"{names} cannot be exported ({type(error).__name__}: {said}). {CAN_BE}") from error
     if input_dtype == "uint8" and not takes_uint8:
         _take_uint8(model)
     _name_outputs(model, last)
@@ -58,8 +61,9 @@ def converted(steps, input_dtype):
 
 
 def _options(last):
-    """Options of skl2onnx: probabilities as a tensor, not as a list of dicts; it has none for ours."""
-    return {id(last): {"zipmap": False}} if is_classifier(last) and not isinstance(last, ModuleEstimator) else None
+    """Options of skl2onnx: probabilities are to be a tensor, not a list of dicts; some give nothing else."""
+    has_option = is_classifier(last) and not isinstance(last, (ModuleEstimator, LinearSVC))
+    return {id(last): {"zipmap": False} if has_option else {}}
 
 
 def _gives_vectors(last):
@@ -115,9 +119,9 @@ def _name_outputs(model, last):
     else:
         wanted = {"transformed": (floats, ("n", None))}
     found = list(model.graph.output)
-    if len(found) < len(wanted) or not all(output.type.HasField("tensor_type") for output in found):
+    if len(found) < len(wanted) or not all(output.type.HasField("tensor_type") for output in found[: len(wanted)]):
         raise TypeError(f"{type(last).__name__} cannot be the last step: skl2onnx gives no tensor of its answers.")
-    inner = {output.name: f"{output.name}_of_the_last_step" for output in found}
+    inner = {name: f"{name}_of_a_step" for name in [*(output.name for output in found), *wanted]}
     for node in model.graph.node:
         node.input[:] = [inner.get(name, name) for name in node.input]
         node.output[:] = [inner.get(name, name) for name in node.output]

@@ -16,9 +16,9 @@ CAN_BE = (
 # Why others of ours cannot be.
 _REASONS = {
     "CentroidSampler": "it draws images at random, and answers nothing about given ones",
-    "ClusterClassifier": "it asks any clusterer, whose rule of new images need not be one of ONNX",
+    "ClusterClassifier": "any clusterer may be in it, and its label need not be the most probable class",
     "ImageReader": "it reads files of images, and an ONNX graph takes their pixels: export the steps after it",
-    "KNNClassifier": "it holds all training images, and decides near ties in float64",
+    "KNNClassifier": "it searches all training images and decides near ties in float64; scikit-learn's can be",
     "NeighborSampler": "it draws images at random, and answers nothing about given ones",
 }
 

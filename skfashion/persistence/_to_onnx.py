@@ -69,6 +69,9 @@ def to_onnx(estimator, path, *, input_dtype="auto", weights="float32"):
     and ``pixel_scale`` (``"levels"``, ``"brightness"`` or ``"numbers"``, of the images of the fit). `producer_name` and
     `producer_version` are those of this library.
 
+    Steps of scikit-learn are what skl2onnx makes of them, in float32: a decision that hangs on the last digit, as that
+    of a tree, or of a neighbour at no distance, may be another one.
+
     ``skl2onnx.to_onnx`` knows our estimators too, with outputs as it names them.
 
     References

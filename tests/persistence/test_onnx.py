@@ -5,6 +5,7 @@ import pytest
 from estimators import ESTIMATORS
 from onnx_files import metadata, named, onnx, onnxruntime, run, skl2onnx
 from sklearn.base import clone, is_classifier, is_regressor
+from sklearn.compose import ColumnTransformer
 from sklearn.decomposition import PCA
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.feature_selection import VarianceThreshold
@@ -13,6 +14,7 @@ from sklearn.linear_model import LogisticRegression, Ridge, RidgeClassifier
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import FeatureUnion, make_pipeline
 from sklearn.preprocessing import MinMaxScaler, StandardScaler
+from sklearn.svm import LinearSVC
 
 from skfashion.baselines import SubspaceClassifier, make_pca_svc
 from skfashion.datasets import make_garments
@@ -203,6 +205,10 @@ PIPELINES = {
     "PCA and SVC": make_pca_svc(20, random_state=0),
     "a forest": make_pipeline(Autoencoder(4, **SMALL), RandomForestClassifier(5, random_state=0)),
     "a transformer": make_pipeline(MinMaxScaler(), Autoencoder(4, **SMALL)),
+    "a linear SVC": make_pipeline(PCA(5, random_state=0), StandardScaler(), LinearSVC(random_state=0)),
+    "columns": make_pipeline(
+        ColumnTransformer([("codes", Autoencoder(4, **SMALL), slice(0, 784)), ("top", StandardScaler(), slice(0, 99))])
+    ),
     "a ridge": make_pipeline(PCA(5, random_state=0), RidgeClassifier()),
 }
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from onnx_files import metadata, named, onnx, run
 from sklearn.cluster import KMeans
-from sklearn.ensemble import IsolationForest
+from sklearn.ensemble import HistGradientBoostingClassifier, IsolationForest, VotingClassifier
 from sklearn.exceptions import NotFittedError
 from sklearn.kernel_approximation import RBFSampler
 from sklearn.linear_model import LogisticRegression, Ridge
@@ -159,11 +159,17 @@ def double(X):
         (IsolationForest(n_estimators=5, random_state=0), TypeError, "IsolationForest .* outlier"),
         (CentroidSampler(KMeans(3, n_init=1)), TypeError, "CentroidSampler .* draws"),
         (KNNClassifier(), TypeError, "KNNClassifier .* training images"),
-        (ClusterClassifier(random_state=0), TypeError, "ClusterClassifier .* clusterer"),
+        (ClusterClassifier(random_state=0), TypeError, "ClusterClassifier .* clusterer may be"),
         (KMeans(3, n_init=1, random_state=0), TypeError, "KMeans .* no classifier, regressor or transformer"),
         (make_pipeline(FunctionTransformer(double), Ridge()), TypeError, "FunctionTransformer .*double"),
         (make_pipeline(FunctionTransformer(np.log1p), Ridge()), TypeError, "FunctionTransformer .*log1p"),
         (make_pipeline(RBFSampler(random_state=0), Ridge()), TypeError, "RBFSampler"),
+        (VotingClassifier([("a", MLPClassifier((8,), **SMALL))]), TypeError, "VotingClassifier cannot .*MLPClassifier"),
+        (
+            HistGradientBoostingClassifier(max_iter=1, random_state=0),
+            TypeError,
+            "HistGradientBoostingClassifier cannot",
+        ),
         (make_pipeline("passthrough"), TypeError, "nothing to export"),
         (OwnClassifier(**SMALL), ValueError, "network of OwnClassifier cannot be exported"),
     ],

@@ -1,5 +1,6 @@
 """For tests and doctests alike."""
 
+import importlib.util
 import os
 import sys
 
@@ -7,6 +8,10 @@ import pytest
 
 if "PYTEST_XDIST_WORKER" in os.environ:  # there is a worker for every core: each computes on one thread
     os.environ["OMP_NUM_THREADS"] = "1"
+
+
+# The examples there need the extra "onnx".
+collect_ignore = [] if importlib.util.find_spec("skl2onnx") else ["skfashion/persistence/_to_onnx.py"]
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -14,11 +14,17 @@ _HALF = 127
 # Levels reach beyond that in at least this share of the values: one large count makes no image.
 _LIT = 1e-4
 
+# Single values of images in [0, 1] may be brighter than white, but not by as much.
+BRIGHT = WHITE / 8
+
 # By how much rounding may carry brightness out of [0, 1], or a level away from a whole number.
-_ROUNDING = 1e-3
+ROUNDING = 1e-3
+
+# What is beyond is far from [0, 1].
+FAR = -1, 2
 
 # A share of values that does not say on which scale the others are.
-_FEW = 0.01
+FEW = 0.01
 
 # The typical values of images on one scale differ by less than this factor, if there are some of them.
 _FACTOR, _SOME = 8, 8
@@ -103,7 +109,7 @@ class PixelScale:
             if high == 1:
                 self._warn(X, low, high, name, "taken for levels from 0 to 255, so almost black")
             return _levels(X)
-        if integers or (max(-low, high) > WHITE / 8 and _is_far_from_brightness(X, low, high)):
+        if integers or (max(-low, high) > BRIGHT and _is_far_from_brightness(X, low, high)):
             # Levels with noise, blurred or resized.
             if low < -WHITE or high > 2 * WHITE:
                 self._warn(X, low, high, name, "divided by 255")
@@ -159,7 +165,7 @@ def extremes(X):
 
 def within_unit_interval(low, high):
     """Whether values between these lie in [0, 1], up to rounding."""
-    return low >= -_ROUNDING and high <= 1 + _ROUNDING
+    return low >= -ROUNDING and high <= 1 + ROUNDING
 
 
 def share_beyond(X, bound):
@@ -172,25 +178,25 @@ def share_beyond(X, bound):
 
 def _is_far_from_brightness(X, low, high):
     """Whether more than a few values are far from [0, 1]: single pixels may be absurd, or unlike those of the fit."""
-    if low >= -1 and high <= 2:
+    if low >= FAR[0] and high <= FAR[1]:
         return False
-    return sum(int(((block < -1) | (block > 2)).sum()) for block in _blocks(X)) > _FEW * X.size
+    return sum(int(((block < FAR[0]) | (block > FAR[1])).sum()) for block in _blocks(X)) > FEW * X.size
 
 
 def _typical(X):
     """The mean absolute value of some rows, in which single absurd pixels count as the largest of the others."""
     values = np.abs(X[:: -(-len(X) // _SAMPLE)].astype(np.float64))
-    return float(np.minimum(values, np.quantile(values, 1 - _FEW)).mean())
+    return float(np.minimum(values, np.quantile(values, 1 - FEW)).mean())
 
 
 def _may_be_levels(low, high):
-    return low >= -_ROUNDING and high <= WHITE + _ROUNDING
+    return low >= -ROUNDING and high <= WHITE + ROUNDING
 
 
 def _is_whole(X):
     if X.dtype.kind != "f":
         return True
-    return all(np.abs(block - np.rint(block)).max() <= _ROUNDING for block in _blocks(X))
+    return all(np.abs(block - np.rint(block)).max() <= ROUNDING for block in _blocks(X))
 
 
 def _levels(X):
@@ -215,7 +221,7 @@ def _numbers(X):
 
 def warn_of_large_numbers(name, X):
     """Warn if a network is going to be trained on numbers that are far larger than its weights expect."""
-    if X.dtype != np.uint8 and share_beyond(X, _HALF) > _FEW:
+    if X.dtype != np.uint8 and share_beyond(X, _HALF) > FEW:
         largest = max(map(abs, extremes(X)))
         warnings.warn(
             f"{name} is fitted on {X.dtype} values up to {largest:g}, which are taken as they are: networks learn "

@@ -11,16 +11,18 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
 
 from skfashion._atomic import all_or_nothing
+from skfashion._exported import ModuleExport
 from skfashion._images import ImageInput
 from skfashion._layout import as_array
 from skfashion._pixels import scaled
 from skfashion._private_sklearn import Interval, _check_sample_weight, _fit_context
+from skfashion.modules._answers import SubspaceProbabilities
 
 # Memory for the values that are converted to float64 at a time.
 _BLOCK_BYTES = 2**25
 
 
-class SubspaceClassifier(ClassifierMixin, ImageInput, BaseEstimator):
+class SubspaceClassifier(ClassifierMixin, ModuleExport, ImageInput, BaseEstimator):
     """The label of the subspace that an image is nearest to.
 
     For each class a truncated singular value decomposition gives the subspace of `n_components` dimensions that is
@@ -186,7 +188,15 @@ class SubspaceClassifier(ClassifierMixin, ImageInput, BaseEstimator):
             In the order of `classes_`.
         """
         residuals = self._residuals(X)
-        return softmax(-residuals / max(self.scale_, np.finfo(np.float32).tiny), axis=1)
+        return softmax(-residuals / self._unit(), axis=1)
+
+    def _unit(self):
+        """The squared distance that counts as 1."""
+        return max(self.scale_, float(np.finfo(np.float32).tiny))
+
+    def _answering(self):
+        module = SubspaceProbabilities(self.means_, self.components_, self._unit(), self._layout.channels_last)
+        return module, "classes"
 
     def predict(self, X):
         """Return the class of the nearest subspace.

@@ -15,6 +15,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from skfashion._atomic import all_or_nothing
 from skfashion._device import resolve_device
+from skfashion._exported import ModuleExport
 from skfashion._images import ImageInput
 from skfashion._layout import as_array
 from skfashion._pixels import warn_of_large_numbers
@@ -42,7 +43,7 @@ from skfashion.training._snapshot import snapshot_of
 
 
 @estimator
-class BaseNet(NetParams, StoredAsArrays, ImageInput, CallbackSupportMixin, BaseEstimator, ABC):
+class BaseNet(NetParams, StoredAsArrays, ModuleExport, ImageInput, CallbackSupportMixin, BaseEstimator, ABC):
     """An estimator around a skorch net.
 
     A family of estimators says what it learns (:meth:`_examples`, :meth:`_validation`), a final one which network that
@@ -277,6 +278,9 @@ class BaseNet(NetParams, StoredAsArrays, ImageInput, CallbackSupportMixin, BaseE
             vars(self).update(self._describe(net, images, add=resume and one_pass))
             vars(self).pop("_is_clone", None)
         return self
+
+    def _answering(self):
+        return self._task.answering(self.module_), self._task.outputs
 
     def _early_stopping(self):
         return EarlyStopping(*self._task.monitor, self.tol, self.n_iter_no_change)

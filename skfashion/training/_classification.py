@@ -8,6 +8,7 @@ import torch
 from sklearn.base import ClassifierMixin
 from sklearn.preprocessing import LabelEncoder
 from sklearn.utils import column_or_1d, compute_class_weight
+from torch import nn
 from torch.nn.functional import logsigmoid
 
 from skfashion.modules._losses import CrossEntropyLoss
@@ -27,8 +28,18 @@ class ClassifierNet(ClassifierMixin, Net):
         return self.predict_proba(X).argmax(axis=1)
 
 
+class LabelTask(Task):
+    """What tasks of classes and of labels share: a network that starts as it is, and ends in probabilities."""
+
+    def start(self, net, images):
+        pass
+
+    def answering(self, module):
+        return nn.Sequential(module, self.last_layer)
+
+
 @dataclass(kw_only=True)
-class ClassificationTask(Task):
+class ClassificationTask(LabelTask):
     """One of several classes per image, by the cross-entropy.
 
     Attributes
@@ -46,6 +57,7 @@ class ClassificationTask(Task):
     classes: np.ndarray | None = None
 
     outputs = "classes"
+    last_layer = nn.Softmax(dim=1)
     monitor = ("valid_accuracy", 1)
     net_class = ClassifierNet
 
@@ -57,9 +69,6 @@ class ClassificationTask(Task):
 
     def strata(self, images):
         return self.classes[images.y.cpu().numpy()]  # labels, which an error names where there are too few
-
-    def start(self, net, images):
-        pass
 
     def encode(self, y, rows, weight):
         """Return what images learn: ``rows`` that weigh something, their classes ``y``, and their ``weight``.
@@ -148,7 +157,7 @@ class ClassificationTask(Task):
 
 
 @dataclass(kw_only=True)
-class MultilabelTask(Task):
+class MultilabelTask(LabelTask):
     """Classes that do not exclude each other: each has a cross-entropy and a probability of its own.
 
     Attributes are those of :class:`ClassificationTask`. Early stopping watches the loss: few images have all of many
@@ -160,6 +169,7 @@ class MultilabelTask(Task):
     classes: np.ndarray | None = None
 
     outputs = "labels"
+    last_layer = nn.Sigmoid()
     net_class = Net
     nonlinearity = staticmethod(torch.sigmoid)
 
@@ -171,9 +181,6 @@ class MultilabelTask(Task):
 
     def strata(self, images):
         return None
-
-    def start(self, net, images):
-        pass
 
     def encode(self, y, rows, weight):
         """Return what images learn, as :meth:`ClassificationTask.encode`; y is an indicator matrix."""

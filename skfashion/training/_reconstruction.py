@@ -6,6 +6,7 @@ import numpy as np
 import torch
 
 from skfashion._pixels import within_unit_interval
+from skfashion.modules._answers import Codes
 from skfashion.modules._losses import ELBOLoss, ReconstructionLoss
 from skfashion.training._inference import collect, inference_batches
 from skfashion.training._net import Net
@@ -59,6 +60,9 @@ class ReconstructionTask(Task):
             total = total + torch.einsum("n,nchw->chw", weight, target)
             weights += float(weight.sum())
         net.module_.start_at(total / weights)
+
+    def answering(self, module):
+        return Codes(module)
 
     def distribution(self, net, images):
         """The normal distribution of the codes of images: their weight, mean and covariance.

@@ -5,7 +5,9 @@ from functools import partial
 
 import numpy as np
 from sklearn.base import RegressorMixin
+from torch import nn
 
+from skfashion.modules._answers import InUnits
 from skfashion.modules._losses import ReconstructionLoss
 from skfashion.training._net import Net
 from skfashion.training._task import Task
@@ -55,6 +57,9 @@ class RegressionTask(Task):
 
     def start(self, net, images):
         pass
+
+    def answering(self, module):
+        return nn.Sequential(module, InUnits(self.mean, self.scale, self.is_vector))
 
     def measure_as(self, other):
         """Standardise targets as another task does, which was trained before."""

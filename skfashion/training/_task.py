@@ -41,6 +41,10 @@ class Task(ABC):
         """What a held-out part of a set of images has to hold in equal shares, or None."""
 
     @abstractmethod
+    def answering(self, module):
+        """A module that turns images into what the estimator answers, by a trained one that gives outputs."""
+
+    @abstractmethod
     def start(self, net, images):
         """Prepare a new net by the images that it is going to be trained on."""
 

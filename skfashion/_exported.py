@@ -1,0 +1,81 @@
+"""Fitted estimators as torch modules, and through them as parts of ONNX graphs."""
+
+from abc import abstractmethod
+
+from sklearn.utils.validation import check_is_fitted
+
+from skfashion._fitted_module import FittedModule
+from skfashion._onnx import converter, parser, shape_calculator
+
+
+class ModuleExport:
+    """Base class of estimators of images that can be expressed as a torch module.
+
+    ``onnx_parser``, ``onnx_shape_calculator`` and ``onnx_converter`` are what skl2onnx asks an estimator for that is
+    none of scikit-learn's: with them ``skl2onnx.to_onnx`` converts a Pipeline that holds one of ours.
+    """
+
+    @abstractmethod
+    def _answering(self):
+        """A module that turns images into answers, and what these are: "classes", "labels" or "numbers"."""
+
+    def as_module(self):
+        """Return the fitted estimator as a torch module: rows of pixels in, its answers out.
+
+        Returns
+        -------
+        torch.nn.Module
+            It turns a tensor of rows (n, n_features) into what ``predict_proba`` gives, ``predict`` of a regressor or
+            ``transform``, as float32. Rows are uint8 or float32, and read as these methods read them. A copy on the
+            CPU and in evaluation mode, through which gradients flow, and which ``torch.export.export`` takes with a
+            free number of rows.
+
+        Raises
+        ------
+        sklearn.exceptions.NotFittedError
+            If the estimator is not fitted.
+
+        Examples
+        --------
+        >>> import torch
+        >>> from skfashion.datasets import make_garments
+        >>> from skfashion.neural_network import MLPClassifier
+        >>> X, y = make_garments(500, random_state=0, return_X_y=True)
+        >>> mlp = MLPClassifier((32,), batch_size=32, max_epochs=5, random_state=0).fit(X, y)
+        >>> module = mlp.as_module()
+        >>> probabilities = module(torch.from_numpy(X[:3]))
+        >>> bool((probabilities.argmax(1).numpy() == mlp.predict(X[:3])).all())
+        True
+        """
+        check_is_fitted(self)
+        return FittedModule(*self._answering(), self._layout, self._pixels.kind)
+
+    def onnx_parser(self):
+        """Return the function by which skl2onnx learns the names and types of the outputs.
+
+        Returns
+        -------
+        callable
+            With the arguments `scope` and `inputs`.
+        """
+        return parser(self)
+
+    def onnx_shape_calculator(self):
+        """Return the function by which skl2onnx learns the shapes of the outputs.
+
+        Returns
+        -------
+        callable
+            With the argument `operator`.
+        """
+        return shape_calculator(self)
+
+    def onnx_converter(self):
+        """Return the function by which skl2onnx gets the nodes of the graph.
+
+        Returns
+        -------
+        callable
+            With the arguments `scope`, `operator` and `container`.
+        """
+        return converter(self)

@@ -1,0 +1,207 @@
+"""Metrics of a fitted estimator on test images, with confidence intervals."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from sklearn.base import is_classifier, is_outlier_detector, is_regressor
+from sklearn.metrics import mean_absolute_error, r2_score, roc_auc_score
+from sklearn.utils import check_array, check_consistent_length
+from sklearn.utils.multiclass import is_multilabel
+
+from skfashion.inspection._estimators import steps_of
+from skfashion.inspection._labels import labels_of
+from skfashion.metrics import Interval, accuracy_interval
+
+_CONFIDENCE = 0.95
+_N_RESAMPLES = 1000
+
+
+@dataclass(frozen=True)
+class ClassMetrics:
+    """Recall and precision of a class, on its `n_images` images; None where they are not defined."""
+
+    label: object
+    n_images: int
+    recall: Interval | None
+    precision: Interval | None
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What was measured.
+
+    Attributes
+    ----------
+    n_images : int
+        Test images.
+    metrics : dict of str to Interval
+        Estimates and their 95 % confidence intervals, whose ends are NaN where there is none.
+    classes : list of ClassMetrics
+        A row for each class.
+    confusion : ndarray of shape (n_classes, n_classes) or None
+        The confusion matrix of a classifier of one label per image: true classes in rows.
+    """
+
+    n_images: int
+    metrics: dict
+    classes: list = field(default_factory=list)
+    confusion: np.ndarray | None = None
+
+
+def is_autoencoder(estimator):
+    """Whether the last step gives back images."""
+    return hasattr(steps_of(estimator)[-1], "reconstruct")
+
+
+def evaluate(estimator, X, y):
+    """Measure a fitted estimator, on the targets `y` where it needs any."""
+    kinds = (
+        (is_outlier_detector, _of_an_outlier_detector),
+        (is_classifier, _of_a_classifier),
+        (is_regressor, _of_a_regressor),
+        (is_autoencoder, _of_an_autoencoder),
+    )
+    measure = next((measure for is_kind, measure in kinds if is_kind(estimator)), None)
+    if measure is None:
+        raise ValueError(
+            f"{type(steps_of(estimator)[-1]).__name__} neither predicts nor reconstructs: there is nothing to measure "
+            "on X_test. Leave it out."
+        )
+    if y is None and measure in (_of_a_classifier, _of_a_regressor):
+        raise ValueError("X_test was given without y_test, which the metrics of classifiers and regressors need.")
+    return measure(estimator, X, y)
+
+
+def most_confused(confusion, n_pairs=10):
+    """Rows and columns of the largest counts beside the diagonal of a confusion matrix, the largest first."""
+    errors = confusion * (1 - np.eye(len(confusion), dtype=confusion.dtype))
+    largest = np.argsort(-errors, axis=None, kind="stable")[:n_pairs]
+    pairs = (np.unravel_index(place, errors.shape) for place in largest)
+    return [(int(row), int(column)) for row, column in pairs if errors[row, column]]
+
+
+def _of_a_classifier(estimator, X, y):
+    predicted = estimator.predict(X)
+    if np.ndim(predicted) == 2:
+        return _of_labels(check_array(y, input_name="y_test"), predicted)
+    y, classes = labels_of(y), estimator.classes_
+    check_consistent_length(y, predicted)
+    metrics = {"Accuracy": accuracy_interval(y, predicted, confidence=_CONFIDENCE)}
+    unknown = set(y.tolist()) - set(classes.tolist())
+    if unknown:
+        names = ", ".join(sorted(map(str, unknown)))
+        raise ValueError(f"y_test holds classes that the estimator was not trained on: {names}.")
+    columns = np.searchsorted(classes, y)
+    confusion = np.zeros((len(classes), len(classes)), dtype=np.int64)
+    np.add.at(confusion, (columns, np.searchsorted(classes, predicted)), 1)
+    metrics["Balanced accuracy"] = _balanced_accuracy(confusion)
+    if hasattr(estimator, "predict_proba"):
+        metrics["Log loss"] = _bootstrap(np.mean, _log_losses(estimator.predict_proba(X), columns))
+    rows = [
+        ClassMetrics(label, int((y == label).sum()), *_recall_and_precision(y == label, predicted == label))
+        for label in classes.tolist()
+    ]
+    return Evaluation(len(y), metrics, rows, confusion)
+
+
+def _of_labels(y, predicted):
+    """Several labels per image: the columns of indicator matrices."""
+    check_consistent_length(y, predicted)
+    if not is_multilabel(predicted) or y.shape != predicted.shape:
+        raise ValueError(
+            f"y_test must be an indicator matrix of shape {predicted.shape}, as the predictions are. Got {y.shape}."
+        )
+    y, predicted = y.astype(bool), predicted.astype(bool)
+    equal = y == predicted
+    metrics = {
+        "Accuracy (all labels of an image right)": _share(equal.all(axis=1)),
+        "Hamming loss": _bootstrap(np.mean, 1 - equal.mean(axis=1)),
+    }
+    rows = [
+        ClassMetrics(label, int(y[:, label].sum()), *_recall_and_precision(y[:, label], predicted[:, label]))
+        for label in range(y.shape[1])
+    ]
+    return Evaluation(len(y), metrics, rows)
+
+
+def _of_a_regressor(estimator, X, y):
+    y = check_array(y, ensure_2d=False, dtype=np.float64, input_name="y_test")
+    predicted = estimator.predict(X)
+    check_consistent_length(y, predicted)
+    metrics = {"Mean absolute error": _bootstrap(mean_absolute_error, y, predicted)}
+    if len(y) > 1:
+        metrics = {"R2": _bootstrap(r2_score, y, predicted), **metrics}
+    return Evaluation(len(y), metrics)
+
+
+def _of_an_autoencoder(estimator, X, y):
+    if y is None:
+        errors = -np.asarray(estimator.score_samples(X), dtype=np.float64)
+        return Evaluation(len(errors), {"Reconstruction error (MSE per pixel)": _bootstrap(np.mean, errors)})
+    if np.shape(y) != np.shape(X):
+        raise ValueError(
+            "y_test of an autoencoder must be None, or images of the shape of X_test without their noise. "
+            f"Got shapes {np.shape(y)} and {np.shape(X)}."
+        )
+    error = Interval(-float(estimator.score(X, y)), np.nan, np.nan)
+    return Evaluation(len(y), {"Denoising error (MSE per pixel)": error})
+
+
+def _of_an_outlier_detector(estimator, X, y):
+    found = estimator.predict(X) == -1
+    if y is None:
+        return Evaluation(len(found), {"Share taken for outliers": _share(found)})
+    y = labels_of(y)
+    check_consistent_length(y, found)
+    if not set(y.tolist()) <= {-1, 1}:
+        raise ValueError("y_test of an outlier detector must be -1 for outliers and 1 for all other images.")
+    outliers = y == -1
+    metrics = {}
+    if outliers.any() and not outliers.all():
+        metrics["ROC AUC"] = Interval(float(roc_auc_score(~outliers, estimator.score_samples(X))), np.nan, np.nan)
+    if outliers.any():
+        metrics["Share of outliers that are found"] = _share(found[outliers])
+    if not outliers.all():
+        metrics["Share of other images taken for outliers"] = _share(found[~outliers])
+    return Evaluation(len(y), metrics)
+
+
+def _share(hits):
+    """The share of True, with Wilson's interval."""
+    return accuracy_interval(np.ones(len(hits), dtype=int), hits.astype(int), confidence=_CONFIDENCE)
+
+
+def _recall_and_precision(true, predicted):
+    """Shares of the images of a class that are found, and of those taken for it that are right."""
+    return tuple(_share(each) if len(each) else None for each in (predicted[true], true[predicted]))
+
+
+def _log_losses(proba, columns):
+    """The log loss of each image, as scikit-learn counts it; it has none for a single class."""
+    proba = np.clip(proba, np.finfo(proba.dtype).eps, 1 - np.finfo(proba.dtype).eps if proba.shape[1] > 1 else 1)
+    return -np.log(proba[np.arange(len(columns)), columns].astype(np.float64))
+
+
+def _balanced_accuracy(confusion):
+    """The mean recall of the classes that have test images, by a bootstrap within each class."""
+    counts = confusion.sum(axis=1)
+    present = counts > 0
+    counts, recall = counts[present], np.diag(confusion)[present] / counts[present]
+    drawn = np.random.default_rng(0).binomial(counts, recall, (_N_RESAMPLES, len(counts))) / counts
+    return Interval(float(recall.mean()), *_ends(drawn.mean(axis=1)))
+
+
+def _bootstrap(statistic, *arrays):
+    """A statistic of the images, with its interval by the bootstrap; one image has none."""
+    n_images = len(arrays[0])
+    estimate = float(statistic(*arrays))
+    if n_images < 2:
+        return Interval(estimate, np.nan, np.nan)
+    rng = np.random.default_rng(0)
+    samples = (rng.integers(n_images, size=n_images) for _ in range(_N_RESAMPLES))
+    return Interval(estimate, *_ends([statistic(*(array[rows] for array in arrays)) for rows in samples]))
+
+
+def _ends(values):
+    tail = (1 - _CONFIDENCE) / 2
+    return tuple(np.quantile(values, (tail, 1 - tail)).tolist())

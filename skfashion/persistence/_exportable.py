@@ -1,0 +1,79 @@
+"""What an estimator consists of when it is exported, and what cannot be."""
+
+from sklearn.base import BaseEstimator, is_classifier, is_clusterer, is_outlier_detector, is_regressor
+from sklearn.exceptions import NotFittedError
+from sklearn.frozen import FrozenEstimator
+from sklearn.pipeline import Pipeline
+from sklearn.utils.validation import check_is_fitted
+
+from skfashion.persistence._protocols import ModuleEstimator
+
+CAN_BE = (
+    "What can be exported: the networks and SubspaceClassifier of skfashion, estimators of scikit-learn that skl2onnx "
+    "knows, Pipelines of these, and fitted searches and FrozenEstimators around them."
+)
+
+# Why others of ours cannot be.
+_REASONS = {
+    "CentroidSampler": "it draws images at random, and answers nothing about given ones",
+    "ClusterClassifier": "any clusterer may be in it, and its label need not be the most probable class",
+    "ImageReader": "it reads files of images, and an ONNX graph takes their pixels: export the steps after it",
+    "KNNClassifier": "it searches all training images and decides near ties in float64; scikit-learn's can be",
+    "NeighborSampler": "it draws images at random, and answers nothing about given ones",
+}
+
+
+def exportable_steps(estimator):
+    """The fitted estimators that rows pass in order, without what is only wrapped around them.
+
+    Raises
+    ------
+    sklearn.exceptions.NotFittedError
+        If one of them is not fitted.
+    TypeError
+        If one of them cannot be exported.
+    """
+    if not isinstance(estimator, BaseEstimator):
+        raise TypeError(f"to_onnx exports a fitted estimator. Got {estimator!r} instead. {CAN_BE}")
+    steps = _steps(estimator)
+    for step in steps:
+        check_is_fitted(step)
+        _refuse(step)
+    if not steps:
+        raise TypeError(f"The Pipeline has no step that does anything: there is nothing to export. {CAN_BE}")
+    _check_answers(steps[-1])
+    return steps
+
+
+def _steps(estimator):
+    if isinstance(estimator, FrozenEstimator):
+        return _steps(estimator.estimator)
+    if hasattr(estimator, "best_estimator_"):
+        return _steps(estimator.best_estimator_)
+    if hasattr(estimator, "cv_results_"):
+        raise NotFittedError(f"This {type(estimator).__name__} holds no fitted estimator: fit it with refit=True.")
+    if not isinstance(estimator, Pipeline):
+        return [estimator]
+    check_is_fitted(estimator)
+    return [inner for _, step in estimator.steps if step not in (None, "passthrough") for inner in _steps(step)]
+
+
+def _refuse(step):
+    """Raise a TypeError if a step is one of those that no graph can stand for."""
+    name = type(step).__name__
+    if is_outlier_detector(step):
+        reason = "it is an outlier detector, whose threshold is not part of its network"
+    elif type(step).__module__.startswith("skfashion.") and not isinstance(step, ModuleEstimator):
+        reason = _REASONS.get(name, "it has no as_module()")
+    elif hasattr(step, "sample") and not hasattr(step, "transform") and not hasattr(step, "predict"):
+        reason = "it draws samples, and answers nothing about given ones"
+    else:
+        return
+    raise TypeError(f"{name} cannot be exported: {reason}. {CAN_BE}")
+
+
+def _check_answers(step):
+    if is_clusterer(step) or not (is_classifier(step) or is_regressor(step) or hasattr(step, "transform")):
+        raise TypeError(
+            f"{type(step).__name__} cannot be the last step: it is no classifier, regressor or transformer. {CAN_BE}"
+        )

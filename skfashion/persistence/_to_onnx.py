@@ -1,0 +1,141 @@
+"""Fitted estimators as ONNX files."""
+
+import json
+import os
+import uuid
+from importlib.metadata import version
+from pathlib import Path
+
+from sklearn.base import is_classifier
+
+from skfashion._onnx import labels_of, needed
+from skfashion.persistence._conversion import converted
+from skfashion.persistence._exportable import exportable_steps
+from skfashion.persistence._protocols import ModuleEstimator
+from skfashion.persistence._weights import compress
+
+_INPUT_DTYPES = ("auto", "uint8", "float32")
+_WEIGHTS = ("float32", "float16", "int8")
+
+
+def to_onnx(estimator, path, *, input_dtype="auto", weights="float32"):
+    """Write a fitted estimator, or a whole Pipeline, as one ONNX file, which runs without Python.
+
+    The file has one input ``X`` (n, n_features), rows for any n. Its outputs are, by the last step:
+
+    - of a classifier ``label`` (n,), in the kind of the labels: int64, bool, double or strings; and
+      ``probabilities`` (n, n_classes), float32, where it has ``predict_proba``. If it was fitted on an indicator
+      matrix, ``label`` is one too, (n, n_classes) in int64.
+    - of a regressor ``predictions``, float32, in the shape of ``predict``.
+    - of a transformer ``transformed`` (n, n_columns), float32.
+
+    Parameters
+    ----------
+    estimator : estimator
+        A network of :mod:`skfashion.neural_network` that is no outlier detector, a
+        :class:`~skfashion.baselines.SubspaceClassifier`, an estimator of scikit-learn that skl2onnx knows, or a
+        Pipeline of these. A fitted search stands for its best estimator, a FrozenEstimator for what is in it.
+
+    path : str or path-like
+        The file. It is replaced at once, when the new one is complete.
+
+    input_dtype : {"auto", "uint8", "float32"}, default="auto"
+        The type of ``X``. ``"auto"`` is uint8 if the first step is one of ours that was fitted on levels from 0 to 255,
+        else float32. Our estimators read floats as ``predict`` reads them: after a fit on levels these may be whole
+        numbers from 0 to 255, or brightness in [0, 1].
+
+    weights : {"float32", "float16", "int8"}, default="float32"
+        How large weights are stored: ``"float16"`` halves the file, ``"int8"`` quarters it, with a scale for each
+        output of a layer. Computed is in float32 all the same, and as fast, because onnxruntime restores the weights
+        when it loads the file; answers differ in the third digit, or the second.
+
+    Raises
+    ------
+    sklearn.exceptions.NotFittedError
+        If the estimator, or a step of it, is not fitted.
+    TypeError
+        If a step cannot be exported: outlier detectors, samplers, :class:`~skfashion.preprocessing.ImageReader`,
+        functions of Python, and what skl2onnx does not know.
+    ValueError
+        If `input_dtype` or `weights` is none of these, or a network of your own is nothing that ``torch.export`` can
+        follow.
+    ImportError
+        If ``pip install "skfashion[onnx]"`` has to come first.
+
+    Notes
+    -----
+    ``metadata_props`` of the file say what it accepts, as JSON: ``classes``, and, if the first step is one of ours,
+    ``image_shape`` (channels, height, width), ``channels_last`` (whether a row runs through height, width, channels)
+    and ``pixel_scale`` (``"levels"``, ``"brightness"`` or ``"numbers"``, of the images of the fit). `producer_name` and
+    `producer_version` are those of this library.
+
+    Steps of scikit-learn are what skl2onnx makes of them, in float32: a decision that hangs on the last digit, as that
+    of a tree, or of a neighbour at no distance, may be another one.
+
+    ``skl2onnx.to_onnx`` knows our estimators too, with outputs as it names them.
+
+    References
+    ----------
+    `Open Neural Network Exchange <https://onnx.ai>`_.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from skfashion.datasets import make_garments
+    >>> from skfashion.neural_network import MLPClassifier
+    >>> from skfashion.persistence import to_onnx
+    >>> X, y = make_garments(500, random_state=0, return_X_y=True)
+    >>> mlp = MLPClassifier((32,), batch_size=32, max_epochs=5, random_state=0).fit(X, y)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     to_onnx(mlp, Path(folder) / "mlp.onnx")
+    ...     (Path(folder) / "mlp.onnx").stat().st_size > 100_000
+    True
+    """
+    _check_option("input_dtype", input_dtype, _INPUT_DTYPES)
+    _check_option("weights", weights, _WEIGHTS)
+    path = Path(path)
+    steps = exportable_steps(estimator)
+    (onnx, *_) = needed("onnx", "onnxscript", "skl2onnx")
+    known = steps[0].as_module() if isinstance(steps[0], ModuleEstimator) else None
+    if input_dtype == "auto":
+        input_dtype = "uint8" if known is not None and known.pixel_scale == "levels" else "float32"
+    model = converted(steps, input_dtype)
+    compress(model, weights)
+    _describe(onnx, model, known, steps[-1])
+    onnx.checker.check_model(model)
+    _write(path, model.SerializeToString())
+
+
+def _check_option(name, value, options):
+    if value not in options:
+        raise ValueError(f"{name} must be one of {list(options)}. Got {value!r} instead.")
+
+
+def _describe(onnx, model, first, last):
+    """Note in a model who made it and what it accepts."""
+
+    model.producer_name, model.producer_version, model.domain, model.doc_string = (
+        "skfashion",
+        version("skfashion"),
+        "",
+        "",
+    )
+    known = {}
+    if first is not None:
+        known = {name: getattr(first, name) for name in ("image_shape", "channels_last", "pixel_scale")}
+    if is_classifier(last):
+        known["classes"] = labels_of(last.classes_, type(last).__name__)[0].tolist()
+    onnx.helper.set_model_props(model, {name: json.dumps(value) for name, value in known.items()})
+
+
+def _write(path, content):
+    """Put a file in its place at once: nobody finds half of it, and a failure leaves the old one."""
+    beside = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
+    try:
+        with open(beside, "xb") as file:
+            file.write(content)
+        os.replace(beside, path)
+    except BaseException:
+        beside.unlink(missing_ok=True)
+        raise

@@ -73,7 +73,10 @@ def _refuse(step):
 
 
 def _check_answers(step):
-    if is_clusterer(step) or not (is_classifier(step) or is_regressor(step) or hasattr(step, "transform")):
-        raise TypeError(
-            f"{type(step).__name__} cannot be the last step: it is no classifier, regressor or transformer. {CAN_BE}"
-        )
+    if is_clusterer(step):
+        reason = "it is a clusterer, whose labels and distances are two kinds of answers"
+    elif not (is_classifier(step) or is_regressor(step) or hasattr(step, "transform")):
+        reason = "it is no classifier, regressor or transformer"
+    else:
+        return
+    raise TypeError(f"{type(step).__name__} cannot be exported as the last step: {reason}. {CAN_BE}")

@@ -46,8 +46,9 @@ def to_onnx(estimator, path, *, input_dtype="auto", weights="float32"):
 
     weights : {"float32", "float16", "int8"}, default="float32"
         How large weights are stored: ``"float16"`` halves the file, ``"int8"`` quarters it, with a scale for each
-        output of a layer. Computed is in float32 all the same, and as fast, because onnxruntime restores the weights
-        when it loads the file; answers differ in the third digit, or the second.
+        output of a convolution or product of matrices, also in steps of scikit-learn. Computed is in float32 all the
+        same, and as fast, because onnxruntime restores the weights when it loads the file; probabilities differ in the
+        third digit, or the second.
 
     Raises
     ------

@@ -160,7 +160,7 @@ def double(X):
         (CentroidSampler(KMeans(3, n_init=1)), TypeError, "CentroidSampler .* draws"),
         (KNNClassifier(), TypeError, "KNNClassifier .* training images"),
         (ClusterClassifier(random_state=0), TypeError, "ClusterClassifier .* clusterer may be"),
-        (KMeans(3, n_init=1, random_state=0), TypeError, "KMeans .* no classifier, regressor or transformer"),
+        (KMeans(3, n_init=1, random_state=0), TypeError, "KMeans .* clusterer"),
         (make_pipeline(FunctionTransformer(double), Ridge()), TypeError, "FunctionTransformer .*double"),
         (make_pipeline(FunctionTransformer(np.log1p), Ridge()), TypeError, "FunctionTransformer .*log1p"),
         (make_pipeline(RBFSampler(random_state=0), Ridge()), TypeError, "RBFSampler"),

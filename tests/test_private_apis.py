@@ -16,6 +16,7 @@ OTHERS = [path for path in FILES if path not in MODULES.values()]
 PACKAGES = {
     "_private_sklearn": "scikit-learn",
     "_private_sklearn_search": "scikit-learn",
+    "_private_sklearn_state": "scikit-learn",
     "_private_torch": "torch",
 }
 

@@ -123,9 +123,7 @@ def finished(study):
 
 def in_memory(study):
     """A copy of the study that needs no storage."""
-    return new_in_memory(
-        study.study_name, study.trials, study.user_attrs, sampler=study.sampler, pruner=study.pruner
-    )
+    return new_in_memory(study.study_name, study.trials, study.user_attrs, sampler=study.sampler, pruner=study.pruner)
 
 
 def new_in_memory(name, trials, user_attrs, **settings):

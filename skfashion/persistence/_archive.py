@@ -20,7 +20,6 @@ MANIFEST, STATE, ARRAYS = "manifest.json", "state.json", "arrays.safetensors"
 _LARGEST_JSON = 2**26
 
 
-
 class BrokenFileError(ValueError):
     """A file that is no saved model, or is damaged."""
 

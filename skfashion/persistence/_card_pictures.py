@@ -7,7 +7,7 @@ from sklearn.pipeline import make_pipeline
 
 from skfashion.inspection import ReconstructionDisplay, TrainingCurveDisplay
 from skfashion.inspection._estimators import steps_of
-from skfashion.persistence._card_facts import trained_network
+from skfashion.persistence._facts import trained_network
 
 # The matrix of more classes is no picture any more.
 MAX_CLASSES = 30

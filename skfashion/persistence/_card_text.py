@@ -4,7 +4,8 @@ from sklearn.base import is_classifier, is_regressor
 
 from skfashion.inspection._estimators import steps_of
 from skfashion.persistence._card_evaluation import is_autoencoder, most_confused
-from skfashion.persistence._card_facts import (
+from skfashion.persistence._card_markdown import code, escaped, front_matter, interval, number, table
+from skfashion.persistence._facts import (
     changed_parameters,
     first_sentence,
     image_shape,
@@ -13,7 +14,6 @@ from skfashion.persistence._card_facts import (
     public_name,
     versions,
 )
-from skfashion.persistence._card_markdown import code, escaped, front_matter, interval, number, table
 
 NOT_STATED = "Not stated."
 

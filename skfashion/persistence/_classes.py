@@ -5,7 +5,16 @@ from functools import cache
 
 from skfashion._layout import Layout
 from skfashion._pixels import PixelScale
-from skfashion._private_sklearn_state import PRIVATE_CLASSES
+from skfashion._private_sklearn_state import (
+    AdamOptimizer,
+    MetadataRequest,
+    MethodMetadataRequest,
+    SGDOptimizer,
+    _CalibratedClassifier,
+    _PassthroughScorer,
+    _SigmoidCalibration,
+    _TemperatureScaling,
+)
 from skfashion.baselines import CentroidSampler, ClusterClassifier, KNNClassifier, NeighborSampler, SubspaceClassifier
 from skfashion.baselines._float_search import FloatSearch
 from skfashion.baselines._members import NearestMember, NearestRow
@@ -105,6 +114,15 @@ SKLEARN = {
     "sklearn.tree": ("DecisionTreeClassifier", "DecisionTreeRegressor", "ExtraTreeClassifier", "ExtraTreeRegressor"),
 }
 
+_OF_SKLEARN = {
+    f"sklearn.{each.__name__}": each
+    for each in (
+        *(AdamOptimizer, SGDOptimizer, _PassthroughScorer),
+        *(MetadataRequest, MethodMetadataRequest),
+        *(_CalibratedClassifier, _SigmoidCalibration, _TemperatureScaling),
+    )
+}
+
 # Whose objects hold rows that they were fitted on, which may be private.
 HOLD_TRAINING_ROWS = {
     *("KNNClassifier", "NeighborSampler", "CentroidSampler", "IntegerSearch", "FloatSearch", "NearestRow"),
@@ -120,8 +138,8 @@ def class_of_name(name):
     house = {f"skfashion.{each.__name__}": each for each in (*ESTIMATORS, *_PARTS)}
     if name in house:
         return house[name]
-    if name in PRIVATE_CLASSES:
-        return PRIVATE_CLASSES[name]
+    if name in _OF_SKLEARN:
+        return _OF_SKLEARN[name]
     module, _, last = name.rpartition(".")
     if last not in SKLEARN.get(module, ()):
         return None
@@ -135,5 +153,5 @@ def name_of_class(kind):
     """The name of a class in the table, or None."""
     package = ".".join(kind.__module__.split(".")[:2])
     candidates = [f"skfashion.{kind.__name__}", f"{package}.{kind.__name__}"]
-    candidates += [name for name, private in PRIVATE_CLASSES.items() if private is kind]
+    candidates += [name for name, private in _OF_SKLEARN.items() if private is kind]
     return next((name for name in candidates if class_of_name(name) is kind), None)

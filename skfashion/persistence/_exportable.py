@@ -1,11 +1,10 @@
 """What an estimator consists of when it is exported, and what cannot be."""
 
 from sklearn.base import BaseEstimator, is_classifier, is_clusterer, is_outlier_detector, is_regressor
-from sklearn.exceptions import NotFittedError
-from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
+from skfashion.inspection._estimators import steps_of
 from skfashion.persistence._protocols import ModuleEstimator
 
 CAN_BE = (
@@ -35,27 +34,14 @@ def exportable_steps(estimator):
     """
     if not isinstance(estimator, BaseEstimator):
         raise TypeError(f"to_onnx exports a fitted estimator. Got {estimator!r} instead. {CAN_BE}")
-    steps = _steps(estimator)
+    steps = steps_of(estimator)
+    if isinstance(steps[-1], Pipeline):
+        raise TypeError(f"The Pipeline has no step that does anything: there is nothing to export. {CAN_BE}")
     for step in steps:
         check_is_fitted(step)
         _refuse(step)
-    if not steps:
-        raise TypeError(f"The Pipeline has no step that does anything: there is nothing to export. {CAN_BE}")
     _check_answers(steps[-1])
     return steps
-
-
-def _steps(estimator):
-    if isinstance(estimator, FrozenEstimator):
-        return _steps(estimator.estimator)
-    if hasattr(estimator, "best_estimator_"):
-        return _steps(estimator.best_estimator_)
-    if hasattr(estimator, "cv_results_"):
-        raise NotFittedError(f"This {type(estimator).__name__} holds no fitted estimator: fit it with refit=True.")
-    if not isinstance(estimator, Pipeline):
-        return [estimator]
-    check_is_fitted(estimator)
-    return [inner for _, step in estimator.steps if step not in (None, "passthrough") for inner in _steps(step)]
 
 
 def _refuse(step):

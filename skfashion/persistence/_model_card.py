@@ -13,7 +13,7 @@ from skfashion.inspection._labels import names_of
 from skfashion.persistence import _card_pictures as pictures
 from skfashion.persistence import _card_text as text
 from skfashion.persistence._card_evaluation import evaluate, is_autoencoder
-from skfashion.persistence._card_facts import image_shape
+from skfashion.persistence._facts import image_shape
 
 _CARD, _HTML = "README.md", "estimator.html"
 _CURVE, _CONFUSION, _RECONSTRUCTIONS = "training_curve.png", "confusion_matrix.png", "reconstructions.png"

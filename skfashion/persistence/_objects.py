@@ -7,9 +7,10 @@ import sklearn.feature_selection
 import torch
 from sklearn.model_selection import KFold, StratifiedKFold
 
-from skfashion._private_sklearn_state import Tree, with_compiled_parts, without_compiled_parts
+from skfashion._private_sklearn_state import Tree
 from skfashion.metrics import clustering_accuracy_scorer, neg_wcss_scorer, silhouette_scorer
 from skfashion.persistence._classes import class_of_name, name_of_class
+from skfashion.persistence._compiled import with_compiled_parts, without_compiled_parts
 from skfashion.persistence._kind import Kind, check
 from skfashion.persistence._shape_checks import check_shapes, check_tree
 
@@ -25,16 +26,31 @@ _FUNCTIONS = {
     **{f"numpy.{each.__name__}": each for each in (np.abs, np.exp, np.expm1, np.log, np.log1p, np.sqrt, np.square)},
     **{
         f"sklearn.feature_selection.{name}": getattr(sklearn.feature_selection, name)
-        for name in ("chi2", "f_classif", "f_regression", "mutual_info_classif", "mutual_info_regression", "r_regression")
+        for name in (
+            "chi2",
+            "f_classif",
+            "f_regression",
+            "mutual_info_classif",
+            "mutual_info_regression",
+        )
     },
     # What the repeated ones repeat.
     **{f"sklearn.model_selection.{each.__name__}": each for each in (KFold, StratifiedKFold)},
-    **{
-        f"skfashion.{each.__name__}": each for each in (clustering_accuracy_scorer, neg_wcss_scorer, silhouette_scorer)
-    },
+    **{f"skfashion.{each.__name__}": each for each in (clustering_accuracy_scorer, neg_wcss_scorer, silhouette_scorer)},
     **{
         f"torch.optim.{name}": getattr(torch.optim, name)
-        for name in ("ASGD", "Adadelta", "Adagrad", "Adam", "AdamW", "Adamax", "NAdam", "RAdam", "RMSprop", "Rprop", "SGD")
+        for name in (
+            "ASGD",
+            "Adadelta",
+            "Adagrad",
+            "Adam",
+            "AdamW",
+            "Adamax",
+            "NAdam",
+            "RAdam",
+            "RMSprop",
+            "SGD",
+        )
     },
 }
 
@@ -73,7 +89,7 @@ def _encode_object(value, encoder, where):
     state = value.__getstate__() or {}
     if not isinstance(state, dict):
         raise ValueError(f"{where} holds a {kind.__qualname__} whose state is no dict, which cannot be saved.")
-    state = without_compiled_parts(value, state)
+    state = without_compiled_parts(state)
     state = {name: each for name, each in state.items() if name not in _OF_A_SESSION}
     state.update({name: None for name in _OF_A_MACHINE if name in state})
     return {

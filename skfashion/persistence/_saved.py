@@ -1,15 +1,14 @@
 """Models in files that hold no code: save, load, and what a file says of the model in it."""
 
-import platform
-from importlib.metadata import version
-
 import numpy as np
 from sklearn.base import BaseEstimator, is_classifier
+from sklearn.exceptions import NotFittedError
 
-from skfashion._version import __version__
+from skfashion.inspection._estimators import steps_of
 from skfashion.persistence._archive import BrokenFileError, read_archive, read_manifest_of, write_archive
 from skfashion.persistence._classes import HOLD_TRAINING_ROWS
 from skfashion.persistence._encoding import Decoder, Encoder
+from skfashion.persistence._facts import versions
 from skfashion.persistence._objects import known_as
 
 
@@ -179,21 +178,19 @@ def _manifest_of(estimator, class_names):
         "parameters": {name: _readable(value) for name, value in estimator.get_params().items()},
         "classes": _readable(classes),
         "n_features": _readable(_attribute(estimator, "n_features_in_")),
-        "image_shape": _readable(_attribute(_last(estimator), "image_shape_")),
-        "history": _readable(_attribute(_last(estimator), "history_")),
+        "image_shape": _readable(_attribute(_answering(estimator), "image_shape_")),
+        "history": _readable(_attribute(_answering(estimator), "history_")),
         "holds_training_rows": sorted({name.split(".")[-1] for name in class_names} & HOLD_TRAINING_ROWS),
-        "versions": _versions(),
+        "versions": versions(),
     }
 
 
-def _last(estimator):
+def _answering(estimator):
     """The estimator that answers: the last of a Pipeline, the best of a search, the one that is frozen."""
-    inner = {"best_estimator_": None, "estimator": "FrozenEstimator", "steps": "Pipeline"}
-    for attribute, kind in inner.items():
-        if hasattr(estimator, attribute) and kind in (None, type(estimator).__name__):
-            value = getattr(estimator, attribute)
-            return _last(value[-1][1] if attribute == "steps" else value)
-    return estimator
+    try:
+        return steps_of(estimator)[-1]
+    except NotFittedError:  # a search without a best one
+        return estimator
 
 
 def _attribute(estimator, name):
@@ -217,11 +214,6 @@ def _readable(value):
     if isinstance(value, float):
         return value if np.isfinite(value) else str(value)
     return value if isinstance(value, (bool, int, str, type(None))) else repr(value)
-
-
-def _versions():
-    names = ("numpy", "scikit-learn", "scipy", "skorch", "torch", "safetensors")
-    return {"skfashion": __version__, "python": platform.python_version(), **{name: version(name) for name in names}}
 
 
 def _checked_metrics(metrics):

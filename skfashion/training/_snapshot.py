@@ -70,7 +70,9 @@ def restore_optimizer(optimizer, state):
             if not isinstance(value, torch.Tensor):
                 continue
             if is_fused and value.ndim and value.shape != parameter.shape:  # it would walk beyond their end
-                raise ValueError(f"{name} of the optimizer is {tuple(value.shape)}, but weights {tuple(parameter.shape)}.")
+                raise ValueError(
+                    f"{name} of the optimizer is {tuple(value.shape)}, but weights {tuple(parameter.shape)}."
+                )
             if value.shape == parameter.shape:
                 # Fused optimizers walk through memory, and so need it in the order of the weights.
                 kept[name] = torch.empty_like(parameter, dtype=value.dtype).copy_(value)

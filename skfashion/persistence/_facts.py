@@ -11,7 +11,7 @@ from sklearn.base import BaseEstimator
 
 from skfashion.inspection import ImageEstimator
 
-_PACKAGES = ("skfashion", "scikit-learn", "torch", "numpy")
+_PACKAGES = ("skfashion", "scikit-learn", "torch", "skorch", "numpy", "scipy")
 
 # A parameter may be a table or a long list: its beginning has to do.
 _MAX_LENGTH = 200
@@ -84,7 +84,7 @@ def _scale_kind(reader):
 
 
 def versions():
-    """The releases with which the card was made, by project; a project that is not installed has none."""
+    """The releases of this moment, by project; a project that is not installed has none."""
     found = {"Python": python_version()}
     for package in _PACKAGES:
         try:

@@ -22,8 +22,8 @@ _N_WORDS = 624
 
 def _encode_array(array, encoder, where):
     """Numbers by the name of an array, in the order of memory in which products were computed with it."""
-    is_fortran = array.ndim > 1 and array.flags.f_contiguous and not array.flags.c_contiguous
-    stored = array.T if is_fortran else np.require(array, requirements="C")
+    is_fortran = array.ndim > 1 and not array.flags.c_contiguous and abs(array.strides[0]) < abs(array.strides[-1])
+    stored = np.require(array.T if is_fortran else array, requirements="C")
     if array.dtype.kind in _TIMES:
         return {"name": encoder.add_array(stored.view(np.int64)), "fortran": is_fortran, "dtype": array.dtype.str}
     native = stored.astype(stored.dtype.newbyteorder("="), copy=False)

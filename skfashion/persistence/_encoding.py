@@ -33,11 +33,13 @@ class Encoder:
         The arrays by the names that the JSON values know them by.
     class_names : set of str
         The classes of all objects.
+    left_out : bool
+        Whether parameters that belong to a machine were left out.
     """
 
     def __init__(self, trusted):
         self.trusted = trusted
-        self.arrays, self.class_names = {}, set()
+        self.arrays, self.class_names, self.left_out = {}, set(), False
         self._known, self._open = {}, set()
 
     def encode(self, value, where):

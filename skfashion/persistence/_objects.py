@@ -91,7 +91,9 @@ def _encode_object(value, encoder, where):
         raise ValueError(f"{where} holds a {kind.__qualname__} whose state is no dict, which cannot be saved.")
     state = without_compiled_parts(state)
     state = {name: each for name, each in state.items() if name not in _OF_A_SESSION}
-    state.update({name: None for name in _OF_A_MACHINE if name in state})
+    for parameter in _OF_A_MACHINE:
+        if state.get(parameter) is not None:
+            state[parameter], encoder.left_out = None, True
     return {
         "class": name,
         "state": {name: encoder.encode(each, f"{where}.{name}") for name, each in state.items()},

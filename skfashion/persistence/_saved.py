@@ -78,10 +78,13 @@ def save(estimator, file, *, metrics=None, data_license=None, trusted=()):
     """
     if not isinstance(estimator, BaseEstimator):
         raise TypeError(f"Only estimators can be saved. Got {type(estimator).__name__} instead.")
-    encoder = Encoder(known_as(trusted))
+    stated = {"metrics": _checked_metrics(metrics), "data_license": _checked_license(data_license)}
+    known = known_as(trusted)
+    encoder = Encoder(known)
     state = encoder.encode(estimator, type(estimator).__name__)
-    manifest = _manifest_of(estimator, encoder.class_names)
-    manifest |= {"metrics": _checked_metrics(metrics), "data_license": _checked_license(data_license)}
+    if encoder.left_out:  # of the manifest too
+        estimator = Decoder(encoder.arrays, known).decode(state)
+    manifest = _manifest_of(estimator, encoder.class_names) | stated
     write_archive(file, manifest, state, encoder.arrays)
 
 

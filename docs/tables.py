@@ -4,6 +4,8 @@ import re
 from itertools import groupby
 from pathlib import Path
 
+from skfashion.persistence._classes import SKLEARN
+
 ROOT = Path(__file__).parents[1]
 
 
@@ -14,6 +16,12 @@ def write_tables(folder):
         text = (ROOT / source).read_text(encoding="utf-8")
         for name, block in re.findall(r"<!-- (\w+) -->\n(.*?)<!-- end of \1 -->", text, re.DOTALL):
             (folder / f"{name}.rst").write_text(_rst(block), encoding="utf-8")
+
+
+def write_saved_estimators(folder):
+    """Write the estimators of scikit-learn that ``skfashion.persistence.save`` knows, by package."""
+    items = (f"- ``{package}``: " + ", ".join(f"``{name}``" for name in names) for package, names in SKLEARN.items())
+    (folder / "saved_estimators.rst").write_text("\n".join(items) + "\n", encoding="utf-8")
 
 
 def _rst(markdown):

@@ -71,6 +71,15 @@ def test_a_public_name_is_on_the_api_page(package, name):
     assert listed, f"add {name} to the autosummary of {package} in docs/api/index.rst"
 
 
+def test_the_guide_says_how_each_estimator_can_be_kept():
+    page = (ROOT / "docs/guide/deploying.rst").read_text()
+    rows = dict(re.findall(r"^   (\w+), yes, (.+)$", page, flags=re.MULTILINE))
+    assert rows.keys() == public_estimators()
+    classes = {name: value for (_, name), value in public_objects().items() if name in rows}
+    exported = {name for name, value in classes.items() if hasattr(value, "as_module")}
+    assert {name for name, said in rows.items() if said == "yes"} == exported
+
+
 def test_lists_name_nothing_else():
     """What was renamed or removed is removed there too."""
     assert names([*DEFAULTS, *ESTIMATORS, *SEARCHES]) <= public_estimators()

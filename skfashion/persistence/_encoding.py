@@ -108,7 +108,7 @@ class Decoder:
         kind = KINDS[name]
         try:
             value = kind.decode(content, self)
-        except BrokenFileError:
+        except (BrokenFileError, RecursionError):
             raise
         except (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError) as error:
             raise BrokenFileError(f"The file holds a broken {name}: {str(error)[:300]} ({_shown(content)})") from error

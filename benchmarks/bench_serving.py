@@ -29,7 +29,7 @@ import joblib
 import numpy as np
 from PIL import Image
 
-from benchmarks.evidence import write
+from benchmarks.evidence import write, write_for_processor
 from skfashion.datasets import fetch_fashion_mnist, make_garments
 from skfashion.neural_network import CNNClassifier
 
@@ -219,7 +219,10 @@ def main():
         results = compare(folder, fit(folder, arguments.quick), rounds, n_requests)
     versions = {package: version(package) for package in PACKAGES}
     settings = {"rounds": rounds, "requests": n_requests, "clients": N_CLIENTS, "service_versions": versions}
-    write("quick/serving" if arguments.quick else "serving", {**settings, **results})
+    if arguments.quick:
+        write("quick/serving", {**settings, **results})
+    else:
+        write_for_processor("serving", {**settings, **results})
 
 
 if __name__ == "__main__":

@@ -196,6 +196,38 @@ def sizes():
     return rows
 
 
+def formats():
+    """One network in every format."""
+    _, rows = peers("formats")
+    return [
+        "| format | kB | accuracy | save | load | one image | images/s in batches |",
+        "| --- | --- | --- | --- | --- | --- | --- |",
+        *(
+            f"| {name if name.startswith('onnx') else f'`{name}`'} | {row[0]['bytes'] / 1000:,.0f} "
+            f"| {100 * row[0]['accuracy']:.2f} % | {cell(row, 'save_seconds', '.3f')} s "
+            f"| {cell(row, 'load_seconds', '.3f')} s | {cell(row, 'microseconds_of_one_image', ',.0f')} us "
+            f"| {cell(row, 'images_per_second', ',.0f')} |"
+            for name, row in rows.items()
+        ),
+    ]
+
+
+def serving():
+    """A web service by onnxruntime, and the same one by torch."""
+    first, rows = peers("serving")
+    return [
+        f"| service | start | memory | latency (median) | 95 % below | requests/s, {first['clients']} clients |",
+        "| --- | --- | --- | --- | --- | --- |",
+        *(
+            f"| {name} | {cell(row, 'seconds_to_start', '.1f')} s "
+            f"| {cell(row, 'resident_mb_after_requests', '.0f')} MB "
+            f"| {cell(row, 'latency_ms_p50', '.1f')} ms | {cell(row, 'latency_ms_p95', '.1f')} ms "
+            f"| {cell(row, 'requests_per_second', ',.0f')} |"
+            for name, row in rows.items()
+        ),
+    ]
+
+
 def representations():
     rows = [
         "| representation | MSE per pixel | kNN on it | k-means on it | fit |",
@@ -352,6 +384,8 @@ TABLES = {
         multilabel,
         denoising,
         sizes,
+        formats,
+        serving,
         precision,
         threads,
     ),

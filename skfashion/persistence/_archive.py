@@ -4,10 +4,10 @@ import hashlib
 import io
 import json
 import os
-import uuid
 import zipfile
 from contextlib import contextmanager
-from pathlib import Path
+
+from skfashion.persistence._files import whole_file
 
 FORMAT = "skfashion model"
 
@@ -45,7 +45,7 @@ def write_archive(file, manifest, state, arrays):
     for name, part in parts.items():
         if name != ARRAYS and len(part) > _LARGEST_JSON:
             raise ValueError(f"{name} of the model would have {len(part)} bytes: {_LARGEST_JSON} are the limit.")
-    with _whole(file) as target, zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as archive:
+    with _target(file) as target, zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as archive:
         for name, part in parts.items():
             archive.writestr(zipfile.ZipInfo(name), part)  # without the time: the same model makes the same file
 
@@ -144,24 +144,15 @@ def _named(archive):
 
 
 @contextmanager
-def _whole(file):
-    """A file to write to; at a path it appears when it is complete and on the disk."""
-    if hasattr(file, "write"):
-        content = io.BytesIO()
-        yield content
-        file.write(content.getbuffer())
-        return
-    path = Path(file)
-    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
-    try:
-        with open(temporary, "xb") as target:
+def _target(file):
+    """A binary file to write to: at a path, or in the place of one that is open and may not be able to go back."""
+    if not hasattr(file, "write"):
+        with whole_file(file) as target:
             yield target
-            target.flush()
-            os.fsync(target.fileno())
-        os.replace(temporary, path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
+        return
+    content = io.BytesIO()
+    yield content
+    file.write(content.getbuffer())
 
 
 def _load_safetensors():

@@ -1,7 +1,5 @@
 """Model cards: what a model is, how good it is, and what it is for, as a folder to publish beside it."""
 
-import os
-import tempfile
 from pathlib import Path
 
 from sklearn.base import is_classifier
@@ -14,6 +12,7 @@ from skfashion.persistence import _card_pictures as pictures
 from skfashion.persistence import _card_text as text
 from skfashion.persistence._card_evaluation import evaluate, is_autoencoder
 from skfashion.persistence._facts import image_shape
+from skfashion.persistence._files import whole_file
 
 _CARD, _HTML = "README.md", "estimator.html"
 _CURVE, _CONFUSION, _RECONSTRUCTIONS = "training_curve.png", "confusion_matrix.png", "reconstructions.png"
@@ -218,10 +217,8 @@ def _evaluation(estimator, X_test, evaluation, names, test_data, files):
 
 
 def _write(folder, files):
-    """Write files one after the other, each under another name first."""
+    """Write files one after the other."""
     folder.mkdir(parents=True, exist_ok=True)
     for name, content in files.items():
-        with tempfile.TemporaryDirectory(dir=folder, prefix=".card-") as place:
-            part = Path(place) / name
-            part.write_bytes(content)
-            os.replace(part, folder / name)
+        with whole_file(folder / name) as file:
+            file.write(content)

@@ -1,16 +1,14 @@
 """Fitted estimators as ONNX files."""
 
 import json
-import os
-import uuid
-from importlib.metadata import version
-from pathlib import Path
 
 from sklearn.base import is_classifier
 
 from skfashion._onnx import labels_of, needed
+from skfashion._version import __version__
 from skfashion.persistence._conversion import converted
 from skfashion.persistence._exportable import exportable_steps
+from skfashion.persistence._files import whole_file
 from skfashion.persistence._protocols import ModuleEstimator
 from skfashion.persistence._weights import compress
 
@@ -95,7 +93,6 @@ def to_onnx(estimator, path, *, input_dtype="auto", weights="float32"):
     """
     _check_option("input_dtype", input_dtype, _INPUT_DTYPES)
     _check_option("weights", weights, _WEIGHTS)
-    path = Path(path)
     steps = exportable_steps(estimator)
     (onnx, *_) = needed("onnx", "onnxscript", "skl2onnx")
     known = steps[0].as_module() if isinstance(steps[0], ModuleEstimator) else None
@@ -105,7 +102,8 @@ def to_onnx(estimator, path, *, input_dtype="auto", weights="float32"):
     compress(model, weights)
     _describe(onnx, model, known, steps[-1])
     onnx.checker.check_model(model)
-    _write(path, model.SerializeToString())
+    with whole_file(path) as file:
+        file.write(model.SerializeToString())
 
 
 def _check_option(name, value, options):
@@ -115,28 +113,11 @@ def _check_option(name, value, options):
 
 def _describe(onnx, model, first, last):
     """Note in a model who made it and what it accepts."""
-
-    model.producer_name, model.producer_version, model.domain, model.doc_string = (
-        "skfashion",
-        version("skfashion"),
-        "",
-        "",
-    )
+    model.producer_name, model.producer_version = "skfashion", __version__
+    model.domain = model.doc_string = ""
     known = {}
     if first is not None:
         known = {name: getattr(first, name) for name in ("image_shape", "channels_last", "pixel_scale")}
     if is_classifier(last):
         known["classes"] = labels_of(last.classes_, type(last).__name__)[0].tolist()
     onnx.helper.set_model_props(model, {name: json.dumps(value) for name, value in known.items()})
-
-
-def _write(path, content):
-    """Put a file in its place at once: nobody finds half of it, and a failure leaves the old one."""
-    beside = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
-    try:
-        with open(beside, "xb") as file:
-            file.write(content)
-        os.replace(beside, path)
-    except BaseException:
-        beside.unlink(missing_ok=True)
-        raise

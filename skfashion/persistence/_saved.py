@@ -74,7 +74,7 @@ def save(estimator, file, *, metrics=None, data_license=None, trusted=()):
     >>> bool((load(path).predict(X) == model.predict(X)).all())
     True
     >>> read_manifest(path)["model"]
-    'MLPClassifier((32,), max_epochs=2, random_state=0)'
+    'MLPClassifier(hidden_layer_sizes=(32,), max_epochs=2, random_state=0)'
     """
     if not isinstance(estimator, BaseEstimator):
         raise TypeError(f"Only estimators can be saved. Got {type(estimator).__name__} instead.")

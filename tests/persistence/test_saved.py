@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import torch
 from estimators import ESTIMATORS, READERS, SEARCHES, public_estimators
-from processes import start_python
+from processes import run_python, start_python
 from saved import loaded, parts_of, saved
 from scipy.stats import loguniform
 from sklearn.base import clone
@@ -366,3 +366,23 @@ def test_pickles_of_another_version_warn(model, monkeypatch):
     with pytest.warns(InconsistentVersionWarning, match=rf"{type(model).__name__} from version 0.0.7"):
         pickle.loads(content)
     assert not hasattr(clone(model), "_skfashion_version")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("threads", ["1", "2"])
+def test_other_processes_and_numbers_of_threads(threads, garments, tmp_path):
+    X, y = garments
+    model = CNNClassifier((conv(4), dense(8)), max_epochs=1, random_state=0).fit(X, y)
+    save(model, tmp_path / "model.skf")
+    (tmp_path / "model.pickle").write_bytes(pickle.dumps(model))
+    np.savez(tmp_path / "expected.npz", X=X, probabilities=model.predict_proba(X))
+    code = f"""
+    import pickle
+    import numpy as np
+    from skfashion.persistence import load
+    expected = np.load({str(tmp_path / "expected.npz")!r})
+    for model in (load({str(tmp_path / "model.skf")!r}), pickle.load(open({str(tmp_path / "model.pickle")!r}, "rb"))):
+        found = model.predict_proba(expected["X"])
+        np.testing.assert_allclose(found, expected["probabilities"], rtol=1e-5, atol=1e-6)
+    """
+    run_python(code, OMP_NUM_THREADS=threads)

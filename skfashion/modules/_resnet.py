@@ -37,6 +37,10 @@ class _MaxMeanPool(nn.Module):
         return torch.cat([x.amax(dim=(2, 3)), x.mean(dim=(2, 3))], dim=1)
 
 
+# More would take minutes to build, and be trained by nobody.
+_DEEPEST = 1000
+
+
 class ResNet(nn.Module):
     """Three stages of residual convolutions at full, half and quarter size, doubling the channels at each.
 
@@ -73,6 +77,8 @@ class ResNet(nn.Module):
     """
 
     def __init__(self, image_shape, n_outputs, width, depth, flip_averaging, outputs="classes"):
+        if depth > _DEEPEST:
+            raise ValueError(f"depth={depth}: a residual network of more than {_DEEPEST} convolutions a stage.")
         super().__init__()
         self.outputs = outputs
         self.flip_averaging = flip_averaging

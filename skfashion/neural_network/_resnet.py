@@ -24,7 +24,7 @@ class ResNetNetwork:
         number(int, 1),
         positional=True,
     )
-    depth: int = parameter(1, "Residual convolutions in each stage.", number(int, 0), positional=True)
+    depth: int = parameter(1, "Residual convolutions in each stage.", number(int, 0, 1000), positional=True)
     image_shape: ImageShape = parameter("auto", "As in :class:`CNNClassifier`.")
     flip_averaging: bool | Literal["auto"] = parameter(
         "auto",

@@ -108,7 +108,9 @@ def _opened(file):
                 raise BrokenFileError(f"{name}: {entry.filename} has {entry.file_size} bytes, more than any model.")
         try:
             yield archive
-        except (zipfile.BadZipFile, EOFError, NotImplementedError) as error:
+        except BrokenFileError:
+            raise
+        except (zipfile.BadZipFile, EOFError, NotImplementedError, ValueError) as error:
             raise BrokenFileError(f"{name} is damaged: {error}") from error
 
 

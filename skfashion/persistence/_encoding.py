@@ -110,7 +110,7 @@ class Decoder:
             value = kind.decode(content, self)
         except (BrokenFileError, RecursionError):
             raise
-        except (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError) as error:
+        except Exception as error:  # of a constructor that is given what it was not made for
             raise BrokenFileError(f"The file holds a broken {name}: {str(error)[:300]} ({_shown(content)})") from error
         if kind.shared:
             self._known.append(value)

@@ -1,10 +1,12 @@
 """Objects of the closed table of classes, functions of another one, and trees, as kinds of what can be saved."""
 
+import inspect
 import keyword
 
 import numpy as np
 import sklearn.feature_selection
 import torch
+from sklearn.base import BaseEstimator
 from sklearn.model_selection import KFold, StratifiedKFold
 
 from skfashion._private_sklearn_state import Tree
@@ -108,6 +110,7 @@ def _decode_object(content, decoder):
     for attribute in state:
         _check_attribute(kind, attribute)
     state = {attribute: decoder.decode(each) for attribute, each in state.items()}
+    state |= {parameter: default for parameter, default in _defaults(kind).items() if parameter not in state}
     for parameter in _OF_A_MACHINE:
         check(state.get(parameter) is None, f"{name} comes with {parameter}={state.get(parameter)!r:.100}")
     value = object.__new__(kind)
@@ -117,7 +120,17 @@ def _decode_object(content, decoder):
         vars(value).update(state)
     check_shapes(value)
     with_compiled_parts(value)
+    if isinstance(value, BaseEstimator):
+        value.get_params(deep=False)  # or else it could not even be shown
     return value
+
+
+def _defaults(kind):
+    """Parameters that a class has today, and may not have had when a file was written."""
+    if not issubclass(kind, BaseEstimator):
+        return {}
+    parameters = inspect.signature(kind).parameters.items()
+    return {name: parameter.default for name, parameter in parameters if parameter.default is not parameter.empty}
 
 
 def _check_attribute(kind, name):

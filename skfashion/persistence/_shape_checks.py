@@ -1,20 +1,36 @@
 """What compiled code relies on: it follows the numbers of a fitted model without looking where they lead."""
 
 import numpy as np
+from scipy.sparse import issparse
 from sklearn.cluster import KMeans, MiniBatchKMeans
 from sklearn.ensemble import IsolationForest
 from sklearn.svm import SVC, SVR, NuSVC, NuSVR, OneClassSVM
 
 from skfashion._private_sklearn_state import BaseDecisionTree
+from skfashion.baselines import KNNClassifier
+from skfashion.baselines._nearest import IntegerSearch, pad_to_group
 from skfashion.persistence._kind import check
 
 _LEAF = -1
 _MOST_THREADS = 1024
 
+# Names of features are made where an estimator is shown.
+_MOST_FEATURES = 2**24
+
 
 def check_shapes(estimator):
-    """Raise a ValueError if the arrays of a fitted estimator do not fit together."""
-    if isinstance(estimator, (KMeans, MiniBatchKMeans)) and hasattr(estimator, "cluster_centers_"):
+    """Raise a ValueError if the arrays of a fitted estimator, or of a part of one, do not fit together."""
+    for name in ("n_features_in_", "_n_features_out"):
+        n = vars(estimator).get(name, 0)
+        check(isinstance(n, (int, np.integer)) and 0 <= n <= _MOST_FEATURES, f"{name}={n!r:.50}")
+    if hasattr(estimator, "_fit_X"):
+        _check_rows(estimator._fit_X, estimator.n_features_in_)
+    if isinstance(estimator, KNNClassifier) and hasattr(estimator, "_search"):
+        _check_rows(estimator.training_rows(), estimator.n_features_in_)
+        check(len(estimator.training_rows()) == estimator.n_samples_fit_, "lost rows")
+    if isinstance(estimator, IntegerSearch):
+        _check_search(estimator)
+    elif isinstance(estimator, (KMeans, MiniBatchKMeans)) and hasattr(estimator, "cluster_centers_"):
         _check_centers(estimator)
     elif isinstance(estimator, (SVC, NuSVC, SVR, NuSVR, OneClassSVM)) and hasattr(estimator, "support_vectors_"):
         _check_support_vectors(estimator)
@@ -50,6 +66,21 @@ def _check_features(estimator, trees):
         if isinstance(estimator, IsolationForest) or hasattr(estimator, "estimators_features_"):
             seen = tree.n_features_in_  # each tree has features of its own, which its predictions validate
         check(tree.tree_.n_features == seen, f"trees of {tree.tree_.n_features} features instead of {seen}")
+
+
+def _check_rows(rows, n_features):
+    """Among no rows there is no nearest."""
+    is_table = (isinstance(rows, np.ndarray) or issparse(rows)) and rows.ndim == 2 and rows.dtype.kind in "biuf"
+    check(is_table and rows.shape[0] > 0 and rows.shape[1] == n_features, "rows of another shape")
+
+
+def _check_search(search):
+    """As its products read them: rows of int8 up to a whole number of groups, of which the last ones are far away."""
+    rows, squares = search.rows, search.squares
+    check(0 < search.n <= search.width == pad_to_group(search.n), "a search of another width")
+    check(rows.dtype == np.int8 and rows.ndim == 2 and len(rows) == search.width, "rows of another shape")
+    check(rows.shape[1] >= 4 and rows.flags.c_contiguous, "rows of another shape")
+    check(squares.dtype == np.int32 and squares.shape == (search.width,), "squares of another shape")
 
 
 def _check_centers(estimator):

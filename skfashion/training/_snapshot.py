@@ -69,7 +69,8 @@ def restore_optimizer(optimizer, state):
         for name, value in kept.items():
             if not isinstance(value, torch.Tensor):
                 continue
-            if is_fused and value.ndim and value.shape != parameter.shape:  # it would walk beyond their end
+            expected = () if name == "step" else parameter.shape
+            if is_fused and value.shape != expected:  # it would walk beyond their end
                 raise ValueError(
                     f"{name} of the optimizer is {tuple(value.shape)}, but weights {tuple(parameter.shape)}."
                 )

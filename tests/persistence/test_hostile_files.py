@@ -10,16 +10,17 @@ import pytest
 from processes import run_python
 from saved import ARRAYS, MANIFEST, STATE, changed, load_arrays, loaded, of_state, parts_of, saved, sealed, zipped
 from sklearn.cluster import KMeans
+from sklearn.decomposition import PCA
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
-from sklearn.neighbors import KNeighborsClassifier
+from sklearn.neighbors import KNeighborsClassifier, LocalOutlierFactor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 from sklearn.tree import DecisionTreeClassifier
 
 from skfashion.baselines import KNNClassifier
-from skfashion.neural_network import MLPClassifier
+from skfashion.neural_network import MLPClassifier, ResNetClassifier
 from skfashion.persistence import load, read_manifest
 
 
@@ -257,7 +258,7 @@ def test_networks_beyond_memory():
     sys.path.insert(0, "tests")
     from saved import changed, loaded, saved
     from skfashion.datasets import make_garments
-    from skfashion.neural_network import MLPClassifier, ConvAutoencoder
+    from skfashion.neural_network import MLPClassifier, ResNetClassifier, ConvAutoencoder
     X, y = make_garments(100, random_state=0, return_X_y=True)
     for model, name, value in (
         (MLPClassifier((8,), max_epochs=1), "hidden_layer_sizes", {"tuple": [100_000, 100_000]}),
@@ -316,7 +317,9 @@ def test_trees_that_lead_nowhere(garments):
         (KMeans(3, n_init=1, random_state=0), "n_features_in_", 900, "centers of shape"),
         (KMeans(3, n_init=1, random_state=0), "n_clusters", 10, "centers of shape"),
         (KMeans(3, n_init=1, random_state=0), "_n_threads", 10**6, "threads"),
+        (KMeans(3, n_init=1, random_state=0), "_n_features_out", 10**40, "_n_features_out=1000"),
         (KNeighborsClassifier(), "_fit_method", "pyfunc", None),
+        (KNeighborsClassifier(), "n_features_in_", 10, "rows of another shape"),
         (KNNClassifier(), "_search", {"dict": {}}, None),
         (LogisticRegression(max_iter=2), "coef_", {"dict": {}}, None),
     ],
@@ -330,6 +333,40 @@ def test_shapes_that_compiled_code_relies_on(model, attribute, value, says, garm
         return
     with pytest.raises((ValueError, AttributeError, TypeError, IndexError)):  # never a crash
         loaded(content).predict(garments[0][:5].astype(float))
+
+
+@pytest.mark.parametrize("model", [KNeighborsClassifier(), LocalOutlierFactor(), KNNClassifier()], ids=str)
+def test_no_rows_to_search(model, garments):
+    content = corrupted(model, garments, {"arrays": lambda arrays: {name: each[:0] for name, each in arrays.items()}})
+    refused(content, "The file holds")
+
+
+@pytest.mark.parametrize("shape", [(), (1,), (8, 783)])
+def test_states_of_optimizers_that_are_too_small(shape, garments):
+    X, y = garments
+    content = saved(MLPClassifier((8,), random_state=0).partial_fit(X[:60], y[:60], classes=np.unique(y)))
+    state = json.loads(parts_of(content)[STATE])["object"]["state"]["net_"]["dict"]["snapshot"]["dict"]["optimizer"]
+    moments = state["dict"]["state"]["dict"][0][1]["dict"]
+    for name in ("exp_avg", "exp_avg_sq"):
+        array = moments[name]["array"]["name"]
+        small = changed(content, arrays=lambda arrays, array=array: arrays.update({array: np.zeros(shape, np.float32)}))
+        refused(small, f"{name} of the optimizer is")
+
+
+def test_absurdly_deep_networks(garments):
+    depth = state_of(("object", "state", "_fitted_params", "dict", "depth"), 2**60)
+    refused(
+        corrupted(ResNetClassifier(4, max_epochs=1, random_state=0), garments, {"state": depth}), "depth=1152921504"
+    )
+
+
+def test_a_parameter_that_came_later_has_its_default():
+    content = saved(MLPClassifier((8,), dropout=0.5))
+    again = loaded(changed(content, state=lambda root: root["object"]["state"].pop("dropout") and None))
+    assert again.dropout == MLPClassifier().dropout
+    refused(
+        changed(saved(make_pipeline(PCA(2))), state=lambda root: root["object"]["state"].pop("steps") and None), "steps"
+    )
 
 
 def test_parameters_cannot_be_html():

@@ -1,5 +1,6 @@
 """The file of a saved model: a zip of two JSON documents and the arrays as safetensors, read with suspicion."""
 
+import contextlib
 import hashlib
 import io
 import json
@@ -89,29 +90,30 @@ def _manifest(archive):
 @contextmanager
 def _opened(file):
     """The archive in a file, whose entries are those of a saved model and lie in it as they are, uncompressed."""
-    name = getattr(file, "name", "the file") if hasattr(file, "read") else os.fspath(file)
-    try:
-        archive = zipfile.ZipFile(file)
-    except (zipfile.BadZipFile, NotImplementedError, ValueError, UnicodeDecodeError, EOFError) as error:
-        raise BrokenFileError(f"{name} is no saved model, or it is damaged: {error}") from error
-    with archive:
-        entries = archive.infolist()
-        if sorted(entry.filename for entry in entries) != sorted((MANIFEST, STATE, ARRAYS)):
-            listed = ", ".join(sorted(entry.filename for entry in entries)[:5])
-            raise BrokenFileError(f"{name} is no saved model: it holds {listed[:200] or 'nothing'}.")
-        length = archive.fp.seek(0, os.SEEK_END)
-        for entry in entries:
-            stored = entry.compress_type == zipfile.ZIP_STORED and entry.file_size == entry.compress_size
-            if not stored or entry.flag_bits & 1 or entry.file_size > length:
-                raise BrokenFileError(f"{name} is no saved model: {entry.filename} is packed, encrypted or truncated.")
-            if entry.filename != ARRAYS and entry.file_size > _LARGEST_JSON:
-                raise BrokenFileError(f"{name}: {entry.filename} has {entry.file_size} bytes, more than any model.")
+    with contextlib.nullcontext(file) if hasattr(file, "read") else open(file, "rb") as content:
+        name = getattr(content, "name", "The file")
         try:
-            yield archive
+            with zipfile.ZipFile(content) as archive:
+                _check_entries(archive, name)
+                yield archive
         except BrokenFileError:
             raise
-        except (zipfile.BadZipFile, EOFError, NotImplementedError, ValueError) as error:
-            raise BrokenFileError(f"{name} is damaged: {error}") from error
+        except Exception as error:  # of a parser that believes what an archive says of itself
+            raise BrokenFileError(f"{name} is no saved model, or it is damaged: {str(error)[:200]}") from error
+
+
+def _check_entries(archive, name):
+    entries = archive.infolist()
+    if sorted(entry.filename for entry in entries) != sorted((MANIFEST, STATE, ARRAYS)):
+        listed = ", ".join(sorted(entry.filename for entry in entries)[:5])
+        raise BrokenFileError(f"{name} is no saved model: it holds {listed[:200] or 'nothing'}.")
+    length = archive.fp.seek(0, os.SEEK_END)
+    for entry in entries:
+        stored = entry.compress_type == zipfile.ZIP_STORED and entry.file_size == entry.compress_size
+        if not stored or entry.flag_bits & 1 or entry.file_size > length:
+            raise BrokenFileError(f"{name} is no saved model: {entry.filename} is packed, encrypted or truncated.")
+        if entry.filename != ARRAYS and entry.file_size > _LARGEST_JSON:
+            raise BrokenFileError(f"{name}: {entry.filename} has {entry.file_size} bytes, more than any model.")
 
 
 def _checked_part(archive, manifest, name):
@@ -142,7 +144,7 @@ def _parsed_arrays(content):
 
 
 def _named(archive):
-    return archive.filename or "The file"
+    return getattr(archive.fp, "name", "The file")
 
 
 @contextmanager

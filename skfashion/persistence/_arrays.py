@@ -16,6 +16,9 @@ _SPARSE = {
 # Bytes: one long text among many would make all of them as long.
 _LARGEST_TEXTS = 2**28
 
+# An array of nothing can have any shape, and cost the more the longer it is.
+_LONGEST_EMPTY = 2**24
+
 # Words in the state of numpy's RandomState.
 _N_WORDS = 624
 
@@ -32,6 +35,7 @@ def _encode_array(array, encoder, where):
 
 def _decode_array(content, decoder):
     array = np.array(decoder.take_array(content["name"]))  # writable, as it was
+    check(array.size or max(array.shape, default=0) <= _LONGEST_EMPTY, "nothing, a great many times")
     if "dtype" in content:
         dtype = np.dtype(content["dtype"])
         check(dtype.kind in _TIMES and array.dtype == np.int64, "not times")
@@ -41,6 +45,10 @@ def _decode_array(content, decoder):
 
 def _encode_objects(array, encoder, where):
     """Texts and objects one by one: a person can read them, and no parser of foreign memory is needed."""
+    if array.dtype.kind == "U" and array.nbytes > _LARGEST_TEXTS:
+        raise ValueError(
+            f"{where} holds {array.size} texts of {array.itemsize} bytes each: {_LARGEST_TEXTS} are the limit."
+        )
     values = encoder.encode(array.ravel().tolist(), where)
     return {"dtype": array.dtype.str, "shape": list(array.shape), "values": values}
 
@@ -59,14 +67,16 @@ def _decode_objects(content, decoder):
 
 
 def _encode_masked(array, encoder, where):
-    parts = {"data": array.data, "mask": np.ma.getmaskarray(array)}
-    return {name: encoder.encode(np.asarray(part), where) for name, part in parts.items()}
+    mask = None if array.mask is np.ma.nomask else np.asarray(array.mask)
+    parts = {"data": np.asarray(array.data), "mask": mask, "fill_value": array.fill_value}
+    return {name: encoder.encode(part, where) for name, part in parts.items()}
 
 
 def _decode_masked(content, decoder):
-    data, mask = decoder.decode(content["data"]), decoder.decode(content["mask"])
-    check(isinstance(data, np.ndarray) and isinstance(mask, np.ndarray), "not arrays")
-    return np.ma.MaskedArray(data, mask=mask)
+    data, mask, fill_value = (decoder.decode(content[name]) for name in ("data", "mask", "fill_value"))
+    is_mask = mask is None or (isinstance(mask, np.ndarray) and mask.dtype == bool and mask.shape == data.shape)
+    check(isinstance(data, np.ndarray) and is_mask, "not arrays of one shape")
+    return np.ma.MaskedArray(data, mask=np.ma.nomask if mask is None else mask, fill_value=fill_value)
 
 
 def _encode_sparse(matrix, encoder, where):
@@ -77,9 +87,14 @@ def _encode_sparse(matrix, encoder, where):
 def _decode_sparse(content, decoder):
     parts = [decoder.decode(content[name]) for name in ("data", "indices", "indptr")]
     check(all(isinstance(part, np.ndarray) for part in parts), "not arrays")
-    matrix = _SPARSE[content["class"]](tuple(parts), shape=tuple(content["shape"]))
+    # Copies: who else holds these arrays could change them after the check.
+    matrix = _SPARSE[content["class"]](tuple(parts), shape=tuple(content["shape"]), copy=True)
     matrix.check_format(full_check=True)  # compiled code follows the indices wherever they point
     return matrix
+
+
+def _fits_random_state(value, encoder):
+    return type(value) is np.random.RandomState and value.get_state(legacy=False)["bit_generator"] == "MT19937"
 
 
 def _encode_random_state(state, encoder, where):
@@ -111,5 +126,5 @@ ARRAY_KINDS = (
     ),
     Kind("masked", exactly(np.ma.MaskedArray), _encode_masked, _decode_masked),
     Kind("sparse", exactly(*_SPARSE.values()), _encode_sparse, _decode_sparse, shared=True),
-    Kind("random_state", exactly(np.random.RandomState), _encode_random_state, _decode_random_state, shared=True),
+    Kind("random_state", _fits_random_state, _encode_random_state, _decode_random_state, shared=True),
 )

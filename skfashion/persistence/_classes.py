@@ -60,13 +60,13 @@ _PARTS = (
 )
 
 # Of scikit-learn: what is plain numpy once it is fitted, and compiled code that is given arrays only after a check (see
-# _shape_checks). Left out is what holds functions or objects of compiled code: gradient boosting, Gaussian processes
-# and their kernels, splines, trees of clusters, vectorizers of text.
+# _shape_checks). Left out is what holds functions or objects of compiled code, or counts that compiled code writes by:
+# gradient boosting, Gaussian processes and their kernels, splines, trees of clusters, encoders of categories and texts.
 SKLEARN = {
     "sklearn.calibration": ("CalibratedClassifierCV",),
     "sklearn.cluster": (
         *("AffinityPropagation", "AgglomerativeClustering", "DBSCAN", "KMeans", "MeanShift", "MiniBatchKMeans"),
-        *("OPTICS", "SpectralClustering"),
+        "SpectralClustering",
     ),
     "sklearn.compose": ("ColumnTransformer", "TransformedTargetRegressor"),
     "sklearn.covariance": ("EllipticEnvelope", "EmpiricalCovariance", "LedoitWolf", "MinCovDet", "OAS"),
@@ -75,8 +75,8 @@ SKLEARN = {
     "sklearn.dummy": ("DummyClassifier", "DummyRegressor"),
     "sklearn.ensemble": (
         *("AdaBoostClassifier", "BaggingClassifier", "BaggingRegressor", "ExtraTreesClassifier", "ExtraTreesRegressor"),
-        *("IsolationForest", "RandomForestClassifier", "RandomForestRegressor", "StackingClassifier"),
-        *("StackingRegressor", "VotingClassifier", "VotingRegressor"),
+        *("RandomForestClassifier", "RandomForestRegressor", "StackingClassifier", "StackingRegressor"),
+        *("VotingClassifier", "VotingRegressor"),
     ),
     "sklearn.feature_selection": ("SelectFromModel", "SelectKBest", "SelectPercentile", "VarianceThreshold"),
     "sklearn.frozen": ("FrozenEstimator",),
@@ -97,19 +97,17 @@ SKLEARN = {
     ),
     "sklearn.multiclass": ("OneVsOneClassifier", "OneVsRestClassifier", "OutputCodeClassifier"),
     "sklearn.multioutput": ("ClassifierChain", "MultiOutputClassifier", "MultiOutputRegressor", "RegressorChain"),
-    "sklearn.naive_bayes": ("BernoulliNB", "CategoricalNB", "ComplementNB", "GaussianNB", "MultinomialNB"),
+    "sklearn.naive_bayes": ("BernoulliNB", "ComplementNB", "GaussianNB", "MultinomialNB"),
     "sklearn.neighbors": (
         *("KNeighborsClassifier", "KNeighborsRegressor", "LocalOutlierFactor", "NearestCentroid", "NearestNeighbors"),
-        *("RadiusNeighborsClassifier", "RadiusNeighborsRegressor"),
     ),
     "sklearn.neural_network": ("MLPClassifier", "MLPRegressor"),
     "sklearn.pipeline": ("FeatureUnion", "Pipeline"),
     "sklearn.preprocessing": (
-        *("Binarizer", "FunctionTransformer", "KBinsDiscretizer", "LabelBinarizer", "LabelEncoder", "MaxAbsScaler"),
-        *("MinMaxScaler", "MultiLabelBinarizer", "Normalizer", "OneHotEncoder", "OrdinalEncoder", "PolynomialFeatures"),
-        *("PowerTransformer", "QuantileTransformer", "RobustScaler", "StandardScaler", "TargetEncoder"),
+        *("Binarizer", "FunctionTransformer", "LabelBinarizer", "LabelEncoder", "MaxAbsScaler", "MinMaxScaler"),
+        *("Normalizer", "PowerTransformer", "QuantileTransformer", "RobustScaler", "StandardScaler"),
     ),
-    "sklearn.random_projection": ("GaussianRandomProjection", "SparseRandomProjection"),
+    "sklearn.random_projection": ("GaussianRandomProjection",),
     "sklearn.svm": ("LinearSVC", "LinearSVR", "NuSVC", "NuSVR", "OneClassSVM", "SVC", "SVR"),
     "sklearn.tree": ("DecisionTreeClassifier", "DecisionTreeRegressor", "ExtraTreeClassifier", "ExtraTreeRegressor"),
 }
@@ -127,8 +125,7 @@ _OF_SKLEARN = {
 HOLD_TRAINING_ROWS = {
     *("KNNClassifier", "NeighborSampler", "CentroidSampler", "IntegerSearch", "FloatSearch", "NearestRow"),
     *("KNeighborsClassifier", "KNeighborsRegressor", "LocalOutlierFactor", "NearestNeighbors"),
-    *("RadiusNeighborsClassifier", "RadiusNeighborsRegressor", "Nystroem", "KernelRidge"),
-    *("NuSVC", "NuSVR", "OneClassSVM", "SVC", "SVR", "AffinityPropagation", "DBSCAN", "OPTICS"),
+    *("Nystroem", "KernelRidge", "NuSVC", "NuSVR", "OneClassSVM", "SVC", "SVR", "AffinityPropagation", "DBSCAN"),
 }
 
 

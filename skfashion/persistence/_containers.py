@@ -1,6 +1,7 @@
 """Containers and single values, as kinds of what can be saved."""
 
 import math
+from numbers import Integral
 
 import numpy as np
 import torch
@@ -31,6 +32,17 @@ def _decode_dict(content, decoder):
     return {decoder.decode(key): decoder.decode(each) for key, each in content}
 
 
+def _encode_bunch(value, encoder, where):
+    return _encode_dict(dict(value), encoder, where)
+
+
+def _decode_bunch(content, decoder):
+    content = _decode_dict(content, decoder)
+    # Its keys are attributes too, and some attributes are how numpy finds the memory of an array.
+    check(all(type(key) is str and not key.startswith("_") for key in content), "keys that belong to Python")
+    return Bunch(**content)
+
+
 def _decode_list(content, decoder):
     check(type(content) is list, "not a list")
     return decoder.decode(content)
@@ -58,6 +70,15 @@ def _decode_dtype(content, decoder):
     return np.dtype(content)
 
 
+def _fits_slice(value, encoder):
+    parts = (value.start, value.stop, value.step) if type(value) is slice else ("",)
+    return all(part is None or isinstance(part, Integral) for part in parts)
+
+
+def _encode_slice(value, encoder, where):
+    return [part if part is None else int(part) for part in (value.start, value.stop, value.step)]
+
+
 def _decode_slice(content, decoder):
     check(len(content) == 3 and all(type(each) in (int, type(None)) for each in content), "not three ints")
     return slice(*content)
@@ -77,16 +98,19 @@ CONTAINER_KINDS = (
     ),
     Kind("dict", exactly(dict), _encode_dict, _decode_dict),
     Kind(
-        "bunch",
-        exactly(Bunch),
-        lambda value, encoder, where: _encode_dict(dict(value), encoder, where),
-        lambda content, decoder: Bunch(**_decode_dict(content, decoder)),
+        "bunch", exactly(Bunch), lambda value, encoder, where: _encode_dict(dict(value), encoder, where), _decode_bunch
     ),
     Kind(
         "set",
-        exactly(set, frozenset),
-        lambda value, encoder, where: encoder.encode(sorted(value), where),
+        exactly(set),
+        lambda value, encoder, where: encoder.encode(sorted(value, key=repr), where),
         lambda content, decoder: set(_decode_list(content, decoder)),
+    ),
+    Kind(
+        "frozenset",
+        exactly(frozenset),
+        lambda value, encoder, where: encoder.encode(sorted(value, key=repr), where),
+        lambda content, decoder: frozenset(_decode_list(content, decoder)),
     ),
     Kind(
         "float",
@@ -107,11 +131,6 @@ CONTAINER_KINDS = (
         lambda value, encoder, where: value.str,
         _decode_dtype,
     ),
-    Kind(
-        "slice",
-        exactly(slice),
-        lambda value, encoder, where: encoder.encode([value.start, value.stop, value.step], where),
-        _decode_slice,
-    ),
+    Kind("slice", _fits_slice, _encode_slice, _decode_slice),
     Kind("device", exactly(torch.device), lambda value, encoder, where: str(value), _decode_device),
 )

@@ -6,10 +6,15 @@ import math
 from skfashion.persistence._archive import BrokenFileError
 from skfashion.persistence._arrays import ARRAY_KINDS
 from skfashion.persistence._containers import CONTAINER_KINDS
+from skfashion.persistence._functions import FUNCTION_KINDS
 from skfashion.persistence._objects import OBJECT_KINDS
 from skfashion.persistence._searches import SEARCH_KINDS
 
-KINDS = {kind.name: kind for kind in (*CONTAINER_KINDS, *ARRAY_KINDS, *OBJECT_KINDS, *SEARCH_KINDS)}
+KINDS = {kind.name: kind for kind in (*CONTAINER_KINDS, *ARRAY_KINDS, *OBJECT_KINDS, *FUNCTION_KINDS, *SEARCH_KINDS)}
+
+# By references to what it has described before, a file of few bytes could stand for a great many objects.
+_MOST_OBJECTS = 2**23
+_MOST_COPIES = 16
 
 # What JSON holds as it is.
 _PLAIN = (type(None), bool, int, str)
@@ -85,6 +90,8 @@ class Decoder:
     def __init__(self, arrays, trusted):
         self.arrays, self.trusted = arrays, trusted
         self._known = []
+        self._n_objects, self._n_bytes = 0, 0
+        self._most_bytes = 2**20 + _MOST_COPIES * sum(array.nbytes for array in arrays.values())
 
     def decode(self, node):
         """The object that JSON values describe.
@@ -94,6 +101,7 @@ class Decoder:
         BrokenFileError
             If they describe none, or one that is not in the table.
         """
+        self._count(1, 0)
         if type(node) in _PLAIN or type(node) is float:
             return node
         if type(node) is list:
@@ -105,26 +113,35 @@ class Decoder:
             return self._same(content)
         if name not in KINDS:
             raise BrokenFileError(f"The file holds an object of the kind {name!r:.100}, which is none of {[*KINDS]}.")
-        kind = KINDS[name]
+        kind, before = KINDS[name], (self._n_objects, self._n_bytes)
         try:
             value = kind.decode(content, self)
         except (BrokenFileError, RecursionError):
             raise
         except Exception as error:  # of a constructor that is given what it was not made for
-            raise BrokenFileError(f"The file holds a broken {name}: {str(error)[:300]} ({_shown(content)})") from error
+            raise BrokenFileError(f"The file holds a broken {name}: {_said(error)} ({_shown(content)})") from error
         if kind.shared:
-            self._known.append(value)
+            self._known.append((value, self._n_objects - before[0], self._n_bytes - before[1]))
         return value
 
     def _same(self, place):
         if type(place) is not int or not 0 <= place < len(self._known):
             raise BrokenFileError(f"The file refers to object {place!r:.50} of the {len(self._known)} before it.")
-        return self._known[place]
+        value, n_objects, n_bytes = self._known[place]
+        self._count(n_objects, n_bytes)
+        return value
+
+    def _count(self, n_objects, n_bytes):
+        self._n_objects += n_objects
+        self._n_bytes += n_bytes
+        if self._n_objects > _MOST_OBJECTS or self._n_bytes > self._most_bytes:
+            raise BrokenFileError("The file stands for far more objects or arrays than it holds.")
 
     def take_array(self, name):
         """The array of a name."""
         if name not in self.arrays:
             raise BrokenFileError(f"The file has no array {name!r:.50}.")
+        self._count(0, self.arrays[name].nbytes)
         return self.arrays[name]
 
 
@@ -137,6 +154,14 @@ def _refusal(value, where):
         "classes of other projects are left out, because a file could call anything with them. Pass your own as "
         "trusted=(...) here and to load, save a part such as best_estimator_, or pickle the model for your own use."
     )
+
+
+def _said(error):
+    """What an error says, if that can be said: it may hold an object of the file."""
+    try:
+        return str(error)[:300]
+    except Exception:
+        return type(error).__name__
 
 
 def _shown(node):

@@ -1,20 +1,17 @@
-"""Objects of the closed table of classes, functions of another one, and trees, as kinds of what can be saved."""
+"""Objects of the closed table of classes, as a kind of what can be saved."""
 
 import inspect
 import keyword
 
-import numpy as np
-import sklearn.feature_selection
-import torch
 from sklearn.base import BaseEstimator
-from sklearn.model_selection import KFold, StratifiedKFold
+from sklearn.preprocessing import FunctionTransformer
 
-from skfashion._private_sklearn_state import Tree
-from skfashion.metrics import clustering_accuracy_scorer, neg_wcss_scorer, silhouette_scorer
+from skfashion._private_sklearn_state import BaseDecisionTree, Tree
 from skfashion.persistence._classes import class_of_name, name_of_class
 from skfashion.persistence._compiled import with_compiled_parts, without_compiled_parts
 from skfashion.persistence._kind import Kind, check
-from skfashion.persistence._shape_checks import check_shapes, check_tree
+from skfashion.persistence._shape_checks import check_shapes
+from skfashion.persistence._trees import decode_tree, encode_tree
 
 # Parameters that belong to a machine and not to a model. The cache of a Pipeline is a folder of pickles: whoever makes
 # a file could point to one. The address of a data base may hold a password.
@@ -23,96 +20,47 @@ _OF_A_MACHINE = ("memory", "storage")
 # Whoever watches fits in a session; and the version that a pickle needs, as it has no format of its own.
 _OF_A_SESSION = ("_skl_callbacks", "_skfashion_version")
 
-# Functions and classes that estimators take as parameters: none of them calls, imports, reads or writes anything.
-_FUNCTIONS = {
-    **{f"numpy.{each.__name__}": each for each in (np.abs, np.exp, np.expm1, np.log, np.log1p, np.sqrt, np.square)},
-    **{
-        f"sklearn.feature_selection.{name}": getattr(sklearn.feature_selection, name)
-        for name in (
-            "chi2",
-            "f_classif",
-            "f_regression",
-            "mutual_info_classif",
-            "mutual_info_regression",
-        )
-    },
-    # What the repeated ones repeat.
-    **{f"sklearn.model_selection.{each.__name__}": each for each in (KFold, StratifiedKFold)},
-    **{f"skfashion.{each.__name__}": each for each in (clustering_accuracy_scorer, neg_wcss_scorer, silhouette_scorer)},
-    **{
-        f"torch.optim.{name}": getattr(torch.optim, name)
-        for name in (
-            "ASGD",
-            "Adadelta",
-            "Adagrad",
-            "Adam",
-            "AdamW",
-            "Adamax",
-            "NAdam",
-            "RAdam",
-            "RMSprop",
-            "SGD",
-        )
-    },
-}
+
+def _fits(value, encoder):
+    return _name_of(type(value), encoder) is not None
 
 
-def known_as(trusted):
-    """What a user vouches for by its name, which is how a file refers to it.
-
-    Raises
-    ------
-    ValueError
-        If two have one name, or one has none.
-    """
-    known = {}
-    for each in trusted:
-        name = f"{getattr(each, '__module__', '?')}.{getattr(each, '__qualname__', '<none>')}"
-        if "<" in name or name in known:
-            raise ValueError(
-                f"trusted must hold classes and functions of different names that def or class gave them. Got {each!r}."
-            )
-        known[name] = each
-    return known
+def _name_of(kind, encoder):
+    trusted = (name for name, each in encoder.trusted.items() if each is kind)
+    return name_of_class(kind) or next(trusted, None)
 
 
-def _fits_object(value, encoder):
-    return name_of_class(type(value)) is not None or _trusted_name(type(value), encoder) is not None
-
-
-def _trusted_name(value, encoder):
-    return next((name for name, trusted in encoder.trusted.items() if trusted is value), None)
-
-
-def _encode_object(value, encoder, where):
+def _encode(value, encoder, where):
     kind = type(value)
-    name = name_of_class(kind) or _trusted_name(kind, encoder)
+    name = _name_of(kind, encoder)
     encoder.class_names.add(name)
     state = value.__getstate__() or {}
-    if not isinstance(state, dict):
-        raise ValueError(f"{where} holds a {kind.__qualname__} whose state is no dict, which cannot be saved.")
-    state = without_compiled_parts(state)
-    state = {name: each for name, each in state.items() if name not in _OF_A_SESSION}
+    check(isinstance(state, dict), f"{where} holds a {kind.__qualname__} whose state is no dict, which cannot be saved")
+    state = without_compiled_parts(value, state)
+    state = {attribute: each for attribute, each in state.items() if attribute not in _OF_A_SESSION}
     for parameter in _OF_A_MACHINE:
-        if state.get(parameter) is not None:
+        if state.get(parameter) is not None and parameter in _defaults(kind):
             state[parameter], encoder.left_out = None, True
-    return {
-        "class": name,
-        "state": {name: encoder.encode(each, f"{where}.{name}") for name, each in state.items()},
-    }
+    try:
+        _check_state(kind, state)
+    except ValueError as error:
+        raise ValueError(f"{where} cannot be saved: {error}.") from error
+    encoded = {}
+    for attribute, each in state.items():
+        place = f"{where}.{attribute}"
+        is_tree = _takes_tree(kind, attribute) and type(each) is Tree
+        encoded[attribute] = {"tree": encode_tree(each, encoder, place)} if is_tree else encoder.encode(each, place)
+    return {"class": name, "state": encoded}
 
 
-def _decode_object(content, decoder):
+def _decode(content, decoder):
     name, state = content["class"], content["state"]
     check(type(name) is str and type(state) is dict, "no name of a class, or no state")
     kind = class_of_name(name) or decoder.trusted.get(name)
     check(isinstance(kind, type), f"the class {name:.200} is not in the table of what can be loaded")
-    for attribute in state:
-        _check_attribute(kind, attribute)
-    state = {attribute: decoder.decode(each) for attribute, each in state.items()}
+    state = {attribute: _decode_attribute(kind, attribute, each, decoder) for attribute, each in state.items()}
+    _check_state(kind, state)
     state |= {parameter: default for parameter, default in _defaults(kind).items() if parameter not in state}
-    for parameter in _OF_A_MACHINE:
-        check(state.get(parameter) is None, f"{name} comes with {parameter}={state.get(parameter)!r:.100}")
     value = object.__new__(kind)
     if hasattr(value, "__setstate__"):
         value.__setstate__(state)
@@ -125,62 +73,49 @@ def _decode_object(content, decoder):
     return value
 
 
+def _decode_attribute(kind, attribute, node, decoder):
+    if _takes_tree(kind, attribute) and type(node) is dict and node.keys() == {"tree"}:
+        return decode_tree(node["tree"], decoder)
+    return decoder.decode(node)
+
+
+def _takes_tree(kind, attribute):
+    """Whether an attribute is the one in which an estimator looks after what its tree is given."""
+    return attribute == "tree_" and issubclass(kind, BaseDecisionTree)
+
+
+def _check_state(kind, state):
+    """Raise a ValueError for a state that could do more than be one. Nothing in it is shown: that may have no end."""
+    for attribute in state:
+        _check_attribute(kind, attribute)
+    if issubclass(kind, BaseEstimator):
+        version = state.get("_sklearn_version", "")
+        check(type(version) is str and len(version) < 100, "a version that is no text")
+    for parameter in _OF_A_MACHINE:
+        check(state.get(parameter) is None or parameter not in _defaults(kind), f"it comes with a {parameter}")
+    if issubclass(kind, FunctionTransformer):  # arguments such as `out` would write to arrays that were checked before
+        arguments = (state.get("kw_args"), state.get("inv_kw_args"))
+        check(all(each is None or each == {} for each in arguments), "its function comes with arguments")
+    net_params = state.get("net_params")
+    if "net_params" in _defaults(kind) and net_params is not None:  # skorch would compile, load and look up by others
+        check(type(net_params) is dict and net_params.keys() <= {"callbacks"}, "net_params hold more than callbacks")
+
+
+def _check_attribute(kind, name):
+    """Raise a ValueError for an attribute that would stand in the way of a class or of Python itself."""
+    is_name = name.isidentifier() and not keyword.iskeyword(name) and not name.startswith("__")
+    check(is_name, f"{name!r:.100} is no attribute")
+    check(not callable(getattr(kind, name, None)), f"{name} is a method of {kind.__name__}")
+    is_of_sklearn = kind.__module__.startswith("sklearn.")
+    check(not (is_of_sklearn and name.startswith("_") and hasattr(kind, name)), f"{name} belongs to {kind.__name__}")
+
+
 def _defaults(kind):
-    """Parameters that a class has today, and may not have had when a file was written."""
+    """The parameters of a class, which may have come after a file was written, and their defaults."""
     if not issubclass(kind, BaseEstimator):
         return {}
     parameters = inspect.signature(kind).parameters.items()
     return {name: parameter.default for name, parameter in parameters if parameter.default is not parameter.empty}
 
 
-def _check_attribute(kind, name):
-    """Raise a ValueError for an attribute that would stand in the way of a method or of Python itself."""
-    is_name = name.isidentifier() and not keyword.iskeyword(name) and not name.startswith("__")
-    check(is_name, f"{name!r:.100} is no attribute")
-    check(not callable(getattr(kind, name, None)), f"{name} is a method of {kind.__name__}")
-
-
-def _fits_function(value, encoder):
-    return any(value is each for each in (*_FUNCTIONS.values(), *encoder.trusted.values()))
-
-
-def _encode_function(value, encoder, where):
-    return next(name for name, each in (_FUNCTIONS | encoder.trusted).items() if each is value)
-
-
-def _decode_function(content, decoder):
-    known = _FUNCTIONS | decoder.trusted
-    check(type(content) is str and content in known, f"{content!r:.200} is not in the table of functions")
-    return known[content]
-
-
-def _encode_tree(tree, encoder, where):
-    state = tree.__getstate__()
-    return {
-        "n_features": int(tree.n_features),
-        "n_outputs": int(tree.n_outputs),
-        "max_depth": int(state["max_depth"]),
-        "n_classes": encoder.encode(np.asarray(tree.n_classes), where),
-        "nodes": {name: encoder.encode(state["nodes"][name].copy(), where) for name in state["nodes"].dtype.names},
-        "values": encoder.encode(state["values"], where),
-    }
-
-
-def _decode_tree(content, decoder):
-    columns = {name: decoder.decode(column) for name, column in content["nodes"].items()}
-    n_classes, values = decoder.decode(content["n_classes"]), decoder.decode(content["values"])
-    n_features, n_outputs, max_depth = (content[name] for name in ("n_features", "n_outputs", "max_depth"))
-    check_tree(columns, values, n_classes, n_features, n_outputs)
-    tree = Tree(n_features, n_classes.astype(np.intp), n_outputs)
-    nodes = np.zeros(len(values), dtype=tree.__getstate__()["nodes"].dtype)
-    for name in nodes.dtype.names:
-        nodes[name] = columns[name]
-    tree.__setstate__({"max_depth": max_depth, "node_count": len(nodes), "nodes": nodes, "values": values})
-    return tree
-
-
-OBJECT_KINDS = (
-    Kind("object", _fits_object, _encode_object, _decode_object, shared=True),
-    Kind("function", _fits_function, _encode_function, _decode_function),
-    Kind("tree", lambda value, encoder: type(value) is Tree, _encode_tree, _decode_tree, shared=True),
-)
+OBJECT_KINDS = (Kind("object", _fits, _encode, _decode, shared=True),)

@@ -9,7 +9,7 @@ from skfashion.persistence._archive import BrokenFileError, read_archive, read_m
 from skfashion.persistence._classes import HOLD_TRAINING_ROWS
 from skfashion.persistence._encoding import Decoder, Encoder
 from skfashion.persistence._facts import versions
-from skfashion.persistence._objects import known_as
+from skfashion.persistence._functions import known_as
 
 
 def save(estimator, file, *, metrics=None, data_license=None, trusted=()):
@@ -81,7 +81,12 @@ def save(estimator, file, *, metrics=None, data_license=None, trusted=()):
     stated = {"metrics": _checked_metrics(metrics), "data_license": _checked_license(data_license)}
     known = known_as(trusted)
     encoder = Encoder(known)
-    state = encoder.encode(estimator, type(estimator).__name__)
+    try:
+        state = encoder.encode(estimator, type(estimator).__name__)
+    except RecursionError as error:
+        raise ValueError(
+            f"{type(estimator).__name__} holds objects inside of each other too deep to be saved."
+        ) from error
     if encoder.left_out:  # of the manifest too
         estimator = Decoder(encoder.arrays, known).decode(state)
     manifest = _manifest_of(estimator, encoder.class_names) | stated

@@ -3,7 +3,8 @@
 import numpy as np
 from scipy.sparse import issparse
 from sklearn.cluster import KMeans, MiniBatchKMeans
-from sklearn.ensemble import IsolationForest
+from sklearn.ensemble import ExtraTreesClassifier, ExtraTreesRegressor, RandomForestClassifier, RandomForestRegressor
+from sklearn.neighbors import KNeighborsClassifier
 from sklearn.svm import SVC, SVR, NuSVC, NuSVR, OneClassSVM
 
 from skfashion._private_sklearn_state import BaseDecisionTree
@@ -11,67 +12,58 @@ from skfashion.baselines import KNNClassifier
 from skfashion.baselines._nearest import IntegerSearch, pad_to_group
 from skfashion.persistence._kind import check
 
-_LEAF = -1
+_FORESTS = (ExtraTreesClassifier, ExtraTreesRegressor, RandomForestClassifier, RandomForestRegressor)
+_KERNELS = ("linear", "poly", "rbf", "sigmoid", "precomputed")
 _MOST_THREADS = 1024
 
 # Names of features are made where an estimator is shown.
 _MOST_FEATURES = 2**24
 
 
-def check_shapes(estimator):
+def check_shapes(value):
     """Raise a ValueError if the arrays of a fitted estimator, or of a part of one, do not fit together."""
     for name in ("n_features_in_", "_n_features_out"):
-        n = vars(estimator).get(name, 0)
-        check(isinstance(n, (int, np.integer)) and 0 <= n <= _MOST_FEATURES, f"{name}={n!r:.50}")
-    if hasattr(estimator, "_fit_X"):
-        _check_rows(estimator._fit_X, estimator.n_features_in_)
-    if isinstance(estimator, KNNClassifier) and hasattr(estimator, "_search"):
-        _check_rows(estimator.training_rows(), estimator.n_features_in_)
-        check(len(estimator.training_rows()) == estimator.n_samples_fit_, "lost rows")
-    if isinstance(estimator, IntegerSearch):
-        _check_search(estimator)
-    elif isinstance(estimator, (KMeans, MiniBatchKMeans)) and hasattr(estimator, "cluster_centers_"):
-        _check_centers(estimator)
-    elif isinstance(estimator, (SVC, NuSVC, SVR, NuSVR, OneClassSVM)) and hasattr(estimator, "support_vectors_"):
-        _check_support_vectors(estimator)
-    elif isinstance(estimator, BaseDecisionTree) and hasattr(estimator, "tree_"):
-        _check_features(estimator, [estimator])
-    elif isinstance(getattr(estimator, "estimators_", None), (list, np.ndarray)):
-        members = np.ravel(estimator.estimators_).tolist()
-        if all(isinstance(member, BaseDecisionTree) for member in members):
-            _check_features(estimator, members)
+        n = vars(value).get(name, 0)
+        check(isinstance(n, (int, np.integer)) and 0 <= n <= _MOST_FEATURES, f"{name} is out of range")
+    if "_fit_X" in vars(value):
+        _check_neighbors(value)
+    for kinds, attribute, look in _CHECKS:
+        if isinstance(value, kinds) and attribute in vars(value):
+            look(value)
 
 
-def check_tree(columns, values, n_classes, n_features, n_outputs):
-    """Raise a ValueError unless all ways through a tree end at leaves, and pass features that there are."""
-    sizes = all(type(size) is int and size > 0 for size in (n_features, n_outputs))
-    arrays = all(isinstance(array, np.ndarray) for array in (*columns.values(), values, n_classes))
-    check(sizes and arrays, "a tree without sizes or arrays")
-    n = len(values)
-    check(n > 0 and all(column.shape == (n,) for column in columns.values()), "columns of different lengths")
-    check(n_classes.shape == (n_outputs,) and n_classes.dtype.kind == "i" and (n_classes > 0).all(), "no classes")
-    check(values.dtype == np.float64 and values.shape == (n, n_outputs, n_classes.max()), "values of another shape")
-    place, left, right = np.arange(n), columns["left_child"], columns["right_child"]
-    is_leaf = (left == _LEAF) & (right == _LEAF)
-    for child in (left, right):
-        check(child.dtype.kind == "i" and (is_leaf | ((place < child) & (child < n))).all(), "children that are none")
-    feature = columns["feature"]
-    check(feature.dtype.kind == "i" and (is_leaf | ((feature >= 0) & (feature < n_features))).all(), "unknown features")
+def _check_neighbors(estimator):
+    """Scikit-learn's neighbours: rows to search, and the place of the class of each."""
+    n = _check_rows(estimator._fit_X, estimator.n_features_in_)
+    check(n == estimator.n_samples_fit_, "lost rows")
+    check(estimator._fit_method in ("brute", "kd_tree", "ball_tree"), "another way to search")
+    for name in ("effective_metric_", "metric", "algorithm"):
+        check(type(getattr(estimator, name)) is str, f"{name} is no text")
+    check(type(estimator.effective_metric_params_) is dict, "parameters of a metric that are none")
+    check(
+        not any(callable(each) for each in estimator.effective_metric_params_.values()), "a metric that is a function"
+    )
+    if hasattr(estimator, "_y"):
+        check(isinstance(estimator._y, np.ndarray) and len(estimator._y) == n, "another number of labels")
+    if isinstance(estimator, KNeighborsClassifier):
+        classes = estimator.classes_ if estimator.outputs_2d_ else [estimator.classes_]
+        columns = estimator._y.reshape(n, -1).T
+        check(len(classes) == len(columns), "another number of labels")
+        check(all(_reaches(each, len(known)) for each, known in zip(columns, classes, strict=True)), "unknown classes")
 
 
-def _check_features(estimator, trees):
-    n_features = estimator.n_features_in_
-    for tree in trees:
-        seen = n_features
-        if isinstance(estimator, IsolationForest) or hasattr(estimator, "estimators_features_"):
-            seen = tree.n_features_in_  # each tree has features of its own, which its predictions validate
-        check(tree.tree_.n_features == seen, f"trees of {tree.tree_.n_features} features instead of {seen}")
+def _check_knn(estimator):
+    rows = estimator.training_rows()
+    n = _check_rows(rows, estimator.n_features_in_)
+    check(n == estimator.n_samples_fit_ == len(estimator._codes), "lost rows")
+    check(_reaches(estimator._codes, len(estimator.classes_)), "unknown classes")
 
 
 def _check_rows(rows, n_features):
-    """Among no rows there is no nearest."""
+    """Return the number of rows: among none there is no nearest."""
     is_table = (isinstance(rows, np.ndarray) or issparse(rows)) and rows.ndim == 2 and rows.dtype.kind in "biuf"
     check(is_table and rows.shape[0] > 0 and rows.shape[1] == n_features, "rows of another shape")
+    return rows.shape[0]
 
 
 def _check_search(search):
@@ -83,6 +75,20 @@ def _check_search(search):
     check(squares.dtype == np.int32 and squares.shape == (search.width,), "squares of another shape")
 
 
+def _check_tree(estimator):
+    n_features = estimator.tree_.n_features
+    check(n_features == estimator.n_features_in_, f"trees of {n_features} features in place of others")
+
+
+def _check_forest(estimator):
+    """A forest hands rows to its trees as they are, without a look at their width."""
+    members = estimator.estimators_
+    check(type(members) is list and all(isinstance(member, BaseDecisionTree) for member in members), "no trees")
+    for tree in members:
+        n_features = tree.tree_.n_features
+        check(n_features == estimator.n_features_in_, f"trees of {n_features} features in place of others")
+
+
 def _check_centers(estimator):
     centers = estimator.cluster_centers_
     expected = (estimator.n_clusters, estimator.n_features_in_)
@@ -92,21 +98,34 @@ def _check_centers(estimator):
 
 def _check_support_vectors(estimator):
     """As libsvm has them: the vectors of one class after those of the other, with a row of coefficients per rival."""
-    check(not estimator._sparse, "a support vector machine of sparse rows")
-    vectors, n_support = estimator.support_vectors_, estimator._n_support
-    n_classes = len(n_support) if isinstance(estimator, (SVC, NuSVC)) else 2
+    check(estimator._sparse is False, "a support vector machine of sparse rows")
+    check(type(estimator.kernel) is str and estimator.kernel in _KERNELS, "an unknown kernel")
+    classifies = isinstance(estimator, (SVC, NuSVC))
+    vectors, n_support, n = estimator.support_vectors_, estimator._n_support, len(estimator.support_)
+    n_classes = len(n_support) if classifies else 2
     n_pairs = n_classes * (n_classes - 1) // 2
-    n, precomputed = len(estimator.support_), estimator.kernel == "precomputed"
-    check(vectors.shape == ((0, 0) if precomputed else (n, estimator.n_features_in_)), "vectors of another shape")
-    check(precomputed or vectors.dtype == np.float64, "vectors that are no floats")
-    check((n_support >= 0).all() and (n_support.sum() == n or not isinstance(estimator, (SVC, NuSVC))), "lost vectors")
+    expected = (0, 0) if estimator.kernel == "precomputed" else (n, estimator.n_features_in_)
+    check(vectors.shape == expected and vectors.dtype == np.float64, "vectors of another shape")
+    counts = n_support.shape == (n_classes,) and n_support.dtype == np.int32 and (n_support >= 0).all()
+    check(counts and (n_support.sum() == n if classifies else (n_support == n).all()), "lost vectors")
+    check(_reaches(estimator.support_, estimator.shape_fit_[0]), "vectors that are none")
     for name in ("dual_coef_", "_dual_coef_"):
         check(getattr(estimator, name).shape == (n_classes - 1, n), "coefficients of another shape")
     check(estimator._intercept_.shape == (n_pairs,), "constants of another shape")
     for name in ("_probA", "_probB"):
         check(getattr(estimator, name).shape in ((0,), (n_pairs,)), "probabilities of another shape")
-    check(not precomputed or _reaches(estimator.support_, estimator.shape_fit_[0]), "vectors that are none")
 
 
 def _reaches(places, n):
-    return places.dtype.kind == "i" and ((places >= 0) & (places < n)).all()
+    return places.dtype.kind in "iu" and ((places >= 0) & (places < n)).all()
+
+
+# Classes, the attribute that they have once they are fitted, and what looks at them.
+_CHECKS = (
+    ((KMeans, MiniBatchKMeans), "cluster_centers_", _check_centers),
+    ((SVC, NuSVC, SVR, NuSVR, OneClassSVM), "support_vectors_", _check_support_vectors),
+    (BaseDecisionTree, "tree_", _check_tree),
+    (_FORESTS, "estimators_", _check_forest),
+    (KNNClassifier, "_search", _check_knn),
+    (IntegerSearch, "rows", _check_search),
+)

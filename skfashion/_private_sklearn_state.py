@@ -14,9 +14,12 @@ Imported from here:
 Reached through objects, where they are used:
 
 - `_dual_coef_`, `_intercept_`, `_n_support`, `_probA`, `_probB`, `_sparse`: what support vector machines hand to libsvm
-- `_fit_X`, `_fit_method`, `_tree`: the rows among which neighbours are searched, how, and the index that speeds it up
+- `_fit_X`, `_fit_method`, `_tree`, `_y`: the rows among which neighbours are searched, how, the index that speeds it
+  up, and the places of their classes
 - `_loss_function_`: the compiled loss of a linear model, which every training makes anew
+- `_metadata_request`: what ``set_fit_request`` has set, and whose it is
 - `_n_threads`: how many threads k-means uses
+- `_n_features_out`, `_sklearn_version`: what may make an estimator endless to show
 """
 
 from sklearn.calibration import _CalibratedClassifier, _SigmoidCalibration, _TemperatureScaling

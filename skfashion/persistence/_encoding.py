@@ -116,7 +116,7 @@ class Decoder:
         kind, before = KINDS[name], (self._n_objects, self._n_bytes)
         try:
             value = kind.decode(content, self)
-        except (BrokenFileError, RecursionError):
+        except (BrokenFileError, RecursionError, Warning):
             raise
         except Exception as error:  # of a constructor that is given what it was not made for
             raise BrokenFileError(f"The file holds a broken {name}: {_said(error)} ({_shown(content)})") from error

@@ -96,9 +96,15 @@ def _check_state(kind, state):
     if issubclass(kind, FunctionTransformer):  # arguments such as `out` would write to arrays that were checked before
         arguments = (state.get("kw_args"), state.get("inv_kw_args"))
         check(all(each is None or each == {} for each in arguments), "its function comes with arguments")
-    net_params = state.get("net_params")
-    if "net_params" in _defaults(kind) and net_params is not None:  # skorch would compile, load and look up by others
-        check(type(net_params) is dict and net_params.keys() <= {"callbacks"}, "net_params hold more than callbacks")
+    if "net_params" in _defaults(kind):
+        for parameters in (state, state.get("_fitted_params") or {}):
+            _check_net_params(parameters.get("net_params"))
+
+
+def _check_net_params(net_params):
+    """Skorch takes much more: to compile, to load, to look up, and attributes of its own."""
+    is_known = net_params is None or (type(net_params) is dict and net_params.keys() <= {"callbacks"})
+    check(is_known, "net_params hold more than callbacks")
 
 
 def _check_attribute(kind, name):

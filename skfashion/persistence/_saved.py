@@ -84,9 +84,7 @@ def save(estimator, file, *, metrics=None, data_license=None, trusted=()):
     try:
         state = encoder.encode(estimator, type(estimator).__name__)
     except RecursionError as error:
-        raise ValueError(
-            f"{type(estimator).__name__} holds objects inside of each other too deep to be saved."
-        ) from error
+        raise ValueError(f"{type(estimator).__name__} holds objects that are nested too deeply to be saved.") from error
     if encoder.left_out:  # of the manifest too
         estimator = Decoder(encoder.arrays, known).decode(state)
     manifest = _manifest_of(estimator, encoder.class_names) | stated

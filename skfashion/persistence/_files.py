@@ -10,6 +10,8 @@ from pathlib import Path
 def whole_file(path):
     """A binary file that takes its place once it is complete and on the disk; a failure leaves the old one there."""
     path = Path(path)
+    if not path.parent.is_dir():
+        raise FileNotFoundError(f"There is no folder {path.parent} to write {path.name} to.")
     beside = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
     try:
         with open(beside, "xb") as file:

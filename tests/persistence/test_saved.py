@@ -343,7 +343,7 @@ def test_kill_while_saving_leaves_the_old_file(tmp_path):
 
 
 def test_a_missing_folder_and_a_missing_file_are_told(tmp_path):
-    with pytest.raises(FileNotFoundError):
+    with pytest.raises(FileNotFoundError, match=r"no folder .*nowhere to write model.skf to"):
         save(PCA(2), tmp_path / "nowhere" / "model.skf")
     with pytest.raises(FileNotFoundError):
         load(tmp_path / "model.skf")

@@ -19,23 +19,42 @@ _LARGEST_TEXTS = 2**28
 # An array of nothing can have any shape, and cost the more the longer it is.
 _LONGEST_EMPTY = 2**24
 
+# By how much rows may be longer than what is kept of them.
+_MOST_PADDING = 16
+
 # Words in the state of numpy's RandomState.
 _N_WORDS = 624
 
 
 def _encode_array(array, encoder, where):
-    """Numbers by the name of an array, in the order of memory in which products were computed with it."""
+    """Numbers by the name of an array, and how they lie in memory, on which the last digit of products depends."""
     is_fortran = array.ndim > 1 and not array.flags.c_contiguous and abs(array.strides[0]) < abs(array.strides[-1])
-    stored = np.require(array.T if is_fortran else array, requirements="C")
-    if array.dtype.kind in _TIMES:
-        return {"name": encoder.add_array(stored.view(np.int64)), "fortran": is_fortran, "dtype": array.dtype.str}
-    native = stored.astype(stored.dtype.newbyteorder("="), copy=False)
-    return {"name": encoder.add_array(native), "fortran": is_fortran}
+    view = array.T if is_fortran else array
+    is_time = array.dtype.kind in _TIMES
+    stored = np.require(view, requirements="C")
+    stored = stored.view(np.int64) if is_time else stored.astype(stored.dtype.newbyteorder("="), copy=False)
+    layout = {"fortran": is_fortran} | ({"dtype": array.dtype.str} if is_time else {})
+    return {"name": encoder.add_array(stored), **layout, **_padding_of(view)}
+
+
+def _padding_of(view):
+    """How long the rows are that a table is cut out of, as the first principal components are out of all."""
+    if view.ndim != 2 or view.flags.c_contiguous or view.size == 0 or view.strides[1] != view.itemsize:
+        return {}
+    length, rest = divmod(view.strides[0], view.itemsize)
+    return {"row_length": length} if rest == 0 and view.shape[1] < length <= _MOST_PADDING * view.shape[1] else {}
 
 
 def _decode_array(content, decoder):
     array = np.array(decoder.take_array(content["name"]))  # writable, as it was
     check(array.size or max(array.shape, default=0) <= _LONGEST_EMPTY, "nothing, a great many times")
+    if "row_length" in content:
+        length = content["row_length"]
+        is_length = array.ndim == 2 and type(length) is int and array.shape[1] <= length
+        check(is_length and length <= _MOST_PADDING * array.shape[1], "rows of another length")
+        padded = np.zeros((len(array), length), dtype=array.dtype)
+        padded[:, : array.shape[1]] = array
+        array = padded[:, : array.shape[1]]
     if "dtype" in content:
         dtype = np.dtype(content["dtype"])
         check(dtype.kind in _TIMES and array.dtype == np.int64, "not times")

@@ -82,6 +82,7 @@ STATES = {
     "no kind": {},
     "an array that is not there": {"array": {"name": "a7", "fortran": False}},
     "an array without a name": {"array": {}},
+    "rows of absurd length": {"array": {"name": "a0", "fortran": False, "row_length": 10**9}},
     "times that are none": {"array": {"name": "a0", "fortran": False, "dtype": "M8[s]"}},
     "objects out of an array of numbers": {"array": {"name": "a0", "fortran": False, "dtype": "O"}},
     "texts of absurd length": {"objects": {"dtype": "<U2000000000", "shape": [1], "values": ["a"]}},

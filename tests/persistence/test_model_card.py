@@ -173,7 +173,7 @@ def test_the_versions_are_those_of_the_packages(mlp, tmp_path):
 
     versions = dict(rows(card_of(mlp, tmp_path), "Versions"))
     assert versions["scikit-learn"] == sklearn.__version__
-    assert versions["torch"] == torch.__version__
+    assert torch.__version__.startswith(versions["torch"])  # without the build, which not every wheel states
     assert versions["numpy"] == np.__version__
 
 

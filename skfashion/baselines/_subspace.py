@@ -139,7 +139,8 @@ class SubspaceClassifier(ClassifierMixin, ModuleExport, ImageInput, BaseEstimato
         eps = np.finfo(np.float64).eps
         rounding = n_features * max(values[-1] * eps, 16 * weight.sum() * (mean**2).sum() * eps**2)
         spans = values > rounding
-        values, components = values[spans][::-1], vectors.T[spans][::-1]
+        # In the usual order of memory, which a copy of the model has too: the last digit of products depends on it.
+        values, components = values[spans][::-1], np.ascontiguousarray(vectors.T[spans][::-1])
         residual = largest * max(0.0, np.trace(gram) - values.sum())
         if few:
             components = _rows_to_features(X, rows, weight, mean, components)

@@ -97,9 +97,7 @@ CONTAINER_KINDS = (
         lambda content, decoder: tuple(_decode_list(content, decoder)),
     ),
     Kind("dict", exactly(dict), _encode_dict, _decode_dict),
-    Kind(
-        "bunch", exactly(Bunch), lambda value, encoder, where: _encode_dict(dict(value), encoder, where), _decode_bunch
-    ),
+    Kind("bunch", exactly(Bunch), _encode_bunch, _decode_bunch),
     Kind(
         "set",
         exactly(set),

@@ -87,8 +87,8 @@ def _encode_trial(trial, encoder, where):
 def _decode_study(content, decoder):
     """A study in memory: its sampler and its pruner are those of the search, which the next fit takes."""
     check(type(content["name"]) is str and type(content["trials"]) is list, "no name, or no trials")
-    trials = [_decode_trial(trial, decoder) for trial in content["trials"]]
-    return new_in_memory(content["name"], trials, decoder.decode(content["user_attrs"]))
+    user_attrs = decoder.decode(content["user_attrs"])  # in the order in which they were written: objects are counted
+    return new_in_memory(content["name"], [_decode_trial(trial, decoder) for trial in content["trials"]], user_attrs)
 
 
 def _decode_trial(content, decoder):

@@ -22,8 +22,9 @@ def encode_tree(tree, encoder, where):
 
 def decode_tree(content, decoder):
     """A tree of which all ways end at leaves, and pass features that there are."""
+    n_classes = decoder.decode(content["n_classes"])  # in the order in which they were written: objects are counted
     columns = {name: decoder.decode(column) for name, column in content["nodes"].items()}
-    n_classes, values = decoder.decode(content["n_classes"]), decoder.decode(content["values"])
+    values = decoder.decode(content["values"])
     n_features, n_outputs = content["n_features"], content["n_outputs"]
     _check(columns, values, n_classes, n_features, n_outputs)
     tree = Tree(n_features, n_classes.astype(np.intp), n_outputs)

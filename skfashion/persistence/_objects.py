@@ -39,7 +39,7 @@ def _encode(value, encoder, where):
     state = without_compiled_parts(value, state)
     state = {attribute: each for attribute, each in state.items() if attribute not in _OF_A_SESSION}
     for parameter in _OF_A_MACHINE:
-        if state.get(parameter) is not None and parameter in _defaults(kind):
+        if state.get(parameter) is not None and parameter in _defaults(kind) and name_of_class(kind):
             state[parameter], encoder.left_out = None, True
     try:
         _check_state(kind, state)
@@ -92,7 +92,8 @@ def _check_state(kind, state):
         version = state.get("_sklearn_version", "")
         check(type(version) is str and len(version) < 100, "a version that is no text")
     for parameter in _OF_A_MACHINE:
-        check(state.get(parameter) is None or parameter not in _defaults(kind), f"it comes with a {parameter}")
+        is_of_a_machine = parameter in _defaults(kind) and name_of_class(kind) is not None
+        check(state.get(parameter) is None or not is_of_a_machine, f"it comes with a {parameter}")
     if issubclass(kind, FunctionTransformer):  # arguments such as `out` would write to arrays that were checked before
         arguments = (state.get("kw_args"), state.get("inv_kw_args"))
         check(all(each is None or each == {} for each in arguments), "its function comes with arguments")

@@ -225,7 +225,11 @@ def test_a_network_holds_no_training_images(garments):
 
 
 class Halved(StandardScaler):
-    """An estimator of a user."""
+    """An estimator of a user, whose parameters mean what the user says."""
+
+    def __init__(self, memory=None):
+        super().__init__()
+        self.memory = memory
 
 
 def halve(X):
@@ -236,7 +240,9 @@ def test_own_classes_and_functions_are_passed(garments):
     from sklearn.preprocessing import FunctionTransformer
 
     X, y = garments
-    model = make_pipeline(FunctionTransformer(halve), Halved(), MLPClassifier((8,), max_epochs=1, random_state=0))
+    model = make_pipeline(
+        FunctionTransformer(halve), Halved(memory=5), MLPClassifier((8,), max_epochs=1, random_state=0)
+    )
     model.fit(X.astype(float), y)
     with pytest.raises(ValueError, match=r"Pipeline.steps\[0\]\[1\].func holds .*halve.* trusted="):
         saved(model)
@@ -247,7 +253,9 @@ def test_own_classes_and_functions_are_passed(garments):
         loaded(content)
     with pytest.raises(ValueError, match="Halved"):
         loaded(content, trusted=(halve,))
-    assert_same(model, loaded(content, trusted=(halve, Halved)), X[:50].astype(float))
+    again = loaded(content, trusted=(halve, Halved))
+    assert_same(model, again, X[:50].astype(float))
+    assert again[1].memory == 5
     with pytest.raises(ValueError, match="different names"):
         saved(model, trusted=(lambda X: X,))
 

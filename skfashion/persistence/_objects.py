@@ -43,6 +43,7 @@ def _encode(value, encoder, where):
             state[parameter], encoder.left_out = None, True
     try:
         _check_state(kind, state)
+        check_shapes(value)  # what cannot be loaded is not saved
     except ValueError as error:
         raise ValueError(f"{where} cannot be saved: {error}.") from error
     encoded = {}

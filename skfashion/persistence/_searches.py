@@ -12,6 +12,13 @@ from skfashion.persistence._kind import Kind, check
 # Distributions of scipy that a search may draw from.
 _DISTRIBUTIONS = ("beta", "expon", "gamma", "loguniform", "lognorm", "norm", "randint", "reciprocal", "uniform")
 
+# Those of Optuna, and their arguments.
+_CHOICES = {
+    "CategoricalDistribution": ("choices",),
+    "FloatDistribution": ("low", "high", "log", "step"),
+    "IntDistribution": ("low", "high", "log", "step"),
+}
+
 _OF_TRIAL = ("number", "params", "user_attrs", "system_attrs", "value", "intermediate_values")
 _TIMES = ("datetime_start", "datetime_complete")
 
@@ -54,17 +61,19 @@ def _is_of_optuna(value, package, *names):
 
 
 def _fits_choice(value, encoder):
-    names = ("CategoricalDistribution", "FloatDistribution", "IntDistribution")
-    return _is_of_optuna(value, "distributions", *names)
+    return _is_of_optuna(value, "distributions", *_CHOICES)
 
 
 def _encode_choice(value, encoder, where):
-    return load_optuna().distributions.distribution_to_json(value)
+    """By its arguments: in Optuna's own JSON choices that are tuples would become lists."""
+    name = type(value).__name__
+    return {"class": name, **{each: encoder.encode(getattr(value, each), where) for each in _CHOICES[name]}}
 
 
 def _decode_choice(content, decoder):
-    check(type(content) is str, "no text")
-    return load_optuna().distributions.json_to_distribution(content)
+    name = content["class"]
+    arguments = {each: decoder.decode(content[each]) for each in _CHOICES[name]}
+    return getattr(load_optuna().distributions, name)(**arguments)
 
 
 def _encode_study(study, encoder, where):

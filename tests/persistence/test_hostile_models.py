@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 import sklearn
 from saved import MANIFEST, STATE, changed, loaded, of_state, parts_of, saved, sealed
+from scipy.sparse import csr_array
+from sklearn.cluster import KMeans
 from sklearn.datasets import load_digits
 from sklearn.decomposition import PCA
 from sklearn.dummy import DummyClassifier
@@ -208,6 +210,35 @@ def test_what_is_saved_can_be_loaded():
     model = DummyClassifier(constant=nested)
     with pytest.raises(ValueError, match="nested too deeply"):
         saved(model)
+
+
+def test_what_cannot_be_loaded_is_not_saved(digits):
+    X, y = digits
+    sparse = SVC(random_state=0).fit(csr_array(X), y)
+    with pytest.raises(ValueError, match="SVC cannot be saved: a support vector machine of sparse rows"):
+        saved(sparse)
+    changed_later = KMeans(3, n_init=1, random_state=0).fit(X).set_params(n_clusters=5)
+    np.testing.assert_array_equal(loaded(saved(changed_later)).predict(X), changed_later.predict(X))
+
+
+@pytest.mark.parametrize("choices", [("a", "b"), (1, 2.5, None)])
+def test_choices_of_optuna(choices):
+    distributions = pytest.importorskip("optuna").distributions
+    model = DummyClassifier()
+    model.space = [
+        distributions.CategoricalDistribution(choices),
+        distributions.FloatDistribution(1e-3, 1.0, log=True),
+        distributions.IntDistribution(1, 9, step=2),
+    ]
+    assert loaded(saved(model)).space == model.space
+
+
+@pytest.mark.filterwarnings("ignore:Choices for a categorical distribution")
+def test_choices_that_are_tuples():
+    distributions = pytest.importorskip("optuna").distributions
+    model = DummyClassifier()
+    model.space = distributions.CategoricalDistribution(((16,), (32, 16)))
+    assert loaded(saved(model)).space.choices == ((16,), (32, 16))
 
 
 def test_metadata_requests_know_their_estimator(digits):

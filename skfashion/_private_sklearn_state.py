@@ -18,7 +18,7 @@ Reached through objects, where they are used:
   up, and the places of their classes
 - `_loss_function_`: the compiled loss of a linear model, which every training makes anew
 - `_metadata_request`: what ``set_fit_request`` has set, and whose it is
-- `_n_threads`: how many threads k-means uses
+- `_counts`, `_n_threads`: what k-means goes on from, and how many threads it uses
 - `_n_features_out`, `_sklearn_version`: what may make an estimator endless to show
 """
 

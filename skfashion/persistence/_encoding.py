@@ -3,6 +3,8 @@
 import json
 import math
 
+import numpy as np
+
 from skfashion.persistence._archive import BrokenFileError
 from skfashion.persistence._arrays import ARRAY_KINDS
 from skfashion.persistence._containers import CONTAINER_KINDS
@@ -128,7 +130,8 @@ class Decoder:
         if type(place) is not int or not 0 <= place < len(self._known):
             raise BrokenFileError(f"The file refers to object {place!r:.50} of the {len(self._known)} before it.")
         value, n_objects, n_bytes = self._known[place]
-        self._count(n_objects, n_bytes)
+        # Objects are shared, and take no memory; arrays are copied by who takes them in, as a network its weights.
+        self._count(n_objects, n_bytes if isinstance(value, np.ndarray) else 0)
         return value
 
     def _count(self, n_objects, n_bytes):

@@ -93,6 +93,7 @@ def _check_centers(estimator):
     centers = estimator.cluster_centers_
     is_table = centers.ndim == 2 and centers.dtype.kind == "f" and len(centers) > 0
     check(is_table and centers.shape[1] == estimator.n_features_in_, f"centers of shape {centers.shape}")
+    check(getattr(estimator, "_counts", centers[:, 0]).shape == (len(centers),), "counts of other centers")
     check(1 <= getattr(estimator, "_n_threads", 1) <= _MOST_THREADS, "absurd numbers of threads")
 
 

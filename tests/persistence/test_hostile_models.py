@@ -12,6 +12,8 @@ from sklearn.cluster import KMeans
 from sklearn.datasets import load_digits
 from sklearn.decomposition import PCA
 from sklearn.dummy import DummyClassifier
+from sklearn.ensemble import BaggingClassifier
+from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import Pipeline, make_pipeline
@@ -219,6 +221,15 @@ def test_what_cannot_be_loaded_is_not_saved(digits):
         saved(sparse)
     changed_later = KMeans(3, n_init=1, random_state=0).fit(X).set_params(n_clusters=5)
     np.testing.assert_array_equal(loaded(saved(changed_later)).predict(X), changed_later.predict(X))
+
+
+def test_one_network_in_many_estimators(digits):
+    X, y = digits
+    network = MLPClassifier((512,), max_epochs=1, random_state=0).fit(X, y)
+    model = BaggingClassifier(FrozenEstimator(network), n_estimators=40, random_state=0).fit(X, y)
+    content = saved(model)
+    assert len(content) < 2 * len(saved(network))
+    np.testing.assert_array_equal(loaded(content).predict_proba(X), model.predict_proba(X))
 
 
 @pytest.mark.parametrize("choices", [("a", "b"), (1, 2.5, None)])

@@ -36,6 +36,17 @@ def no_state_leaks(imported):
 
 
 @pytest.fixture(autouse=True)
+def seeded_numpy(no_state_leaks):
+    """Numpy's global generator with a seed, from which ``random_state=None`` draws: no test depends on luck."""
+    import numpy as np
+
+    before = np.random.get_state()  # noqa: NPY002
+    np.random.seed(0)  # noqa: NPY002
+    yield
+    np.random.set_state(before)  # noqa: NPY002
+
+
+@pytest.fixture(autouse=True)
 def seeded_modules(no_state_leaks, request):
     """Layers of torch draw from its global generator: seed it for tests and examples of pure torch, and put it back."""
     if "modules" in request.path.parts:

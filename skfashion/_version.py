@@ -16,7 +16,7 @@ class Versioned:
 
     def __setstate__(self, state):
         state = dict(state)
-        version = state.pop("_skfashion_version", __version__)
+        version = state.pop("_skfashion_version", "unknown")
         if version != __version__:
             from sklearn.exceptions import InconsistentVersionWarning  # not by ``import skfashion``
 

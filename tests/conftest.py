@@ -14,15 +14,6 @@ def ctrl_c():
     signal.signal(signal.SIGINT, before)
 
 
-@pytest.fixture
-def seeded_numpy():
-    """Numpy's global generator with a seed, and as it was when the test is over."""
-    before = np.random.get_state()  # noqa: NPY002
-    np.random.seed(0)  # noqa: NPY002
-    yield
-    np.random.set_state(before)  # noqa: NPY002
-
-
 @pytest.fixture(scope="session")
 def garments():
     """Small images and labels that no test may change."""

@@ -20,7 +20,6 @@ from sklearn.utils.estimator_checks import (
 import skfashion._images
 
 # Some of the checks draw from numpy's global generator. That estimators do not is tested in test_isolation.
-pytestmark = pytest.mark.usefixtures("seeded_numpy")
 
 _OTHER_BATCHES = (
     "Weighing an image twice and showing it twice cut the data into other batches, so a stochastic optimizer takes "

@@ -1,14 +1,13 @@
 """The file of a saved model: a zip of two JSON documents and the arrays as safetensors, read with suspicion."""
 
-import contextlib
+import errno
 import hashlib
-import io
 import json
 import os
 import zipfile
 from contextlib import contextmanager
 
-from skfashion.persistence._files import whole_file
+from skfashion.persistence._files import open_source, open_target
 
 FORMAT = "skfashion model"
 
@@ -42,11 +41,12 @@ def write_archive(file, manifest, state, arrays):
     parts = {STATE: json.dumps(state, allow_nan=False).encode(), ARRAYS: _load_safetensors().save(arrays)}
     sizes = {name: {"size": len(part), "sha256": hashlib.sha256(part).hexdigest()} for name, part in parts.items()}
     header = {"format": FORMAT, "format_version": VERSION, **manifest, "files": sizes}
-    parts = {MANIFEST: json.dumps(header, indent=1, ensure_ascii=False, allow_nan=False).encode(), **parts}
+    text = json.dumps(header, indent=1, ensure_ascii=False, allow_nan=False)
+    parts = {MANIFEST: text.encode(errors="backslashreplace"), **parts}  # half a surrogate pair, as JSON escapes it
     for name, part in parts.items():
         if name != ARRAYS and len(part) > _LARGEST_JSON:
             raise ValueError(f"{name} of the model would have {len(part)} bytes: {_LARGEST_JSON} are the limit.")
-    with _target(file) as target, zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as archive:
+    with open_target(file) as target, zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as archive:
         for name, part in parts.items():
             archive.writestr(zipfile.ZipInfo(name), part)  # without the time: the same model makes the same file
 
@@ -67,53 +67,69 @@ def read_archive(file):
     """Return manifest, state and arrays of a file, of which nothing is used before it is known to be whole."""
     with _opened(file) as archive:
         manifest = _manifest(archive)
+        _check_entries(archive, (MANIFEST, STATE, ARRAYS))
         state, arrays = (_checked_part(archive, manifest, name) for name in (STATE, ARRAYS))
     return manifest, _parsed(state, STATE), _parsed_arrays(arrays)
 
 
+@contextmanager
+def _opened(file):
+    """The archive in a file. What goes wrong is the fault of the file, unless the machine says that it is its own."""
+    with open_source(file) as content:
+        name = _named(content)
+        try:
+            with zipfile.ZipFile(content) as archive:
+                yield archive
+        except (BrokenFileError, MemoryError):
+            raise
+        except Exception as error:  # of a parser that believes what an archive says of itself
+            if isinstance(error, OSError) and error.errno not in (None, errno.EINVAL):  # a place before the beginning
+                raise
+            raise BrokenFileError(f"{name} is no saved model, or it is damaged: {str(error)[:200]}") from error
+
+
 def _manifest(archive):
+    """What a file says of itself, of which later versions may say more, and hold more entries."""
+    name = _named(archive.fp)
+    _check_is_stored(archive, MANIFEST)
     manifest = _parsed(archive.read(MANIFEST), MANIFEST)
     if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
-        raise BrokenFileError(f"{_named(archive)} is no saved model: its manifest does not say so.")
+        raise BrokenFileError(f"{name} is no saved model: its manifest does not say so.")
     version = manifest.get("format_version")
     if type(version) is not int or version < 1:
-        raise BrokenFileError(f"{_named(archive)} says format_version={version!r}, which is none.")
+        raise BrokenFileError(f"{name} says format_version={version!r}, which is none.")
     if version > VERSION:
         by = manifest.get("versions", {}) if isinstance(manifest.get("versions"), dict) else {}
         raise BrokenFileError(
-            f"{_named(archive)} is of format version {version}, written by skfashion {by.get('skfashion', '?')!s:.20}, "
-            f"but this release reads versions up to {VERSION}: upgrade skfashion."
+            f"{name} is of format version {version}, written by skfashion {by.get('skfashion', '?')!s:.20}, but this "
+            f"release reads versions up to {VERSION}: upgrade skfashion."
         )
     return manifest
 
 
-@contextmanager
-def _opened(file):
-    """The archive in a file, whose entries are those of a saved model and lie in it as they are, uncompressed."""
-    with contextlib.nullcontext(file) if hasattr(file, "read") else open(file, "rb") as content:
-        name = getattr(content, "name", "The file")
-        try:
-            with zipfile.ZipFile(content) as archive:
-                _check_entries(archive, name)
-                yield archive
-        except BrokenFileError:
-            raise
-        except Exception as error:  # of a parser that believes what an archive says of itself
-            raise BrokenFileError(f"{name} is no saved model, or it is damaged: {str(error)[:200]}") from error
+def _check_entries(archive, names):
+    """Raise an error unless an archive consists of these entries, each once."""
+    for name in names:
+        _check_is_stored(archive, name)
+    if len(archive.namelist()) != len(names):
+        raise _is_another_archive(archive)
 
 
-def _check_entries(archive, name):
-    entries = archive.infolist()
-    if sorted(entry.filename for entry in entries) != sorted((MANIFEST, STATE, ARRAYS)):
-        listed = ", ".join(sorted(entry.filename for entry in entries)[:5])
-        raise BrokenFileError(f"{name} is no saved model: it holds {listed[:200] or 'nothing'}.")
-    length = archive.fp.seek(0, os.SEEK_END)
-    for entry in entries:
-        stored = entry.compress_type == zipfile.ZIP_STORED and entry.file_size == entry.compress_size
-        if not stored or entry.flag_bits & 1 or entry.file_size > length:
-            raise BrokenFileError(f"{name} is no saved model: {entry.filename} is packed, encrypted or truncated.")
-        if entry.filename != ARRAYS and entry.file_size > _LARGEST_JSON:
-            raise BrokenFileError(f"{name}: {entry.filename} has {entry.file_size} bytes, more than any model.")
+def _check_is_stored(archive, name):
+    """Raise an error unless an archive has an entry that lies in it as it is, and is not too large to be read."""
+    if name not in archive.namelist():
+        raise _is_another_archive(archive)
+    entry, length = archive.getinfo(name), archive.fp.seek(0, os.SEEK_END)
+    is_stored = entry.compress_type == zipfile.ZIP_STORED and entry.file_size == entry.compress_size
+    if not is_stored or entry.flag_bits & 1 or entry.file_size > length:
+        raise BrokenFileError(f"{_named(archive.fp)} is no saved model: {name} is packed, encrypted or truncated.")
+    if name != ARRAYS and entry.file_size > _LARGEST_JSON:
+        raise BrokenFileError(f"{_named(archive.fp)}: {name} has {entry.file_size} bytes, more than any model.")
+
+
+def _is_another_archive(archive):
+    listed = ", ".join(sorted(archive.namelist())[:5])
+    return BrokenFileError(f"{_named(archive.fp)} is no saved model: it holds {listed[:200] or 'nothing'}.")
 
 
 def _checked_part(archive, manifest, name):
@@ -123,7 +139,7 @@ def _checked_part(archive, manifest, name):
     known = files.get(name) if isinstance(files, dict) else None
     if not isinstance(known, dict) or known.get("sha256") != hashlib.sha256(part).hexdigest():
         raise BrokenFileError(
-            f"{_named(archive)} is damaged: {name} is not the one that its manifest was written with (SHA-256 differs)."
+            f"{_named(archive.fp)} is damaged: {name} is not what its manifest was written with (SHA-256 differs)."
         )
     return part
 
@@ -143,20 +159,8 @@ def _parsed_arrays(content):
         raise BrokenFileError(f"{ARRAYS} of the saved model is damaged: {str(error)[:200]}") from error
 
 
-def _named(archive):
-    return getattr(archive.fp, "name", "The file")
-
-
-@contextmanager
-def _target(file):
-    """A binary file to write to: at a path, or in the place of one that is open and may not be able to go back."""
-    if not hasattr(file, "write"):
-        with whole_file(file) as target:
-            yield target
-        return
-    content = io.BytesIO()
-    yield content
-    file.write(content.getbuffer())
+def _named(content):
+    return getattr(content, "name", None) or "The file"
 
 
 def _load_safetensors():

@@ -28,6 +28,7 @@ _N_WORDS = 624
 
 def _encode_array(array, encoder, where):
     """Numbers by the name of an array, and how they lie in memory, on which the last digit of products depends."""
+    array = np.asarray(array)
     is_fortran = array.ndim > 1 and not array.flags.c_contiguous and abs(array.strides[0]) < abs(array.strides[-1])
     view = array.T if is_fortran else array
     is_time = array.dtype.kind in _TIMES
@@ -131,7 +132,8 @@ def _decode_random_state(content, decoder):
 
 
 def _fits_array(value, encoder):
-    return type(value) is np.ndarray and value.dtype.kind in _NUMBERS + _TIMES and value.dtype.itemsize <= 8
+    is_array = type(value) in (np.ndarray, np.memmap)  # loaded as one in memory
+    return is_array and value.dtype.kind in _NUMBERS + _TIMES and value.dtype.itemsize <= 8
 
 
 ARRAY_KINDS = (

@@ -82,6 +82,8 @@ def most_confused(confusion, n_pairs=10):
 
 def _of_a_classifier(estimator, X, y):
     predicted = estimator.predict(X)
+    if isinstance(estimator.classes_, list):
+        return _of_targets(check_array(y, dtype=None, input_name="y_test"), predicted)
     if np.ndim(predicted) == 2:
         return _of_labels(check_array(y, input_name="y_test"), predicted)
     y, classes = labels_of(y), estimator.classes_
@@ -102,6 +104,16 @@ def _of_a_classifier(estimator, X, y):
         for label in classes.tolist()
     ]
     return Evaluation(len(y), metrics, rows, confusion)
+
+
+def _of_targets(y, predicted):
+    """Several targets per image, each with classes of its own: the columns of `y`."""
+    if y.shape != predicted.shape:
+        raise ValueError(f"y_test must have the shape of the predictions, {predicted.shape}. Got {y.shape}.")
+    equal = y == predicted
+    metrics = {"Accuracy (all targets of an image right)": _share(equal.all(axis=1))}
+    metrics |= {f"Accuracy of target {place}": _share(column) for place, column in enumerate(equal.T)}
+    return Evaluation(len(y), metrics)
 
 
 def _of_labels(y, predicted):

@@ -126,6 +126,7 @@ HOLD_TRAINING_ROWS = {
     *("KNNClassifier", "NeighborSampler", "CentroidSampler", "IntegerSearch", "FloatSearch", "NearestRow"),
     *("KNeighborsClassifier", "KNeighborsRegressor", "LocalOutlierFactor", "NearestNeighbors"),
     *("Nystroem", "KernelRidge", "NuSVC", "NuSVR", "OneClassSVM", "SVC", "SVR", "AffinityPropagation", "DBSCAN"),
+    "IsotonicRegression",
 }
 
 

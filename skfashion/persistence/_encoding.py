@@ -38,15 +38,15 @@ class Encoder:
     ----------
     arrays : dict of str to ndarray
         The arrays by the names that the JSON values know them by.
-    class_names : set of str
-        The classes of all objects.
+    names : set of str
+        The names of the classes of all objects, and of all functions.
     left_out : bool
         Whether parameters that belong to a machine were left out.
     """
 
     def __init__(self, trusted):
         self.trusted = trusted
-        self.arrays, self.class_names, self.left_out = {}, set(), False
+        self.arrays, self.names, self.left_out = {}, set(), False
         self._known, self._open = {}, set()
 
     def encode(self, value, where):
@@ -84,7 +84,7 @@ class Decoder:
     Parameters
     ----------
     arrays : dict of str to ndarray
-        The arrays by their names.
+        The arrays by their names. Each is taken out when it is met, so that no two copies stay in memory.
     trusted : dict of str to class or function
         What the user vouches for, by its name.
     """
@@ -118,8 +118,8 @@ class Decoder:
         kind, before = KINDS[name], (self._n_objects, self._n_bytes)
         try:
             value = kind.decode(content, self)
-        except (BrokenFileError, RecursionError, Warning):
-            raise
+        except (BrokenFileError, RecursionError, Warning, ImportError, MemoryError):
+            raise  # the last two are no fault of the file
         except Exception as error:  # of a constructor that is given what it was not made for
             raise BrokenFileError(f"The file holds a broken {name}: {_said(error)} ({_shown(content)})") from error
         if kind.shared:
@@ -141,21 +141,33 @@ class Decoder:
             raise BrokenFileError("The file stands for far more objects or arrays than it holds.")
 
     def take_array(self, name):
-        """The array of a name."""
+        """The array of a name, which nothing else may refer to."""
         if name not in self.arrays:
             raise BrokenFileError(f"The file has no array {name!r:.50}.")
-        self._count(0, self.arrays[name].nbytes)
-        return self.arrays[name]
+        array = self.arrays.pop(name)
+        self._count(0, array.nbytes)
+        return array
 
 
 def _refusal(value, where):
+    """Say what cannot be saved, where it is, and what its owner can do."""
     kind = type(value)
-    name = f"{value.__module__}.{value.__qualname__}" if hasattr(value, "__qualname__") else f"{kind.__qualname__}"
-    own = getattr(value, "__module__", kind.__module__) or kind.__module__
+    if isinstance(value, np.ndarray):
+        return (
+            f"{where} holds a {kind.__name__} of {value.dtype}: arrays of numbers, times, str or objects can be saved."
+        )
+    if kind.__module__ == "builtins" and not callable(value):
+        return (
+            f"{where} holds a {kind.__name__}: values can be None, bool, int, float, str, list, tuple, dict, set, "
+            "slice, and arrays and scalars of numpy."
+        )
+    own = value if hasattr(value, "__qualname__") else kind
+    called = f"{own.__qualname__} of {getattr(own, '__module__', None) or type(own).__module__}"
+    what = called if own is value else f"an object of the class {called}"
     return (
-        f"{where} holds {name} of {own}, which is not in the table of what can be saved: functions, callbacks and "
-        "classes of other projects are left out, because a file could call anything with them. Pass your own as "
-        "trusted=(...) here and to load, save a part such as best_estimator_, or pickle the model for your own use."
+        f"{where} holds {what}, which is not in the table of what can be saved: functions, callbacks and classes of "
+        "other projects are left out, because a file could call anything with them. Pass your own as trusted=(...) "
+        "here and to load, save a part such as best_estimator_, or pickle the model for your own use."
     )
 
 

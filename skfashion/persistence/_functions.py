@@ -13,6 +13,9 @@ _SCORES = ("chi2", "f_classif", "f_regression", "mutual_info_classif", "mutual_i
 _SCORERS = (clustering_accuracy_scorer, neg_wcss_scorer, silhouette_scorer)
 _OPTIMIZERS = ("ASGD", "Adadelta", "Adagrad", "Adam", "AdamW", "Adamax", "NAdam", "RAdam", "RMSprop", "SGD")
 
+# What whoever loads the file of a model with parts of their own may have forgotten.
+IF_OWN = "; if it is your own, and you made the file, pass it as trusted=(...)"
+
 # None of them calls what it is given, imports, reads or writes anything.
 _FUNCTIONS = {
     **{f"numpy.{each.__name__}": each for each in _UFUNCS},
@@ -28,9 +31,13 @@ def known_as(trusted):
 
     Raises
     ------
+    TypeError
+        If `trusted` is no sequence.
     ValueError
         If two have one name, or one has none.
     """
+    if not isinstance(trusted, (list, tuple, set, frozenset)):
+        raise TypeError(f"trusted must be a sequence of classes and functions. Got {trusted!r} instead.")
     known = {}
     for each in trusted:
         name = f"{getattr(each, '__module__', '?')}.{getattr(each, '__qualname__', '<none>')}"
@@ -47,9 +54,15 @@ def name_of_function(value, trusted):
     return next((name for name, each in (_FUNCTIONS | trusted).items() if each is value), None)
 
 
+def _encode(value, encoder, where):
+    name = name_of_function(value, encoder.trusted)
+    encoder.names.add(name)
+    return name
+
+
 def _decode(content, decoder):
     known = _FUNCTIONS | decoder.trusted
-    check(type(content) is str and content in known, f"{content!r:.200} is not in the table of functions")
+    check(type(content) is str and content in known, f"{content!r:.200} is not in the table of functions{IF_OWN}")
     return known[content]
 
 
@@ -57,7 +70,7 @@ FUNCTION_KINDS = (
     Kind(
         "function",
         lambda value, encoder: name_of_function(value, encoder.trusted) is not None,
-        lambda value, encoder, where: name_of_function(value, encoder.trusted),
+        _encode,
         _decode,
     ),
 )

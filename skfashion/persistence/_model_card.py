@@ -184,6 +184,10 @@ def _class_names(estimator, class_names):
         if class_names is not None:
             raise ValueError(f"class_names was given, but {type(estimator).__name__} is no classifier.")
         return []
+    if isinstance(estimator.classes_, list):  # of several targets
+        if class_names is not None:
+            raise ValueError(f"class_names was given, but {type(estimator).__name__} has classes for each target.")
+        return []
     return names_of(estimator.classes_.tolist(), class_names)
 
 

@@ -7,8 +7,10 @@ from sklearn.base import BaseEstimator
 from sklearn.preprocessing import FunctionTransformer
 
 from skfashion._private_sklearn_state import BaseDecisionTree, Tree
+from skfashion._version import Versioned, __version__
 from skfashion.persistence._classes import class_of_name, name_of_class
 from skfashion.persistence._compiled import with_compiled_parts, without_compiled_parts
+from skfashion.persistence._functions import IF_OWN
 from skfashion.persistence._kind import Kind, check
 from skfashion.persistence._shape_checks import check_shapes
 from skfashion.persistence._trees import decode_tree, encode_tree
@@ -33,7 +35,7 @@ def _name_of(kind, encoder):
 def _encode(value, encoder, where):
     kind = type(value)
     name = _name_of(kind, encoder)
-    encoder.class_names.add(name)
+    encoder.names.add(name)
     state = value.__getstate__() or {}
     check(isinstance(state, dict), f"{where} holds a {kind.__qualname__} whose state is no dict, which cannot be saved")
     state = without_compiled_parts(value, state)
@@ -58,11 +60,13 @@ def _decode(content, decoder):
     name, state = content["class"], content["state"]
     check(type(name) is str and type(state) is dict, "no name of a class, or no state")
     kind = class_of_name(name) or decoder.trusted.get(name)
-    check(isinstance(kind, type), f"the class {name:.200} is not in the table of what can be loaded")
+    check(isinstance(kind, type), f"the class {name:.200} is not in the table of what can be loaded{IF_OWN}")
     state = {attribute: _decode_attribute(kind, attribute, each, decoder) for attribute, each in state.items()}
     _check_state(kind, state)
     state |= {parameter: default for parameter, default in _defaults(kind).items() if parameter not in state}
     value = object.__new__(kind)
+    if isinstance(value, Versioned):  # the file has a format of its own
+        state["_skfashion_version"] = __version__
     if hasattr(value, "__setstate__"):
         value.__setstate__(state)
     else:
@@ -106,7 +110,7 @@ def _check_state(kind, state):
 def _check_net_params(net_params):
     """Skorch takes much more: to compile, to load, to look up, and attributes of its own."""
     is_known = net_params is None or (type(net_params) is dict and net_params.keys() <= {"callbacks"})
-    check(is_known, "net_params hold more than callbacks")
+    check(is_known, "net_params hold more than callbacks, which is all that can be saved of them")
 
 
 def _check_attribute(kind, name):

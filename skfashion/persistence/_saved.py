@@ -1,5 +1,7 @@
 """Models in files that hold no code: save, load, and what a file says of the model in it."""
 
+from numbers import Real
+
 import numpy as np
 from sklearn.base import BaseEstimator, is_classifier
 from sklearn.exceptions import NotFittedError
@@ -25,11 +27,11 @@ def save(estimator, file, *, metrics=None, data_license=None, trusted=()):
     ----------
     estimator : estimator
         One of this library, of those of scikit-learn that are named in the user guide, or a Pipeline, search or other
-        meta-estimator of them.
+        meta-estimator of them. Of the `net_params` of a network only ``callbacks`` can be saved.
 
     file : str, path-like or binary file
         Where to write. A file that is there is replaced at the end, so that one version or the other is there at any
-        time.
+        time, and keeps its mode. A binary file holds one model, and gets it where it stands.
 
     metrics : dict of str to number, default=None
         What was measured of the model, for the manifest.
@@ -42,8 +44,15 @@ def save(estimator, file, *, metrics=None, data_license=None, trusted=()):
 
     Raises
     ------
+    TypeError
+        If it is no estimator, `file` neither a path nor a binary file, or `trusted` no sequence.
     ValueError
-        If the estimator holds anything else, such as a function or a callback. The message says where.
+        If the estimator holds anything else, such as a function or a callback, or what could not be loaded, such as a
+        support vector machine of sparse rows or with a kernel of its own. The message says where.
+    FileNotFoundError, IsADirectoryError
+        If there is no folder for the file, or a folder in its place.
+    ImportError
+        If safetensors are not installed.
 
     See Also
     --------
@@ -69,12 +78,14 @@ def save(estimator, file, *, metrics=None, data_license=None, trusted=()):
     >>> from skfashion.persistence import load, read_manifest, save
     >>> X, y = make_garments(300, random_state=0, return_X_y=True)
     >>> model = MLPClassifier((32,), max_epochs=2, random_state=0).fit(X, y)
-    >>> path = Path(tempfile.mkdtemp()) / "model.skf"
+    >>> folder = tempfile.TemporaryDirectory()
+    >>> path = Path(folder.name) / "model.skf"
     >>> save(model, path, metrics={"accuracy": 0.61}, data_license="CC0")
     >>> bool((load(path).predict(X) == model.predict(X)).all())
     True
     >>> read_manifest(path)["model"]
     'MLPClassifier(hidden_layer_sizes=(32,), max_epochs=2, random_state=0)'
+    >>> folder.cleanup()
     """
     if not isinstance(estimator, BaseEstimator):
         raise TypeError(f"Only estimators can be saved. Got {type(estimator).__name__} instead.")
@@ -86,8 +97,8 @@ def save(estimator, file, *, metrics=None, data_license=None, trusted=()):
     except RecursionError as error:
         raise ValueError(f"{type(estimator).__name__} holds objects that are nested too deeply to be saved.") from error
     if encoder.left_out:  # of the manifest too
-        estimator = Decoder(encoder.arrays, known).decode(state)
-    manifest = _manifest_of(estimator, encoder.class_names) | stated
+        estimator = Decoder(dict(encoder.arrays), known).decode(state)
+    manifest = _manifest_of(estimator, encoder.names) | {"trusted": sorted(encoder.names & known.keys())} | stated
     write_archive(file, manifest, state, encoder.arrays)
 
 
@@ -101,7 +112,8 @@ def load(file, *, trusted=()):
     Parameters
     ----------
     file : str, path-like or binary file
-        A file that :func:`save` has written.
+        A file that :func:`save` has written. A binary file has to be seekable; the model is found at its end, wherever
+        it stands.
 
     trusted : sequence of classes and functions, default=()
         Your own ones that the file may hold. What they do is not checked.
@@ -115,8 +127,14 @@ def load(file, *, trusted=()):
     Raises
     ------
     ValueError
-        If the file is damaged, is none of :func:`save`, was written by a later release, or names anything that is not
-        in the table.
+        If the file is damaged, is none of :func:`save`, was written by a later release, names anything that is not in
+        the table and not in `trusted`, or is not seekable.
+    TypeError
+        If `file` is neither a path nor a binary file, or `trusted` no sequence.
+    OSError
+        If it cannot be read; FileNotFoundError if it is not there.
+    ImportError
+        If safetensors, or Optuna for the study of a search, are not installed.
 
     Warns
     -----
@@ -154,14 +172,20 @@ def read_manifest(file):
     Returns
     -------
     dict
-        ``model`` (its repr), ``parameters``, ``classes``, ``n_features``, ``image_shape``, ``history`` (one dict per
-        epoch), ``holds_training_rows`` (names of classes that hold rows they were fitted on), ``metrics``,
-        ``data_license``, ``versions`` and ``files``. Whoever wrote the file could write anything there.
+        ``format`` and ``format_version``, ``model`` (its repr), ``parameters``, ``classes``, ``n_features``,
+        ``image_shape``, ``history`` (one dict per epoch), ``holds_training_rows`` (names of classes of the table that
+        hold rows they were fitted on), ``trusted`` (names of what has to be passed to :func:`load`), ``metrics``,
+        ``data_license``, ``versions`` and ``files`` (size in bytes and SHA-256 of the other entries). Whoever wrote the
+        file could write anything there.
 
     Raises
     ------
     ValueError
-        If it is no such file.
+        If it is no such file, was written by a later release, or is not seekable.
+    TypeError
+        If `file` is neither a path nor a binary file.
+    OSError
+        If it cannot be read; FileNotFoundError if it is not there.
 
     Examples
     --------
@@ -176,8 +200,8 @@ def read_manifest(file):
     return read_manifest_of(file)
 
 
-def _manifest_of(estimator, class_names):
-    """What a person wants to know of a model."""
+def _manifest_of(estimator, names):
+    """What a person wants to know of a model that consists of classes and functions of these names."""
     classes = _attribute(estimator, "classes_") if is_classifier(estimator) else None
     return {
         "model": repr(estimator),
@@ -186,7 +210,7 @@ def _manifest_of(estimator, class_names):
         "n_features": _readable(_attribute(estimator, "n_features_in_")),
         "image_shape": _readable(_attribute(_answering(estimator), "image_shape_")),
         "history": _readable(_attribute(_answering(estimator), "history_")),
-        "holds_training_rows": sorted({name.split(".")[-1] for name in class_names} & HOLD_TRAINING_ROWS),
+        "holds_training_rows": sorted({name.split(".")[-1] for name in names} & HOLD_TRAINING_ROWS),
         "versions": versions(),
     }
 
@@ -214,7 +238,10 @@ def _readable(value):
     if isinstance(value, np.generic):
         return _readable(value.item())
     if isinstance(value, dict):
-        return {str(name): _readable(each) for name, each in value.items()}
+        names = [str(name) for name in value]
+        if len({*names}) < len(names):  # as of the labels 1 and "1"
+            names = [repr(name) for name in value]
+        return dict(zip(names, map(_readable, value.values()), strict=True))
     if isinstance(value, (list, tuple)):
         return [_readable(each) for each in value]
     if isinstance(value, float):
@@ -224,7 +251,8 @@ def _readable(value):
 
 def _checked_metrics(metrics):
     metrics = {} if metrics is None else metrics
-    if not isinstance(metrics, dict) or not all(isinstance(name, str) for name in metrics):
+    is_dict = isinstance(metrics, dict) and all(isinstance(name, str) for name in metrics)
+    if not is_dict or not all(isinstance(value, Real) for value in metrics.values()):
         raise ValueError(f"metrics must be a dict from names to numbers. Got {metrics!r} instead.")
     return {name: _readable(value) for name, value in metrics.items()}
 

@@ -1,6 +1,7 @@
 """Fitted estimators as ONNX files."""
 
 import json
+import threading
 
 from sklearn.base import is_classifier
 
@@ -8,12 +9,19 @@ from skfashion._onnx import labels_of, needed
 from skfashion._version import __version__
 from skfashion.persistence._conversion import converted
 from skfashion.persistence._exportable import exportable_steps
+from skfashion.persistence._facts import numbers_of_weights
 from skfashion.persistence._files import whole_file
 from skfashion.persistence._protocols import ModuleEstimator
 from skfashion.persistence._weights import compress
 
 _INPUT_DTYPES = ("auto", "uint8", "float32")
 _WEIGHTS = ("float32", "float16", "int8")
+
+# What protobuf can write, without some room for the graph.
+_MOST_BYTES = 2**31 - 2**24
+
+# Exporters set warning filters and levels of logs, which all threads share, and put them back.
+_one_at_a_time = threading.Lock()
 
 
 def to_onnx(estimator, path, *, input_dtype="auto", weights="float32"):
@@ -56,8 +64,8 @@ def to_onnx(estimator, path, *, input_dtype="auto", weights="float32"):
         If a step cannot be exported: outlier detectors, samplers, :class:`~skfashion.preprocessing.ImageReader`,
         functions of Python, and what skl2onnx does not know.
     ValueError
-        If `input_dtype` or `weights` is none of these, or a network of your own is nothing that ``torch.export`` can
-        follow.
+        If `input_dtype` or `weights` is none of these, the networks have more than 2 GiB of weights, or one of your own
+        is nothing that ``torch.export`` can follow.
     ImportError
         If ``pip install "skfashion[onnx]"`` has to come first.
 
@@ -95,10 +103,12 @@ def to_onnx(estimator, path, *, input_dtype="auto", weights="float32"):
     _check_option("weights", weights, _WEIGHTS)
     steps = exportable_steps(estimator)
     (onnx, *_) = needed("onnx", "onnxscript", "skl2onnx")
+    _check_size(steps)
     known = steps[0].as_module() if isinstance(steps[0], ModuleEstimator) else None
     if input_dtype == "auto":
         input_dtype = "uint8" if known is not None and known.pixel_scale == "levels" else "float32"
-    model = converted(steps, input_dtype)
+    with _one_at_a_time:
+        model = converted(steps, input_dtype)
     compress(model, weights)
     _describe(onnx, model, known, steps[-1])
     onnx.checker.check_model(model)
@@ -109,6 +119,14 @@ def to_onnx(estimator, path, *, input_dtype="auto", weights="float32"):
 def _check_option(name, value, options):
     if value not in options:
         raise ValueError(f"{name} must be one of {list(options)}. Got {value!r} instead.")
+
+
+def _check_size(steps):
+    n_bytes = 4 * numbers_of_weights(steps)[0]
+    if n_bytes > _MOST_BYTES:
+        raise ValueError(
+            f"The networks have {n_bytes / 2**30:.1f} GiB of weights: an ONNX file in one piece holds 2 GiB at most."
+        )
 
 
 def _describe(onnx, model, first, last):

@@ -51,7 +51,9 @@ def check_snapshot(network, snapshot):
 
 def restore(net, snapshot):
     """Let a new net of the same module take in a snapshot, but for its optimizer."""
-    net.module_.load_state_dict({**net.module_.state_dict(), **_as_tensors(snapshot["weights"])})
+    # Tensors in the memory of the arrays: they are only copied from.
+    weights = _replaced(snapshot["weights"], np.ndarray, lambda array: torch.from_numpy(np.require(array, None, "W")))
+    net.module_.load_state_dict({**net.module_.state_dict(), **weights})
     for name, generator in net.streams_.items():
         generator.set_state(torch.from_numpy(np.array(snapshot["streams"][name])))
     net.history.extend(dict(row) for row in snapshot["history"])

@@ -82,7 +82,6 @@ def test_trees_that_nobody_looks_after(digits):
     refused(of_state(node("sklearn.ensemble.VotingRegressor", estimators_=[tree])), "kind 'tree'")
 
 
-@pytest.mark.usefixtures("seeded_numpy")  # which libsvm draws a seed from
 @pytest.mark.parametrize("model", [SVR(), OneClassSVM()], ids=str)
 def test_counts_of_support_vectors(model, digits):
     content = saved(model.fit(*digits))

@@ -1,6 +1,7 @@
 """What is saved comes back as it was: every estimator, alone, in Pipelines and in searches."""
 
 import datetime
+import io
 
 import numpy as np
 import pytest
@@ -18,6 +19,7 @@ from sklearn.preprocessing import StandardScaler
 from skfashion.baselines import make_pca_svc
 from skfashion.modules import conv, dense
 from skfashion.neural_network import Autoencoder, CNNClassifier, EncoderClassifier, MLPClassifier, MLPRegressor
+from skfashion.persistence import read_manifest
 from skfashion.persistence._classes import ESTIMATORS as SAVED
 
 METHODS = ("predict", "predict_proba", "transform", "score_samples", "decision_function")
@@ -256,23 +258,33 @@ def test_own_classes_and_functions_are_passed(garments):
     again = loaded(content, trusted=(halve, Halved))
     assert_same(model, again, X[:50].astype(float))
     assert again[1].memory == 5
+    assert read_manifest(io.BytesIO(content))["trusted"] == [f"{__name__}.{each.__name__}" for each in (Halved, halve)]
+    with pytest.raises(ValueError, match=r"table of what can be loaded.*pass it as trusted=\(\.\.\.\)"):
+        loaded(content, trusted=[halve])
     with pytest.raises(ValueError, match="different names"):
         saved(model, trusted=(lambda X: X,))
+    with pytest.raises(TypeError, match=r"trusted must be a sequence of classes and functions. Got .*halve"):
+        saved(model, trusted=halve)
 
 
 def test_what_cannot_be_saved_is_named():
     from skorch.callbacks import EpochScoring
 
     model = MLPClassifier((8,), max_epochs=1, net_params={"callbacks": [EpochScoring("accuracy")]})
-    with pytest.raises(ValueError, match=r"MLPClassifier.net_params\['callbacks'\]\[0\] holds EpochScoring of skorch"):
+    with pytest.raises(
+        ValueError, match=r"net_params\['callbacks'\]\[0\] holds an object of the class EpochScoring of skorch"
+    ):
         saved(model)
+    with pytest.raises(ValueError, match="net_params hold more than callbacks, which is all that can be saved"):
+        saved(MLPClassifier((8,), net_params={"iterator_train__drop_last": True}))
     with pytest.raises(ValueError, match=r"CNNClassifier.architecture holds .*<lambda>"):
         saved(CNNClassifier(lambda image_shape, n_outputs: torch.nn.Linear(1, 1)))
     with pytest.raises(TypeError, match=r"Only estimators can be saved. Got dict"):
         saved({"a": model})
     with pytest.raises(TypeError, match=r"Only estimators can be saved. Got ABCMeta"):
         saved(MLPClassifier)
-    with pytest.raises(ValueError, match="metrics must be a dict"):
-        saved(PCA(2), metrics=[0.9])
+    for metrics in ([0.9], {"accuracy": "0.9"}, {"accuracy": None}, {"accuracy": PCA()}, {1: 0.9}):
+        with pytest.raises(ValueError, match="metrics must be a dict"):
+            saved(PCA(2), metrics=metrics)
     with pytest.raises(ValueError, match="data_license must be"):
         saved(PCA(2), data_license=3)

@@ -1,10 +1,13 @@
 """The files of saved models: what they say, how large they are, how they are written, and pickles beside them."""
 
-import json
+import errno
+import io
+import os
 import pickle
 import signal
 import stat
 import sys
+from contextlib import contextmanager
 
 import numpy as np
 import pytest
@@ -13,10 +16,15 @@ from estimators import ESTIMATORS, READERS, SEARCHES
 from processes import run_python, start_python
 from saved import loaded, parts_of, saved
 from sklearn.base import clone
+from sklearn.calibration import CalibratedClassifierCV
 from sklearn.decomposition import PCA
 from sklearn.exceptions import InconsistentVersionWarning
+from sklearn.linear_model import LogisticRegression
+from sklearn.naive_bayes import GaussianNB
+from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+from sklearn.svm import SVC
 
 from skfashion.modules import conv, dense
 from skfashion.neural_network import CNNClassifier, MLPClassifier
@@ -59,12 +67,46 @@ def test_manifest(garments, tmp_path):
     assert '"model": "Pipeline(' in text
 
 
-@pytest.mark.parametrize("place", [12, 15, 16, 17])
-def test_manifests_say_who_holds_training_images(place, garments):
+# Who holds training images, and in which of its parts.
+HOLDERS = {
+    "KNNClassifier": ["FloatSearch", "KNNClassifier"],
+    "ClusterClassifier of AgglomerativeClustering": ["FloatSearch", "NearestRow"],
+    "NeighborSampler": ["IntegerSearch", "KNNClassifier", "NeighborSampler"],
+    "CentroidSampler": ["CentroidSampler"],
+}
+
+
+def named(model):
+    name = type(model).__name__
+    return f"{name} of {type(model.clusterer).__name__}" if name == "ClusterClassifier" else name
+
+
+@pytest.mark.parametrize("model", ESTIMATORS, ids=named)
+def test_manifests_say_who_holds_training_images(model, garments):
     X, y = garments
-    content = saved(clone(ESTIMATORS[place]).fit(X[:60], y[:60]))
-    manifest = parts_of(content)["manifest.json"].decode()
-    assert json.loads(manifest)["holds_training_rows"]
+    content = saved(clone(model).fit(X[:60], y[:60]))
+    assert manifest_of(content)["holds_training_rows"] == HOLDERS.get(named(model), [])
+
+
+def test_manifests_of_scikit_learn_say_who_holds_training_rows(garments):
+    X, y = garments
+    rows = X[:60].astype(float)
+    for model in (KNeighborsClassifier(), SVC(), CalibratedClassifierCV(GaussianNB(), method="isotonic", cv=2)):
+        content = saved(model.fit(rows, y[:60] % 2))
+        assert len(manifest_of(content)["holds_training_rows"]) == 1
+    assert manifest_of(saved(PCA(2).fit(rows)))["holds_training_rows"] == []
+
+
+def manifest_of(content):
+    return read_manifest(io.BytesIO(content))
+
+
+def test_names_in_manifests_are_told_apart():
+    model = LogisticRegression(class_weight={1: 0.5, "1": 2.0})
+    assert manifest_of(saved(model))["parameters"]["class_weight"] == {"1": 0.5, "'1'": 2.0}
+    half = LogisticRegression(class_weight={"\udc80": 2.0})  # a name that no encoding knows
+    assert manifest_of(saved(half))["parameters"]["class_weight"] == {"\udc80": 2.0}
+    assert loaded(saved(half)).class_weight == {"\udc80": 2.0}
 
 
 def test_a_file_is_replaced_at_once(tmp_path):
@@ -78,6 +120,98 @@ def test_a_file_is_replaced_at_once(tmp_path):
     assert repr(load(str(path))) == "MLPClassifier(hidden_layer_sizes=(9,))"
     assert [each.name for each in tmp_path.iterdir()] == ["model.skf"]
     assert stat.S_IMODE(path.stat().st_mode) & 0o600 == 0o600
+
+
+def test_a_file_keeps_its_mode_and_its_links(tmp_path):
+    path, link = tmp_path / ("m" * 255), tmp_path / "latest.skf"
+    save(MLPClassifier((8,)), path)
+    path.chmod(0o640)
+    link.symlink_to(path)
+    save(MLPClassifier((9,)), link)
+    assert link.is_symlink()
+    assert repr(load(path)) == "MLPClassifier(hidden_layer_sizes=(9,))"
+    assert stat.S_IMODE(path.stat().st_mode) == 0o640
+    with pytest.raises(IsADirectoryError, match="is a folder: give the path of a file"):
+        save(PCA(2), tmp_path)
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(OSError, match="no regular file"):
+        save(PCA(2), tmp_path / "pipe")
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["latest.skf", path.name, "pipe"]
+
+
+class Stubborn(io.RawIOBase):
+    """A file without a buffer that takes a few bytes at a time, as pipes and sockets may."""
+
+    def __init__(self):
+        self.content = b""
+
+    def writable(self):
+        return True
+
+    def write(self, block):
+        self.content += bytes(block[:1000])
+        return min(len(block), 1000)
+
+
+def test_files_that_are_open(tmp_path):
+    model = PCA(2)
+    file = Stubborn()
+    save(model, file)
+    assert repr(loaded(file.content)) == repr(model)
+    with open(tmp_path / "a.skf", "ab") as appended:
+        appended.write(b"before")
+        save(model, appended)
+    with open(tmp_path / "a.skf", "rb") as found:
+        assert repr(load(found)) == repr(model)
+    os_path = os.fsencode(tmp_path / "b.skf")
+    save(model, os_path)
+    assert repr(load(os_path)) == repr(model)
+    for function in (lambda file: save(model, file), load, read_manifest):
+        for file in (io.StringIO(), 3.5, None):
+            with pytest.raises(TypeError, match="must be a path or a binary file"):
+                function(file)
+    with pytest.raises(ValueError, match=r"cannot be read from any place: pass io.BytesIO"), stream_of(b"") as stream:
+        load(stream)
+
+
+@contextmanager
+def stream_of(content):
+    """The reading end of a pipe, which cannot go back."""
+    reading, writing = os.pipe()
+    os.write(writing, content)
+    os.close(writing)
+    with open(reading, "rb") as stream:
+        yield stream
+
+
+def test_paths_with_methods_of_files(tmp_path):
+    class Path(type(tmp_path)):
+        def read(self):
+            raise AssertionError
+
+        write = read
+
+    save(PCA(2), Path(tmp_path / "model.skf"))
+    assert repr(load(Path(tmp_path / "model.skf"))) == "PCA(n_components=2)"
+
+
+def test_faults_of_the_machine_are_not_those_of_the_file(tmp_path, monkeypatch):
+    class Failing(io.BytesIO):
+        def read(self, n=-1):
+            if n > 1000:  # what is found at the end of a zip is shorter
+                raise OSError(errno.EIO, "Input/output error")
+            return super().read(n)
+
+    content = saved(MLPClassifier((8,)))
+    with pytest.raises(OSError, match="Input/output error"):
+        load(Failing(content))
+
+    def fail(*args):
+        raise MemoryError
+
+    monkeypatch.setattr("skfashion.persistence._objects.check_shapes", fail)
+    with pytest.raises(MemoryError):
+        loaded(content)
 
 
 @pytest.mark.slow
@@ -122,7 +256,11 @@ def test_pickles_of_another_version_warn(model, monkeypatch):
     monkeypatch.undo()
     with pytest.warns(InconsistentVersionWarning, match=rf"{type(model).__name__} from version 0.0.7"):
         pickle.loads(content)
-    assert not hasattr(clone(model), "_skfashion_version")
+    state = model.__getstate__()
+    del state["_skfashion_version"]
+    with pytest.warns(InconsistentVersionWarning, match=rf"{type(model).__name__} from version unknown"):
+        object.__new__(type(model)).__setstate__(state)
+    assert loaded(saved(model)) is not None  # files have a format of their own, and do not warn
 
 
 @pytest.mark.slow

@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pytest
+from sklearn.base import clone
 from stored_models import FOLDER, MODELS, X, Y, answers, folder_of
 
 from skfashion.persistence import load
@@ -26,5 +27,15 @@ def test_stored_models(path):
     assert found.keys() == expected.keys()
     for name, values in expected.items():
         np.testing.assert_allclose(found[name], values, rtol=1e-4, atol=1e-5, err_msg=name)
-    if hasattr(model, "partial_fit"):
-        model.partial_fit(X, Y)
+
+
+@pytest.mark.parametrize(
+    "path", [path for path in FILES if path.stem in ("mlp", "regressor")], ids=lambda path: path.stem
+)
+def test_stored_models_go_on_training(path):
+    """On the way on which they were trained, as a model does that was never stored."""
+    model, again = load(path), clone(MODELS[path.stem]).fit(X, Y)
+    for each in (model, again):
+        each.partial_fit(X, Y)
+    assert [row["epoch"] for row in model.history_] == [1, 2, 3]
+    np.testing.assert_allclose(model.history_[-1]["train_loss"], again.history_[-1]["train_loss"], rtol=1e-3)

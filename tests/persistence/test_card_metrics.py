@@ -7,6 +7,7 @@ import pytest
 from cards import card_of, ends, estimates, files, near, rows
 from sklearn import metrics
 from sklearn.linear_model import Ridge
+from sklearn.multioutput import MultiOutputClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
@@ -126,6 +127,23 @@ def test_several_labels_per_image(split, tmp_path):
     assert "confusion_matrix.png" not in files(tmp_path)
     with pytest.raises(ValueError, match="indicator matrix"):
         model_card(model, tmp_path / "other", X_test, truth[:, :2])
+
+
+def test_several_targets_per_image(split, tmp_path):
+    X, y, X_test, y_test = split
+    targets, truth = (np.c_[each % 3, each > 4] for each in (y, y_test))
+    model = MultiOutputClassifier(MLPClassifier((16,), batch_size=32, max_epochs=4, random_state=0)).fit(X, targets)
+    card = card_of(model, tmp_path, X_test, truth)
+    equal = model.predict(X_test) == truth
+    assert estimates(card) == {
+        "Accuracy (all targets of an image right)": near(equal.all(axis=1).mean()),
+        "Accuracy of target 0": near(equal[:, 0].mean()),
+        "Accuracy of target 1": near(equal[:, 1].mean()),
+    }
+    with pytest.raises(ValueError, match="shape of the predictions"):
+        model_card(model, tmp_path / "other", X_test, truth[:, :1])
+    with pytest.raises(ValueError, match="has classes for each target"):
+        model_card(model, tmp_path / "other", X_test, truth, class_names=["a", "b"])
 
 
 @pytest.mark.parametrize("n_classes", [1, 2, 10, 30, 31])

@@ -2,6 +2,7 @@
 
 import logging
 import warnings
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -106,7 +107,27 @@ def test_nothing_is_printed_and_no_logger_changed(small, path, capfd, caplog):
     assert logging.getLogger("torch.onnx").level == level
 
 
+def test_threads_leave_filters_and_loggers_as_they_were(small, path):
+    X, y = small
+    model = MLPClassifier((8,), **SMALL).fit(X, y)
+    filters, level = list(warnings.filters), logging.getLogger("torch.onnx").level
+    paths = [path.with_name(f"{place}.onnx") for place in range(4)]
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(lambda each: to_onnx(model, each), paths))
+    assert len({each.read_bytes() for each in paths}) == 1
+    assert (list(warnings.filters), logging.getLogger("torch.onnx").level) == (filters, level)
+
+
 # --- what is refused
+
+
+def test_more_than_fits_into_a_file_is_refused(small, path, monkeypatch):
+    X, y = small
+    model = MLPClassifier((8,), **SMALL).fit(X, y)
+    monkeypatch.setattr("skfashion.persistence._to_onnx._MOST_BYTES", 4 * 6000)
+    with pytest.raises(ValueError, match="GiB of weights: an ONNX file in one piece holds 2 GiB at most"):
+        to_onnx(model, path)
+    assert not path.exists()
 
 
 def test_what_is_not_fitted_is_refused(small, path):

@@ -62,8 +62,8 @@ AUTOENCODER = {
     "image_shape": ((14, 56), {}),
     **LAYERS,
 }
-# Where to compute, and what to print, are no part of the model.
-NO_PART_OF_THE_MODEL = {"device", "verbose"}
+# Where to compute, by how many processes, and what to print, are no part of the model.
+NO_PART_OF_THE_MODEL = {"device", "distributed", "verbose"}
 # Dense networks see rows, whatever image they are.
 NO_EFFECT = {"Autoencoder": {"image_shape"}}
 

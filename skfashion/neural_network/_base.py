@@ -31,6 +31,7 @@ from skfashion.neural_network._stored import StoredAsArrays
 from skfashion.training._augmentation import augmentation_steps
 from skfashion.training._build import build_net
 from skfashion.training._deadline import Deadline
+from skfashion.training._distributed import agreed_seed
 from skfashion.training._early_stopping import EarlyStopping
 from skfashion.training._health import (
     N_COMPARED,
@@ -40,6 +41,9 @@ from skfashion.training._health import (
 )
 from skfashion.training._loader import ImageSet
 from skfashion.training._snapshot import snapshot_of
+
+# Parameters that may differ between processes that share a fit.
+_OF_A_PROCESS = ("device", "random_state", "verbose", "net_params")
 
 
 @estimator
@@ -132,6 +136,14 @@ class BaseNet(NetParams, StoredAsArrays, ModuleExport, ImageInput, CallbackSuppo
         """
         Where to compute: ``"cpu"``, or ``"cuda"`` for a GPU by NVIDIA or AMD; ``"auto"`` takes the GPU if there is
         one. Other kinds of devices, such as ``"mps"`` and ``"xpu"``, are refused: nothing was ever tested on them.""",
+    )
+    distributed: bool = parameter(
+        False,
+        """
+        Whether the processes of :mod:`torch.distributed`, which ``torchrun`` starts, share each fit. All of them call
+        ``fit`` with the same images; each takes its part of every batch of `batch_size`, and all end with the same
+        model. It is that of a single process but for rounding, and for dropout and augmentation, which each process
+        draws for itself. Ctrl-C, or the end of one process, ends the training of all.""",
     )
     random_state: int | np.random.RandomState | None = parameter(
         None,
@@ -246,7 +258,7 @@ class BaseNet(NetParams, StoredAsArrays, ModuleExport, ImageInput, CallbackSuppo
                 warn_of_large_numbers(type(self).__name__, X)
             augmentation_steps(self.augmentation, self.image_shape_)  # a wrong one is told before anything is trained
             self._prepare(given, X, examples["rows"], resume=resume)
-            seed = draw_seed(self.random_state)
+            seed = self._drawn_seed(X, examples)
             examples["weight"] = self._task.relative_weights(examples["weight"], len(examples["rows"]))
             train = self._image_set(X, **examples)
             images = train
@@ -264,7 +276,7 @@ class BaseNet(NetParams, StoredAsArrays, ModuleExport, ImageInput, CallbackSuppo
                 listeners.append(tasks)
             if self.max_seconds is not None and not one_pass:
                 listeners.append(Deadline(self.max_seconds))
-            survives = not (one_pass or self._is_clone)
+            survives = not (one_pass or self._is_clone or self.distributed)
             self.interrupted_ = net.train(
                 train, valid, stopping=stopping, listeners=listeners, one_pass=one_pass, survives_ctrl_c=survives
             )
@@ -278,6 +290,14 @@ class BaseNet(NetParams, StoredAsArrays, ModuleExport, ImageInput, CallbackSuppo
             vars(self).update(self._describe(net, images, add=resume and one_pass))
             vars(self).pop("_is_clone", None)
         return self
+
+    def _drawn_seed(self, X, examples):
+        """The seed of this fit, on which all processes that share it have agreed."""
+        seed = draw_seed(self.random_state)
+        if not self.distributed:
+            return seed
+        parameters = {name: value for name, value in self.get_params(deep=False).items() if name not in _OF_A_PROCESS}
+        return agreed_seed(seed, resolve_device(self.device), X, examples, parameters)
 
     def _answering(self):
         return self._task.answering(self.module_), self._task.outputs

@@ -62,6 +62,7 @@ class Settings(Protocol):
     augmentation: object
     precision: str
     device: str | torch.device
+    distributed: bool
     verbose: int
     net_params: dict | None
 
@@ -108,6 +109,7 @@ def build_net(network, task, settings, *, layout, seed):
         metrics=task.metrics(),
         foreign=network.foreign,
         seed=seed,
+        distributed=settings.distributed,
         device=str(device),
         verbose=settings.verbose,
         **_checked(settings.net_params or {}, schedule),
@@ -131,6 +133,7 @@ _OWNERS = {
     "device": "device",
     "verbose": "verbose",
     "seed": "random_state",
+    "distributed": "distributed",
     "precision": "precision",
     "augmentation": "augmentation",
     "lr_schedule": "lr_schedule",

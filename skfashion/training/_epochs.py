@@ -36,8 +36,12 @@ class EpochNet(NeuralNet):
         """Train for more epochs; unlike skorch's, let Ctrl-C through, and let others train this net with theirs."""
         if not self.initialized_:
             self.initialize()
-        self.notify("on_train_begin", X=X, y=y)
         end, meeting = None, MEETING.get()
+        if meeting is not None and self.group_ is not None:
+            raise ValueError(
+                "Networks with distributed=True cannot be trained together with others: use GridSearchCV with n_jobs=1."
+            )
+        self.notify("on_train_begin", X=X, y=y)
         try:
             if meeting is None or self.schedule_ is None:  # a net that somebody else trains further
                 with enough_threads(work_of_a_step(self)):
@@ -65,7 +69,10 @@ class EpochNet(NeuralNet):
                 requests = [_told(callback, method_name, self, kwargs) for _, callback in self.callbacks_]
         if method_name == "on_epoch_end":
             requests += [listener.end_epoch(self) for listener in self.listeners_]
-        if any(requests):
+        stops = any(requests)
+        if method_name == "on_epoch_end" and self.group_ is not None:
+            stops = self.group_.any(stops)
+        if stops:
             raise StopTraining
 
     def on_train_begin(self, net, X=None, y=None, **kwargs):
@@ -73,8 +80,11 @@ class EpochNet(NeuralNet):
             self.optimizer_.heed_global_hooks()
         self.stack_ = self._dense_stack()
         self.parts_ = list(self.module_.modules()), list(self.module_.parameters())
+        # In a tuple: skorch takes a module for one that is initialised by its parameters.
+        self.replicas_ = () if self.group_ is None else (self.group_.replica(self.module_),)
         self.noise_ = self._on_device("noise")
-        set_generator(self.module_, self.noise_)
+        for module in (self.module_, *self.replicas_):
+            set_generator(module, self.noise_)
 
     def on_epoch_begin(self, net, dataset_train=None, dataset_valid=None, **kwargs):
         """Count epochs on from the last one: the history need not hold all of them."""
@@ -97,6 +107,7 @@ class EpochNet(NeuralNet):
         for group in self.optimizer_.param_groups:
             group["lr"] = group.pop("initial_lr", group["lr"])  # where the next training starts
         self.noise_ = self.stack_ = self.parts_ = None
+        self.replicas_ = ()
         set_generator(self.module_, None)
         self._set_training(False)
 
@@ -107,7 +118,10 @@ class EpochNet(NeuralNet):
         keep_freed_memory()
         looks_at_batches = self._has_hook("on_batch_begin", "on_batch_end")
         tally = Tally(len(iterator.images))
+        iterator.group = self.group_
         self._set_training(training)
+        for replica in self.replicas_:
+            replica.train(training)
         with torch.enable_grad() if training else self._noise_of_validation():
             for batch in iterator:
                 if looks_at_batches:
@@ -115,24 +129,35 @@ class EpochNet(NeuralNet):
                 if training and self.schedule_ is not None:
                     self.schedule_.begin_step(self.optimizer_)
                 step = step_fn(batch)
-                tally.add({"loss": step["losses"], **self._metrics(step["y_pred"], batch.target)}, batch.weight)
+                values = {"loss": step["losses"], **self._metrics(step["y_pred"], batch.target)}
+                tally.add(values, batch.weight if self.group_ is None else self._weight_in_group(batch))
                 if looks_at_batches:
                     self._record_batch(prefix, batch, step)
-        self._record(prefix, tally.means(), iterator, summary=not looks_at_batches)
+        means = tally.means() if self.group_ is None else tally.means_of(self.group_)
+        self._record(prefix, means, iterator, summary=not looks_at_batches)
 
     def train_step_single(self, batch, **fit_params):
         """Forward and backward: a dict with the mean ``loss``, the ``losses`` of the images, and ``y_pred``."""
         stack = None if has_hooks(*self.parts_) else self.stack_
-        with frozen_batch_norm(self.module_) if len(batch.images) == 1 else nullcontext():
+        with frozen_batch_norm(self._trained()) if batch.n_images == 1 else nullcontext():
             output, losses = self._backpropagated(batch) if stack is None else self._by_hand(batch, stack)
         return {"loss": _mean(losses, batch.weight), "losses": losses, "y_pred": output}
+
+    def _trained(self):
+        """The module, or what stands for it where several processes share its training."""
+        return self.replicas_[0] if self.replicas_ else self.module_
+
+    def _weight_in_group(self, batch):
+        """The weights of images among those of all processes; none where another process counts the same images."""
+        weight = torch.ones(len(batch.images), device=batch.images.device) if batch.weight is None else batch.weight
+        return weight * self.group_.counts(batch.n_images)
 
     def _dense_stack(self):
         """The module as a :class:`DenseStack`, or None where autograd has to find its gradients.
 
         A module says by a method ``dense_layers`` which layers it applies one after the other, or None.
         """
-        if torch.device(self.device).type != "cpu" or self.precision != "float32":
+        if torch.device(self.device).type != "cpu" or self.precision != "float32" or self.group_ is not None:
             return None
         layers = self.module_.dense_layers() if hasattr(self.module_, "dense_layers") else None
         return None if layers is None else dense_stack(layers)
@@ -140,9 +165,12 @@ class EpochNet(NeuralNet):
     def _backpropagated(self, batch):
         """Outputs and losses of a batch; gradients by autograd."""
         with self._autocast(), self._caught():
-            output = self.infer(batch.images)
+            output = self.infer(batch.images) if self.group_ is None else self._trained()(batch.images)
         losses = self.criterion_(as_float32(output), batch.target)
-        _mean(losses, batch.weight).backward()
+        loss = _mean(losses, batch.weight)
+        if self.group_ is not None:
+            loss = loss * self.group_.factor(len(losses), batch.n_images)
+        loss.backward()
         return output, losses.detach()
 
     def _by_hand(self, batch, stack):
@@ -196,7 +224,7 @@ class EpochNet(NeuralNet):
 
     def __getstate__(self):
         """Nothing that belongs to one training, during which a callback may store the net."""
-        return {**super().__getstate__(), "stack_": None, "parts_": None}
+        return {**super().__getstate__(), "stack_": None, "parts_": None, "replicas_": (), "group_": None}
 
     def _has_hook(self, *names):
         return any(

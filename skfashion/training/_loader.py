@@ -10,11 +10,15 @@ from skfashion._pixels import WHITE
 
 
 class Batch(NamedTuple):
-    """Float images (n, c, h, w), their targets (or None) and their weights (or None)."""
+    """Float images (n, c, h, w), their targets (or None) and their weights (or None).
+
+    Where several processes share a batch, this is the part of one of them, and `n_images` counts the whole.
+    """
 
     images: torch.Tensor
     target: torch.Tensor | None
     weight: torch.Tensor | None
+    n_images: int
 
 
 class ImageSet:
@@ -92,7 +96,7 @@ class ImageSet:
             target = self._as_images(_taken(self.clean, rows))
         else:
             target = images if self.y is None else _taken(self.y, where)
-        return Batch(images, target, None if self.weight is None else _taken(self.weight, where))
+        return Batch(images, target, None if self.weight is None else _taken(self.weight, where), len(images))
 
     def _as_images(self, rows):
         """uint8 stands for levels, which become brightness in [0, 1]; numbers are taken as they are."""
@@ -131,14 +135,17 @@ class Batches:
         Turns a batch of images into another one of the same shape.
     channels_last : bool, default=False
         The memory format of batches.
+    group : Group, default=None
+        The processes that share each batch.
     """
 
-    def __init__(self, images, batch_size, *, order=None, augment=None, channels_last=False):
+    def __init__(self, images, batch_size, *, order=None, augment=None, channels_last=False, group=None):
         self.images = images
         self.batch_size = batch_size
         self.order = order
         self.augment = augment
         self.channels_last = channels_last
+        self.group = group
 
     def __len__(self):
         return -(-len(self.images) // self.batch_size)
@@ -149,10 +156,11 @@ class Batches:
         if self.order is not None:
             order = torch.randperm(n, generator=self.order, device=self.images.device)
         for start in range(0, n, self.batch_size):
-            where = slice(start, min(start + self.batch_size, n))
-            yield self._prepare(self.images.take(where if order is None else order[where]))
+            stop = min(start + self.batch_size, n)
+            where = slice(*((start, stop) if self.group is None else self.group.part(start, stop)))
+            yield self._prepare(self.images.take(where if order is None else order[where]), stop - start)
 
-    def _prepare(self, batch):
+    def _prepare(self, batch, n_images):
         images, target = batch.images, batch.target
         if self.augment is not None:
             if self.images.clean is None:
@@ -163,4 +171,4 @@ class Batches:
             images = images.contiguous(memory_format=torch.channels_last)
         if batch.target is batch.images:
             target = images
-        return Batch(images, target, batch.weight)
+        return Batch(images, target, batch.weight, n_images)

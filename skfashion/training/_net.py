@@ -12,6 +12,7 @@ from skfashion._tensors import to_device
 from skfashion.modules._init import stream
 from skfashion.modules._random import draw_from
 from skfashion.training._augmentation import augment
+from skfashion.training._distributed import Group
 from skfashion.training._epochs import EpochNet
 from skfashion.training._loader import Batches, ImageSet
 from skfashion.training._schedules import Schedule, WarmUp
@@ -61,6 +62,8 @@ class Net(EpochNet):
         Whether the module may draw random numbers in ways of its own; they are then caught.
     seed : int, default=0
         Of everything random.
+    distributed : bool, default=False
+        Whether the processes of torch.distributed share each training.
     """
 
     def __init__(
@@ -75,6 +78,7 @@ class Net(EpochNet):
         precision="float32",
         foreign=False,
         seed=0,
+        distributed=False,
         **kwargs,
     ):
         super().__init__(module, criterion, **kwargs)
@@ -85,6 +89,7 @@ class Net(EpochNet):
         self.precision = precision
         self.foreign = foreign
         self.seed = seed
+        self.distributed = distributed
 
     # --- the life of a net
 
@@ -94,7 +99,8 @@ class Net(EpochNet):
         self.fit_has_ended_ = False  # then the optimizer has done its work: passes to come bring one of their own
         self.n_epochs_of_fit_ = 0
         self.best_losses_ = {}
-        self.schedule_ = self.stopping_ = self.valid_ = None
+        self.schedule_ = self.stopping_ = self.valid_ = self.group_ = None
+        self.replicas_ = ()
         self.listeners_ = []
         return super().initialize()
 
@@ -114,7 +120,8 @@ class Net(EpochNet):
         return self
 
     def get_default_callbacks(self):
-        return [("print_log", PrintLog())] if self.verbose else []
+        prints = self.verbose and not (self.distributed and torch.distributed.get_rank())  # one of all processes
+        return [("print_log", PrintLog())] if prints else []
 
     def resume(self, old, *, one_pass):
         """Go on where another net of the same module stopped.
@@ -163,6 +170,7 @@ class Net(EpochNet):
             stopping.n_warm_up_epochs = self.schedule_.n_rising_epochs()
         self.valid_, self.stopping_ = valid, stopping
         self.listeners_ = [*([] if stopping is None else [stopping]), *listeners]
+        self.group_ = Group(torch.device(self.device)) if self.distributed else None
         interrupted = False
         try:
             self.partial_fit(images, epochs=1 if one_pass else None)
@@ -170,6 +178,12 @@ class Net(EpochNet):
             if not survives_ctrl_c:
                 raise
             interrupted = True
+        except RuntimeError as error:
+            if self.group_ is not None:
+                error.add_note(
+                    f"{self.group_.size} processes share this training: look at the errors of the others too."
+                )
+            raise
         self._finish(one_pass=one_pass)
         return interrupted
 
@@ -177,7 +191,7 @@ class Net(EpochNet):
         """Let go of what belongs to one training only."""
         if self.warm_up_ is not None:
             self.warm_up_.n_steps += self.schedule_.n_steps
-        self.schedule_ = self.stopping_ = self.valid_ = None
+        self.schedule_ = self.stopping_ = self.valid_ = self.group_ = None
         self.listeners_ = []
         if self.history and "duration" not in self.history[-1]:
             del self.history[-1]  # an epoch that was not finished
@@ -221,12 +235,16 @@ class Net(EpochNet):
             yield to_torch_device(self.evaluation_step(batch, training=training), device)
 
     def _on_device(self, name):
-        """A generator on the device: one of the net's own, or one that it seeds."""
+        """A generator on the device: one of the net's own, or one that it seeds.
+
+        Processes that share a training agree on the order of the images; what each draws for its own is another thing.
+        """
         generator, device = self.streams_[name], torch.device(self.device)
-        if device.type == "cpu":
+        is_own = self.group_ is not None and name != "order"
+        if device.type == "cpu" and not is_own:
             return generator
         seed = torch.randint(2**62, (), generator=generator).item()
-        return torch.Generator(device).manual_seed(seed)
+        return torch.Generator(device).manual_seed(seed + (self.group_.rank if is_own else 0))
 
 
 def _give_away(module, state, prefix, metadata):

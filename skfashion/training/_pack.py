@@ -148,9 +148,9 @@ class Pack:
     @staticmethod
     def _shared(nets, iterator):
         """Batches that all nets see; what one of them drew for these, all would have drawn."""
-        for images, target, weight in iterator:
-            weight = None if weight is None else weight.t()
-            yield images, target.expand(len(nets), *target.shape), weight
+        for batch in iterator:
+            weight = None if batch.weight is None else batch.weight.t()
+            yield batch.images, batch.target.expand(len(nets), *batch.target.shape), weight
         for net in nets[1:]:
             for name in ("order", "augmentation"):
                 net.streams_[name].set_state(nets[0].streams_[name].get_state())
@@ -178,7 +178,7 @@ def _with_weights(sets):
 
 
 def _stacked(batches):
-    images, targets, weights = zip(*batches, strict=True)
+    images, targets, weights, _ = zip(*batches, strict=True)
     return torch.stack(images), torch.stack(targets), _stacked_weights(weights, len(images[0]), dim=0)
 
 

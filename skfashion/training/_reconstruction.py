@@ -55,8 +55,9 @@ class ReconstructionTask(Task):
         In a few steps the output would be black for all images, where a sigmoid has no gradient left.
         """
         total, weights = 0, 0
-        for batch, target, weight in net.get_iterator(images):
-            weight = torch.ones(len(batch), device=batch.device) if weight is None else weight
+        for batch in net.get_iterator(images):
+            target = batch.target
+            weight = torch.ones(len(target), device=target.device) if batch.weight is None else batch.weight
             total = total + torch.einsum("n,nchw->chw", weight, target)
             weights += float(weight.sum())
         net.module_.start_at(total / weights)

@@ -39,6 +39,16 @@ class Tally:
 
     def means(self):
         """A float for each name, or an array with one for each net."""
+        values, weight = self._values()
+        return {name: np.average(each, axis=-1, weights=weight) for name, each in values.items()}
+
+    def means_of(self, group):
+        """A float for each name: the mean over what all processes of a group have added, with weights."""
+        values, weight = self._values()
+        *sums, total = group.sums([*(each @ weight for each in values.values()), weight.sum()])
+        return {name: each / total for name, each in zip(values, sums, strict=True)}
+
+    def _values(self):
         values = {name: block[..., : self.n_added].cpu().double().numpy() for name, block in self.blocks.items()}
         weight = values.pop("weight", None)
-        return {name: np.average(each, axis=-1, weights=weight) for name, each in values.items()}
+        return values, weight

@@ -20,6 +20,7 @@ import torch
 
 from benchmarks.evidence import write_for_processor
 from skfashion.datasets import fetch_fashion_mnist
+from skfashion.modules import conv, dense, pool
 from skfashion.neural_network import CNNClassifier, MLPClassifier, ResNetClassifier
 
 SETTINGS = {"max_epochs": 1, "precision": "float32", "device": "cpu", "random_state": 0}
@@ -28,7 +29,10 @@ MODELS = {
     "CNNClassifier()": CNNClassifier(**SETTINGS),
     "ResNetClassifier()": ResNetClassifier(**SETTINGS),
 }
+
+# Without what is random, of which each process draws its own, and by plain steps.
 PLAIN = {"optimizer": "sgd", "learning_rate": 0.01, "lr_schedule": None, "augmentation": None}
+COMPARED = {**MODELS, "CNNClassifier()": CNNClassifier((conv(32), pool(2), dense(64)), **SETTINGS)}
 
 # Processes, and threads of each.
 PROGRAMS = {"1 process, 1 thread": (1, 1), "1 process, 2 threads": (1, 2), "2 processes, 1 thread each": (2, 1)}
@@ -48,8 +52,7 @@ def measure(name, n_images, folder):
     seconds = time.perf_counter() - start
     if rank == 0:
         print(json.dumps({"images_per_second": len(X) / seconds, "traffic_mb": loopback_mb() - sent}), flush=True)
-    without = {name: 0.0 for name in ("dropout",) if name in model.get_params()}
-    model.set_params(**PLAIN, **without).fit(X[:10_000], y[:10_000])
+    model = COMPARED[name].set_params(distributed=n_ranks > 1, **PLAIN).fit(X[:10_000], y[:10_000])
     if rank == 0:
         np.savez(folder / f"{n_ranks}.npz", **{key: each.numpy() for key, each in model.module_.state_dict().items()})
     if n_ranks > 1:

@@ -1,0 +1,1 @@
+"""Tables of README.md and TABLES.md, made of ``benchmarks/results``."""

@@ -1,0 +1,51 @@
+"""Write the tables of README.md and TABLES.md from ``benchmarks/results``: no number there is typed by hand."""
+
+import re
+from pathlib import Path
+
+from benchmarks.tables import quality, speed
+
+BENCHMARKS = Path(__file__).parents[1]
+README = BENCHMARKS.parent / "README.md"
+
+
+def main():
+    for file, tables in TABLES.items():
+        text = file.read_text()
+        for table in tables:
+            block = "\n".join([f"<!-- {table.__name__} -->", *table(), f"<!-- end of {table.__name__} -->"])
+            between = f"<!-- {table.__name__} -->.*<!-- end of {table.__name__} -->"
+            text = re.sub(between, lambda _, block=block: block, text, flags=re.DOTALL)
+        file.write_text(text)
+
+
+TABLES = {
+    README: (
+        quality.accuracy,
+        quality.representations,
+        quality.classifiers,
+        speed.neighbors,
+        speed.speed,
+        speed.search,
+        quality.studies,
+        quality.machine,
+    ),
+    BENCHMARKS / "TABLES.md": (
+        quality.classifiers_quick,
+        quality.clusters,
+        speed.memory,
+        quality.regression,
+        quality.outliers,
+        quality.multilabel,
+        quality.denoising,
+        speed.sizes,
+        speed.formats,
+        speed.serving,
+        speed.precision,
+        speed.threads,
+    ),
+}
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,163 @@
+"""Accuracies and errors, as rows of Markdown."""
+
+from benchmarks.evidence import read, read_of_processors
+from benchmarks.report import costs, results_of_studies
+from benchmarks.tables.shared import cell, peers, percent
+
+
+def accuracy():
+    rows = [
+        "| default settings, 20 epochs, all 60,000 images | test accuracy | seeds | fit | parameters |",
+        "| --- | --- | --- | --- | --- |",
+    ]
+    for name, model in sorted(read("accuracy")["models"].items(), key=lambda item: item[1]["accuracy_mean"]):
+        spread = f" ± {model['accuracy_sd']:.2f}" if model["accuracy_sd"] is not None else ""
+        seconds = sorted(run["fit_seconds"] for run in model["runs"])[len(model["runs"]) // 2]
+        rows.append(
+            f"| `{name}` | {model['accuracy_mean']:.2f}{spread} % | {len(model['runs'])} | {seconds:.0f} s "
+            f"| {model['runs'][0]['parameters']:,} |"
+        )
+    return rows
+
+
+def classifiers():
+    """All classifiers on all training images, best first."""
+    return classifier_rows("classifiers")
+
+
+def classifiers_quick():
+    """All classifiers on 10,000 training images."""
+    return classifier_rows("classifiers_quick")
+
+
+def classifier_rows(name):
+    rows = read(name)["rows"]
+    n_train = next(iter(rows.values()))["n_train"]
+    lines = [
+        f"| trained on {n_train:,} images | test accuracy | 95 % interval | fit | predict | memory | model |",
+        "| --- | --- | --- | --- | --- | --- | --- |",
+    ]
+    for name, row in sorted(rows.items(), key=lambda item: -item[1]["accuracy"]):
+        low, high = row["interval"]
+        lines.append(
+            f"| `{name}` | {row['accuracy']:.1f} % | {low:.1f} to {high:.1f} | {row['fit_seconds']:.1f} s "
+            f"| {row['predict_seconds']:.1f} s | {row['peak_memory_added_mb']:,} MB | {row['model_mb']:.1f} MB |"
+        )
+    return lines
+
+
+def clusters():
+    result = read("clusters")
+    rows = [
+        f"| clusters of {result['images']:,} images | accuracy | NMI | ARI | WCSS | silhouette | clusters | noise |",
+        "| --- | --- | --- | --- | --- | --- | --- | --- |",
+    ]
+    for name, row in result["rows"].items():
+        silhouette = "" if row["silhouette"] is None else f"{row['silhouette']:.3f}"
+        rows.append(
+            f"| {name} | {row['clustering_accuracy']:.1f} % | {row['nmi']:.3f} | {row['ari']:.3f} | {row['wcss']:,.0f} "
+            f"| {silhouette} | {row['clusters']} | {100 * row['noise']:.0f} % |"
+        )
+    return rows
+
+
+def representations():
+    rows = [
+        "| representation | MSE per pixel | kNN on it | k-means on it | fit |",
+        "| --- | --- | --- | --- | --- |",
+    ]
+    results = read("representations")["rows"]
+    for name, row in results.items():
+        mean = row["mean"]
+        if "knn_accuracy" in mean:
+            seconds = f"{mean['fit_seconds']:.0f} s" if "fit_seconds" in mean else ""
+            rows.append(
+                f"| `{name}` | {mean['test_squared_error_per_pixel']:.4f} | {mean['knn_accuracy']:.1f} % "
+                f"| {mean['kmeans_accuracy']:.1f} % | {seconds} |"
+            )
+    vae = results["VariationalAutoencoder(latent_dim=10)"]["mean"]
+    frozen, tuned = (results[f"EncoderClassifier, 16 dimensions, {mode}"] for mode in ("frozen", "fine-tuned"))
+    few = results["EncoderClassifier, 1000 labels"]
+    return [
+        *rows,
+        "",
+        f"`VariationalAutoencoder(latent_dim=10)`: loss {vae['test_loss_per_image']:.1f} per test image, squared error "
+        f"of the mean {vae['test_squared_error_per_image']:.1f}.",
+        f"`EncoderClassifier` on 16 latent dimensions and all labels: frozen {percent(frozen, 'accuracy')}, fine-tuned "
+        f"{percent(tuned, 'accuracy')}.",
+        f"With 1,000 labels and 60,000 images without: frozen {percent(few, 'pretrained_frozen_accuracy')}, fine-tuned "
+        f"{percent(few, 'pretrained_fine_tuned_accuracy')}; the same network on the labels alone "
+        f"{percent(few, 'labels_alone_accuracy')}.",
+    ]
+
+
+def regression():
+    """By how many degrees is a digit turned: regressors of both libraries."""
+    first, rows = peers("regression")
+    return [
+        f"| {first['images']:,} turned digits, {first['epochs']} epochs | error in degrees | seconds of a fit |",
+        "| --- | --- | --- |",
+        *(
+            f"| {name} | {cell(row, 'mean', '.2f')} | {cell(row, 'median_fit_seconds', '.1f')} |"
+            for name, row in rows.items()
+        ),
+    ]
+
+
+def outliers():
+    """One class of Fashion-MNIST among all ten: mean areas under the ROC curve."""
+    first, rows = peers("outliers")
+    return [
+        f"| trained on one of {first['classes']} classes | area under the ROC curve | seconds of a fit |",
+        "| --- | --- | --- |",
+        *(
+            f"| {name} | {cell(row, 'mean_auc', '.3f')} | {cell(row, 'median_fit_seconds', '.1f')} |"
+            for name, row in sorted(rows.items(), key=lambda item: item[1][0]["mean_auc"])
+        ),
+    ]
+
+
+def multilabel():
+    """Two garments side by side: which ones are they?"""
+    first, rows = peers("multilabel")
+    return [
+        f"| {first['images']:,} pairs of garments, {first['epochs']} epochs | both right | F1 per class | fit |",
+        "| --- | --- | --- | --- |",
+        *(
+            f"| {name} | {cell(row, 'mean_both_right', '.1f')} % | {cell(row, 'mean_macro_f1', '.3f')} "
+            f"| {cell(row, 'median_fit_seconds', '.1f')} s |"
+            for name, row in rows.items()
+        ),
+    ]
+
+
+def denoising():
+    """What is left of noise: squared errors per pixel."""
+    first, rows = peers("denoising")
+    return [
+        f"| noise of standard deviation {first['noise']} taken away | squared error per pixel | seconds of a fit |",
+        "| --- | --- | --- |",
+        *(
+            f"| {name} | {cell(row, 'mean', '.4f')} | {cell(row, 'median_fit_seconds', '.1f')} |"
+            for name, row in sorted(rows.items(), key=lambda item: -item[1][0]["mean"])
+        ),
+    ]
+
+
+def studies():
+    """What it costs to fit each published study."""
+    header, *rows = costs(results_of_studies())
+    lines = [header, ["---"] * len(header), *([f"`{name}`", *numbers] for name, *numbers in rows)]
+    return [f"| {' | '.join(map(str, line))} |" for line in lines]
+
+
+def machine():
+    evidences = [result["evidence"] for result in read_of_processors("training").values()]
+    machines = "; ".join(
+        f"{each['threads']} threads of {each['cpu']} ({', '.join(each['cpu_features'])})" for each in evidences
+    )
+    versions = ", ".join(f"{name} {evidences[0]['versions'][name]}" for name in ("torch", "scikit-learn", "skorch"))
+    return [
+        f"On {machines}; {versions}. Commands, seeds and commits are in [benchmarks/results](benchmarks/results), "
+        "clusterers, precisions and threads in [benchmarks/TABLES.md](benchmarks/TABLES.md)."
+    ]

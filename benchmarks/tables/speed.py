@@ -1,0 +1,173 @@
+"""Time, memory and size, as rows of Markdown."""
+
+from benchmarks.evidence import read, read_of_processors
+from benchmarks.tables.shared import by_threads, cell, peers, span
+
+
+def speed():
+    """Training against a hand-written loop: on all threads, and on one."""
+    results = read_of_processors("training").values()
+    rows = []
+    networks = {
+        "mlp": "MLP 784-128-64-10",
+        "dense autoencoder": "`Autoencoder()`",
+        "double": "CNN `double` (MCNN)",
+        "autoencoder": "`ConvAutoencoder()`",
+    }
+    for name, title in networks.items():
+        measured = [result[name] for result in results if name in result]
+        title = f"{title}, batch {measured[0]['batch_size']}"
+        rows += [f"| {title} | images/s | time / torch loop | the same on one thread |", "| --- | --- | --- | --- |"]
+        most, one = ([by_threads(result, choose) for result in measured] for choose in (max, min))
+        for program in most[0]:
+            cells = (
+                span([result[program]["images_per_second"] for result in most], ",.0f"),
+                span([result[program]["time_over_torch_loop"] for result in most], ".2f"),
+                span([result[program]["time_over_torch_loop"] for result in one], ".2f"),
+            )
+            rows.append(f"| {program} | {' | '.join(cells)} |")
+        rows.append("")
+    memory = next(result["mlp"]["peak_memory_added_mb"] for result in results)
+    others = ", ".join(f"{name} {memory[name]}" for name in ("torch loop", "skorch", "scikit-learn"))
+    rows.append(
+        f"Fitting the MLP on 47 MB of uint8 images adds {memory['skfashion']} MB to the peak memory; "
+        f"programs that copy them to float add more ({others} MB)."
+    )
+    return rows
+
+
+def search():
+    """A grid of learning rates, by every search, over scikit-learn's with its own perceptron and two jobs."""
+    results = [result["programs"] for result in read_of_processors("search").values()]
+    rows = [
+        "| 4 learning rates, 3 folds, 20 epochs | jobs | seconds | time / scikit-learn |",
+        "| --- | --- | --- | --- |",
+    ]
+    for name in results[0]:
+        program, n_jobs = name.rsplit(", n_jobs=", 1)
+        seconds = span([result[name]["median"] for result in results], ".1f")
+        ratio = span([result[name]["time_over_scikit_learn"] for result in results], ".2f")
+        rows.append(f"| {program} | {n_jobs} | {seconds} | {ratio} |")
+    return rows
+
+
+def precision():
+    """What ``precision="auto"`` chooses on each processor, and what the other one would have given."""
+    rows = [
+        "| network | processor | float32 | bfloat16 | auto | auto / eager loop |",
+        "| --- | --- | --- | --- | --- | --- |",
+    ]
+    for processor, result in read_of_processors("precision").items():
+        for name, row in result["networks"].items():
+            speeds = row["images_per_second"]
+            loop = f"{row['auto_over_the_eager_loop']:.2f}" if "auto_over_the_eager_loop" in row else ""
+            cells = (
+                f"`{name}`",
+                processor,
+                f"{speeds['float32']:,.0f}",
+                f"{speeds['bfloat16']:,.0f}",
+                row["auto"],
+                loop,
+            )
+            rows.append(f"| {' | '.join(cells)} |")
+    return rows
+
+
+def threads():
+    """Milliseconds of a step by one thread and by all of them, on an idle machine and beside a busy program."""
+    rows = ["| network | processor | program | idle | beside a busy program |", "| --- | --- | --- | --- | --- |"]
+    for processor, result in read_of_processors("threads").items():
+        for row in result["rows"]:
+            idle, busy = (row[f"milliseconds_per_step_beside_{n}_programs"] for n in (0, 1))
+            rows += [
+                f"| {row['network']} | {processor} | {program} | {idle[program]:.2f} | {busy[program]:.2f} |"
+                for program in idle
+            ]
+    return rows
+
+
+def memory():
+    """Page faults and time per batch where freed memory is kept, and where it is returned to the system."""
+    result = read("memory")
+    header = f"| batches of {result['batch_size']} | page faults | and without | ms | and without | time / without |"
+    rows = [header, "| --- | --- | --- | --- | --- | --- |"]
+    for name, row in result["networks"].items():
+        kept, returned = row["kept"], row["given back"]
+        rows.append(
+            f'| `CNNClassifier("{name}")` | {kept["page_faults_per_batch"]:,} | {returned["page_faults_per_batch"]:,} '
+            f"| {kept['median']:.1f} | {returned['median']:.1f} | {kept['median'] / returned['median']:.2f} |"
+        )
+    return rows
+
+
+def sizes():
+    """Parameters and speed of networks at several sizes of images."""
+    results = read_of_processors("sizes")
+    shapes = list(next(iter(next(iter(results.values()))["rows"].values())))
+    heads = [f"{shape.replace('x', ' x ')}: parameters | images/s" for shape in shapes]
+    rows = [f"| network | {' | '.join(heads)} |", f"| --- |{' --- | --- |' * len(shapes)}"]
+    for name in next(iter(results.values()))["rows"]:
+        cells = []
+        for shape in shapes:
+            measured = [result["rows"][name][shape] for result in results.values()]
+            cells += [f"{measured[0]['parameters']:,}", span([row["images_per_second"] for row in measured], ",.0f")]
+        rows.append(f"| `{name}` | {' | '.join(cells)} |")
+    return rows
+
+
+def formats():
+    """One network in every format."""
+    _, rows = peers("formats")
+    return [
+        "| format | kB | accuracy | save | load | one image | images/s in batches |",
+        "| --- | --- | --- | --- | --- | --- | --- |",
+        *(
+            f"| {name if name.startswith('onnx') else f'`{name}`'} | {row[0]['bytes'] / 1000:,.0f} "
+            f"| {100 * row[0]['accuracy']:.2f} % | {cell(row, 'save_seconds', '.3f')} s "
+            f"| {cell(row, 'load_seconds', '.3f')} s | {cell(row, 'microseconds_of_one_image', ',.0f')} us "
+            f"| {cell(row, 'images_per_second', ',.0f')} |"
+            for name, row in rows.items()
+        ),
+    ]
+
+
+def serving():
+    """A web service by onnxruntime, and the same one by torch."""
+    first, rows = peers("serving")
+    return [
+        f"| service | start | memory | latency (median) | 95 % below | requests/s, {first['clients']} clients |",
+        "| --- | --- | --- | --- | --- | --- |",
+        *(
+            f"| {name} | {cell(row, 'seconds_to_start', '.1f')} s "
+            f"| {cell(row, 'resident_mb_after_requests', '.0f')} MB "
+            f"| {cell(row, 'latency_ms_p50', '.1f')} ms | {cell(row, 'latency_ms_p95', '.1f')} ms "
+            f"| {cell(row, 'requests_per_second', ',.0f')} |"
+            for name, row in rows.items()
+        ),
+    ]
+
+
+def neighbors():
+    result = read("neighbors")
+    rows = [
+        f"| {result['n_neighbors']} nearest of {result['images']:,} images, {result['queries']:,} queries | seconds "
+        "| time / scikit-learn | same neighbours |",
+        "| --- | --- | --- | --- |",
+    ]
+    rows += [
+        f"| {program} | {row['median']:.1f} | {row['time_over_scikit_learn']:.2f} "
+        f"| {100 * row['same_neighbors']:.2f} % |"
+        for program, row in result["programs"].items()
+    ]
+    best = result["best"]
+    setting = ", ".join(f"{name}={value!r}" for name, value in best["setting"].items())
+    low, high = best["interval"]
+    subspace = read("subspaces")["chosen"]
+    return [
+        *rows,
+        "",
+        f"`KNNClassifier({setting})`, chosen by cross-validation: {best['test_accuracy']:.2f} % "
+        f"({low:.2f} to {high:.2f}).",
+        f"`SubspaceClassifier({subspace['n_components']})`, chosen on held-out images: "
+        f"{subspace['test_accuracy']:.2f} %, fitted in {subspace['fit_seconds']:.1f} s.",
+    ]

@@ -186,3 +186,23 @@ DRAWERS = (
     ("walk", walk, "Images along each latent dimension of {best}."),
     ("samples", samples, "New images."),
 )
+
+
+def scaling(result):
+    """How time grows with images, their size, and candidates, by the result of ``benchmarks.bench_scaling``."""
+    panels = {
+        "images": ("training images", "seconds per epoch"),
+        "sides": (f"side of an image ({result['images_of_sides']:,} images)", "seconds per epoch"),
+        "candidates": ("candidates of a search", "seconds"),
+    }
+    figure, axes = plt.subplots(1, len(panels), figsize=(12, 4), layout="constrained")
+    for ax, (name, (x_label, y_label)) in zip(axes, panels.items(), strict=True):
+        for label, curve in result[name].items():
+            seconds = [run["seconds"] for run in curve["runs"]]
+            ax.plot(curve["sizes"], seconds, marker="o", label=f"{label} (power {curve['exponent']:.2f})")
+        ax.set(xscale="log", yscale="log", xlabel=x_label, ylabel=y_label)
+        ax.grid(alpha=0.3)
+        ax.legend(fontsize=8)
+    axes[1].set_xticks(sizes := next(iter(result["sides"].values()))["sizes"], map(str, sizes), minor=False)
+    axes[1].minorticks_off()
+    return figure

@@ -43,6 +43,9 @@ TABLES = {
         speed.serving,
         speed.precision,
         speed.threads,
+        speed.scaling,
+        speed.workers,
+        speed.ranks,
     ),
 }
 

@@ -1,5 +1,7 @@
 """Time, memory and size, as rows of Markdown."""
 
+import statistics
+
 from benchmarks.evidence import read, read_of_processors
 from benchmarks.tables.shared import by_threads, cell, peers, span
 
@@ -171,3 +173,67 @@ def neighbors():
         f"`SubspaceClassifier({subspace['n_components']})`, chosen on held-out images: "
         f"{subspace['test_accuracy']:.2f} %, fitted in {subspace['fit_seconds']:.1f} s.",
     ]
+
+
+def ranks():
+    """A training on one process and on two: images per second, and what they send each other."""
+    rows = [
+        "| one epoch | processes | images/s | traffic | largest difference of weights |",
+        "| --- | --- | --- | --- | --- |",
+    ]
+    for result in read_of_processors("ranks").values():
+        for name, row in result["models"].items():
+            for program, run in row["programs"].items():
+                difference = f"{row['largest_difference_of_weights']:.0e}" if program.startswith("2") else ""
+                rows.append(
+                    f"| `{name}` | {program} | {run['images_per_second']:,} | {run['traffic_mb']:,} MB | {difference} |"
+                )
+    return rows
+
+
+def workers():
+    """A grid search by workers of one thread each."""
+    rows = [
+        "| 36 fits of an MLP | workers | seconds | one worker / this | traffic |",
+        "| --- | --- | --- | --- | --- |",
+    ]
+    for result in read_of_processors("workers").values():
+        programs = result["programs"]
+        for program, row in programs.items():
+            engine, n_workers = program.split(", ")
+            alone = programs.get(f"{engine}, 1", programs["serial, 1"])["seconds"]
+            traffic = statistics.median(run["traffic_mb"] for run in row["runs"])
+            rows.append(
+                f"| {engine} | {n_workers} | {row['seconds']:.1f} | {alone / row['seconds']:.2f} | {traffic:,.0f} MB |"
+            )
+    return rows
+
+
+def scaling():
+    """Seconds against the number of images, their size, and the candidates of a search; the last column is computed."""
+    (result,) = list(read_of_processors("scaling").values())[:1]
+    return [
+        *growth(result["images"], "{:,} images", "one epoch, seconds", 10**8, "10⁸ images"),
+        "",
+        *growth(result["sides"], "{0} x {0}", f"{result['images_of_sides']:,} images, one epoch, seconds"),
+        "",
+        *growth(result["candidates"], "{:,} candidates", "3 folds, 3 epochs, seconds", 10**4, "10⁴ candidates"),
+    ]
+
+
+def growth(curves, size_format, title, far=None, far_title=None):
+    """A table of curves by name; how far they would go by the last measured size and the exponent, in hours."""
+    sizes = max((curve["sizes"] for curve in curves.values()), key=len)
+    header = [title, *map(size_format.format, sizes), "power", "memory added"]
+    rows = []
+    for name, curve in curves.items():
+        runs = curve["runs"]
+        seconds = [f"{run['seconds']:,.2f}" for run in runs] + [""] * (len(sizes) - len(runs))
+        row = [f"`{name}`", *seconds, f"{curve['exponent']:.2f}", f"{runs[-1]['memory_mb']:,} MB"]
+        if far is not None:
+            hours = runs[-1]["seconds"] * (far / curve["sizes"][-1]) ** curve["exponent"] / 3600
+            row.append(f"{hours:,.1f} h")
+        rows.append(row)
+    if far is not None:
+        header.append(f"{far_title}, extrapolated")
+    return [f"| {' | '.join(line)} |" for line in (header, ["---"] * len(header), *rows)]

@@ -16,12 +16,11 @@ import re
 import sys
 import time
 import traceback
-from contextlib import contextmanager
 from fnmatch import fnmatch
 from types import SimpleNamespace
 
 import numpy as np
-from joblib import Parallel, delayed, parallel_config
+from joblib import Parallel, delayed
 from sklearn.base import clone
 from sklearn.model_selection import train_test_split
 
@@ -43,10 +42,6 @@ def fetch_black(**fetch_params):
 FETCH = {"fashion_mnist": fetch_fashion_mnist, "mnist": fetch_mnist, "black": fetch_black}
 
 QUICK = {"n_train": 2000, "n_test": 2000, "max_epochs": 1, "n_trials": 2}
-
-
-# A cluster may still be starting its workers.
-_SECONDS_UNTIL_WORKERS_COME = 600
 
 
 def load_study(name):
@@ -137,35 +132,42 @@ def prepare(table, study, arguments):
 def make(runs, table, study, settings, arguments):
     """Make runs, some at a time, and keep the result of each; return what failed."""
     started = evidence()  # what runs is the code of now, whatever is committed meanwhile
-    failed = []
-    with workers(arguments.dask):
-        done = Parallel(n_jobs=arguments.jobs or 1, pre_dispatch="all", return_as="generator_unordered")(
+    if arguments.dask is None:
+        done = Parallel(n_jobs=arguments.jobs or 1, return_as="generator_unordered")(
             delayed(run_or_fail)(row, seed, settings, started) for row, seed in runs
         )
-        for number, (row, seed, result) in enumerate(done, 1):
-            label = f"{number} of {len(runs)}: {row.name}, seed {seed}"
-            if isinstance(result, str):
-                failed.append(label)
-                print(f"{label}: {result}", flush=True)
-                continue
-            keep(table, study, row, settings, result, apart=arguments.shard is not None)
-            numbers = ", ".join(f"{metric} {result[metric]:.5g}" for metric in row.published)
-            print(f"{label}: {numbers} in {result['fit_seconds']} s", flush=True)
+    else:
+        done = done_by_dask(arguments.dask, runs, settings, started)
+    failed = []
+    for number, (row, seed, result) in enumerate(done, 1):
+        label = f"{number} of {len(runs)}: {row.name}, seed {seed}"
+        if isinstance(result, str):
+            failed.append(label)
+            print(f"{label}: {result}", flush=True)
+            continue
+        keep(table, study, row, settings, result, apart=arguments.shard is not None)
+        numbers = ", ".join(f"{metric} {result[metric]:.5g}" for metric in row.published)
+        print(f"{label}: {numbers} in {result['fit_seconds']} s", flush=True)
     return failed
 
 
-@contextmanager
-def workers(address):
-    """What makes runs: processes of this machine, or the workers of a Dask cluster with this address."""
-    if address is None:
-        yield
-        return
+def done_by_dask(address, runs, settings, started):
+    """Let the workers of a Dask cluster make the runs, and yield them as they are done.
+
+    Not by joblib: there a run that takes its workers with it, by the memory that it needs, ends all others.
+    """
     try:
-        from distributed import Client
+        from distributed import Client, as_completed
     except ImportError as error:
         raise SystemExit('--dask needs more: pip install -c constraints.txt -e ".[ecosystem]"') from error
-    with Client(address), parallel_config("dask", wait_for_workers_timeout=_SECONDS_UNTIL_WORKERS_COME):
-        yield
+    with Client(address) as client:
+        futures = {client.submit(run_or_fail, *run, settings, started, pure=False): run for run in runs}
+        for future, result in as_completed(futures, with_results=True, raise_errors=False):
+            if future.status == "finished":
+                yield result
+            else:
+                kind, error, _ = result
+                yield *futures[future], f"{kind.__name__}: {error}"
 
 
 def keep(table, study, row, settings, result, *, apart):

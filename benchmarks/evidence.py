@@ -28,6 +28,13 @@ def evidence():
         "date": datetime.now(UTC).strftime("%Y-%m-%d"),
         "commit": _git("rev-parse", "HEAD") or "unknown",
         "modified": bool(_git("status", "--porcelain", "--", "skfashion", "benchmarks/*.py")),
+        **machine(),
+    }
+
+
+def machine():
+    """Describe what this process computes on, and with."""
+    return {
         "cpu": _cpu(),
         "cores": os.cpu_count(),
         "threads": torch.get_num_threads(),
@@ -69,10 +76,10 @@ def processor():
 def read(name):
     """The results that :func:`write` wrote under this name; an empty dict if there are none yet."""
     path = RESULTS / f"{name}.json"
-    if not path.exists():
-        return {}
     try:
         return json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
     except json.JSONDecodeError as error:
         raise ValueError(f"{path} holds no results: {error}. Restore it, or remove it.") from error
 

@@ -4,6 +4,10 @@ Every run (a row at a seed) is written to ``benchmarks/results/STUDY.json`` as s
 what is there is skipped, so that an interrupted study goes on where it was. A run that fails does not stop the others.
 At the end published and own numbers stand side by side. ``--quick`` takes a few minutes at most: one epoch on 2,000
 images, kept apart in ``results/quick``.
+
+``--shard 3/16`` makes the third of sixteen parts: in a job array, a CI matrix, or terminals. Its results wait in files
+in ``benchmarks/results/shards/STUDY``, one per run, until ``--merge`` or a call without ``--shard`` adds them to
+``STUDY.json``. ``--dask ADDRESS`` hands the runs to the workers of a Dask cluster.
 """
 
 import argparse
@@ -16,12 +20,12 @@ from fnmatch import fnmatch
 from types import SimpleNamespace
 
 import numpy as np
-import torch
 from joblib import Parallel, delayed
 from sklearn.base import clone
 from sklearn.model_selection import train_test_split
 
-from benchmarks.evidence import evidence, read, write
+from benchmarks import shards
+from benchmarks.evidence import evidence, machine, write
 from benchmarks.measures import measured
 from benchmarks.studies import rows_of
 from skfashion.datasets import fetch_fashion_mnist, fetch_mnist
@@ -88,50 +92,91 @@ def run_or_fail(row, seed, settings, started):
         result = run(row, seed, **settings)
     except Exception:
         return row, seed, traceback.format_exc()  # as text: not every error travels between processes
-    return row, seed, {**result, "evidence": {**started, "threads": torch.get_num_threads()}}
+    return row, seed, {**result, "evidence": {**started, **machine()}}
 
 
 def reproduce(name, arguments):
-    """Fit what is missing of a study and print its table; return what failed."""
+    """Fit what is missing of a study, or of a shard of it, and print its table; return what failed."""
     study, table, settings = load_study(name), name, {}
     if arguments.epochs is not None:
         table, settings = f"{name}-{arguments.epochs}-epochs", {"max_epochs": arguments.epochs}
     if arguments.quick:
         table, settings = f"quick/{name}", QUICK
-    rows = {} if arguments.quick else load_rows(table)
-    if missing := missing_runs(study, rows, settings, arguments):
-        write(table, {"title": study.TITLE, "rows": rows})  # what cannot be written fails before it costs a fit
-    started = evidence()  # what runs is the code of now, whatever is committed meanwhile
-    done = Parallel(n_jobs=arguments.jobs, return_as="generator_unordered")(
-        delayed(run_or_fail)(row, seed, settings, started) for row, seed in missing
-    )
+    begins_anew = arguments.quick and not arguments.merge
+    rows = {} if begins_anew else shards.known_rows(table)
+    missing = missing_runs(chosen_runs(study, arguments), rows, settings)
     failed = []
-    for number, (row, seed, result) in enumerate(done, 1):
-        label = f"{number} of {len(missing)}: {row.name}, seed {seed}"
-        if isinstance(result, str):
-            failed.append(label)
-            print(f"{label}: {result}", flush=True)
-            continue
-        keep(table, study, row, settings, result)
-        numbers = ", ".join(f"{metric} {result[metric]:.5g}" for metric in row.published)
-        print(f"{label}: {numbers} in {result['fit_seconds']} s", flush=True)
-    print_table(study, load_rows(table))
+    if arguments.merge:
+        n_merged = shards.merge(table, study.TITLE)
+        print(f"{n_merged} results of shards were merged, {len(missing)} runs are missing.")
+    else:
+        prepare(table, study, arguments)
+        failed = make(missing, table, study, settings, arguments)
+    print_table(study, shards.known_rows(table))
     if arguments.quick:
         print("One epoch on 2,000 images: this shows that every row runs, and no more.")
     return failed
 
 
-def load_rows(table):
-    return read(table).get("rows", {})
+def prepare(table, study, arguments):
+    """Take in what shards have left; what cannot be written fails before it costs a fit."""
+    if arguments.shard is not None:
+        shards.check_writable(shards.folder_of(table))
+    elif arguments.quick:
+        write(table, {"title": study.TITLE, "rows": {}})
+    else:
+        shards.merge(table, study.TITLE)
+        shards.check_writable(shards.path_of(table).parent)
 
 
-def keep(table, study, row, settings, result):
-    """Add a result to the file as it is now: another process may have written to it."""
-    rows = load_rows(table)
-    entry = rows.setdefault(row.name, {"published": row.published, "estimator": described(row, settings), "runs": []})
-    others = [run for run in entry["runs"] if run["seed"] != result["seed"]]
-    entry["runs"] = sorted([*others, result], key=lambda run: run["seed"])
-    write(table, {"title": study.TITLE, "rows": rows})
+def make(runs, table, study, settings, arguments):
+    """Make runs, some at a time, and keep the result of each; return what failed."""
+    started = evidence()  # what runs is the code of now, whatever is committed meanwhile
+    if arguments.dask is None:
+        done = Parallel(n_jobs=arguments.jobs or 1, return_as="generator_unordered")(
+            delayed(run_or_fail)(row, seed, settings, started) for row, seed in runs
+        )
+    else:
+        done = done_by_dask(arguments.dask, runs, settings, started)
+    failed = []
+    for number, (row, seed, result) in enumerate(done, 1):
+        label = f"{number} of {len(runs)}: {row.name}, seed {seed}"
+        if isinstance(result, str):
+            failed.append(label)
+            print(f"{label}: {result}", flush=True)
+            continue
+        keep(table, study, row, settings, result, apart=arguments.shard is not None)
+        numbers = ", ".join(f"{metric} {result[metric]:.5g}" for metric in row.published)
+        print(f"{label}: {numbers} in {result['fit_seconds']} s", flush=True)
+    return failed
+
+
+def done_by_dask(address, runs, settings, started):
+    """Let the workers of a Dask cluster make the runs, and yield them as they are done.
+
+    Not by joblib: there a run that takes its workers with it, by the memory that it needs, ends all others.
+    """
+    try:
+        from distributed import Client, as_completed
+    except ImportError as error:
+        raise SystemExit('--dask needs more: pip install -c constraints.txt -e ".[ecosystem]"') from error
+    with Client(address) as client:
+        futures = {client.submit(run_or_fail, *run, settings, started, pure=False): run for run in runs}
+        for future, result in as_completed(futures, with_results=True, raise_errors=False):
+            if future.status == "finished":
+                yield result
+            else:
+                kind, error, _ = result
+                yield *futures[future], f"{kind.__name__}: {error}"
+
+
+def keep(table, study, row, settings, result, *, apart):
+    """Write the result of a run to the results of its study, or to a file that waits to be merged into them."""
+    result = {"row": row.name, "published": row.published, "estimator": described(row, settings), "run": result}
+    if apart:
+        shards.keep_apart(table, result)
+    else:
+        shards.keep(table, study.TITLE, result)
 
 
 def described(row, settings):
@@ -151,13 +196,18 @@ def _in_full(values):
     return f"{values.dist.name}({','.join(settings)})"  # without spaces, at which a repr would break it
 
 
-def missing_runs(study, rows, settings, arguments):
-    """The rows and seeds that are asked for and have no result yet."""
+def chosen_runs(study, arguments):
+    """The rows and seeds that are asked for: the same in every process and at any time, so that shards fit together."""
     seeds = range(arguments.seeds or (1 if arguments.quick else study.SEEDS))
+    rows = [row for row in chosen_rows(study, arguments.only) if row.estimator is not None]
+    runs = [(row, seed) for row in rows for seed in seeds]
+    return runs if arguments.shard is None else arguments.shard.part_of(runs)
+
+
+def missing_runs(runs, rows, settings):
+    """Those of the runs that have no result yet."""
     missing = []
-    for row in chosen_rows(study, arguments.only):
-        if row.estimator is None:
-            continue
+    for row, seed in runs:
         estimator = described(row, settings)
         entry = rows.get(row.name, {"estimator": estimator, "runs": []})
         if entry["estimator"] != estimator:
@@ -165,8 +215,8 @@ def missing_runs(study, rows, settings, arguments):
                 f"The results of {row.name!r} are those of {entry['estimator']}, which is now {estimator}: "
                 "remove them, or give the row another name."
             )
-        seeds_done = [result["seed"] for result in entry["runs"]]
-        missing += [(row, seed) for seed in seeds if seed not in seeds_done]
+        if seed not in [result["seed"] for result in entry["runs"]]:
+            missing.append((row, seed))
     return missing
 
 
@@ -199,7 +249,12 @@ def main():
         "--only", default="", help="run the rows whose name holds this pattern (* and ? match anything)"
     )
     parser.add_argument("--seeds", type=at_least_one, help="how many, instead of the study's own number")
-    parser.add_argument("--jobs", type=at_least_one, default=1, help="runs at a time; each gets its share of the cores")
+    where = parser.add_mutually_exclusive_group()
+    where.add_argument("--jobs", type=at_least_one, help="runs at a time (1); each gets its share of the cores")
+    where.add_argument("--dask", metavar="ADDRESS", help="make the runs on the cluster of this scheduler")
+    part = parser.add_mutually_exclusive_group()
+    part.add_argument("--shard", type=shards.shard, metavar="NUMBER/COUNT", help="make a part, from 1/COUNT")
+    part.add_argument("--merge", action="store_true", help="add the results of shards to the others, and fit nothing")
     scale = parser.add_mutually_exclusive_group()
     scale.add_argument("--epochs", type=at_least_one, help="epochs of every fit; results go to a file of their own")
     scale.add_argument(

@@ -22,8 +22,10 @@ from skfashion._version import Versioned
 from skfashion.model_selection._evaluation import Evaluation
 from skfashion.model_selection._fingerprint import fingerprint
 from skfashion.model_selection._pruning import comparable_epochs
+from skfashion.model_selection._quota import Quota
 from skfashion.model_selection._results import results_of
 from skfashion.model_selection._space import Space, name_of
+from skfashion.model_selection._storage import Address, opened
 from skfashion.model_selection._study import enqueue, finished, in_memory, open_study, seed_study
 from skfashion.model_selection._trials import TrialRunner
 
@@ -163,7 +165,7 @@ class OptunaSearchCV(Versioned, BaseSearchCV):
         "pruner": [StrOptions({"median"}), HasMethods("prune"), None],
         "sampler": [HasMethods("sample_relative"), None],
         "initial_params": [dict, list, tuple, None],
-        "storage": [str, object],
+        "storage": [str, HasMethods("create_new_study"), None],
         "study_name": [str, None],
         "max_seconds": [Interval(Real, 0, None, closed="neither"), None],
         "n_jobs": [Integral, None],
@@ -241,12 +243,17 @@ class OptunaSearchCV(Versioned, BaseSearchCV):
         """
         deadline = np.inf if self.max_seconds is None else time.perf_counter() + self.max_seconds
         X, y = indexable(X, y)
-        runner = self._prepare(X, y, params, deadline)
-        missing = max(0, self.n_trials - sum(trial.state.name != "FAIL" for trial in finished(self.study_)))
+        with opened(self.storage) as storage:
+            return self._search(X, y, params, deadline, storage)
+
+    def _search(self, X, y, params, deadline, storage):
+        runner = self._prepare(X, y, params, deadline, storage)
+        missing = runner.quota.missing
         data = {"X": X, "y": y, "metadata": {name: params[name] for name in {"sample_weight"} & set(params)} or None}
         root = self._init_callback_context(max_subtasks=missing + bool(self.refit), sequential_subtasks=False)
         root.call_on_fit_task_begin(estimator=self, **data)
         with warnings.catch_warnings():  # several threads that change the filters for a while may leave them changed
+            warnings.filterwarnings("ignore", "Heartbeat of storage is supposed to be used with", UserWarning)
             Parallel(n_jobs=self.n_jobs, backend="threading")(
                 delayed(runner.run)(root, number) for number in range(missing)
             )
@@ -256,7 +263,7 @@ class OptunaSearchCV(Versioned, BaseSearchCV):
         root.call_on_fit_task_end(estimator=self, **data)
         return self
 
-    def _prepare(self, X, y, params, deadline):
+    def _prepare(self, X, y, params, deadline, storage):
         """Open the study; return the runner of its trials."""
         space = Space(self.param_distributions)
         scorer = check_scoring(self.estimator, self.scoring, raise_exc=True)
@@ -269,15 +276,17 @@ class OptunaSearchCV(Versioned, BaseSearchCV):
         if not splits:
             raise ValueError(f"cv={self.cv!r} gives no splits. Is it an iterator that has been used?")
         self.n_splits_ = len(splits)
-        self.study_ = open_study(self, lambda: self._about(X, y, params, splits, space))
-        seed_study(self.study_, self.sampler, draw_seed(self.random_state))
+        self.study_ = open_study(self, storage, lambda: self._about(X, y, params, splits, space))
+        seed = draw_seed(self.random_state)
+        seed_study(self.study_, self.sampler, seed)
         for setting in [self.initial_params] if isinstance(self.initial_params, dict) else self.initial_params or ():
             enqueue(self.study_, space.stored(setting))
         n_epochs = 0 if self.pruner is None else comparable_epochs(self.estimator, space.names)
         evaluation = Evaluation(
             self, X, y, splits, scorer, self._leading, routed.estimator.fit, routed.scorer.score, n_epochs
         )
-        return TrialRunner(self.study_, space, evaluation, deadline)
+        quota = Quota(self.study_, self.n_trials, self.storage)
+        return TrialRunner(self.study_, space, evaluation, quota, seed, deadline)
 
     def _about(self, X, y, params, splits, space):
         """Fingerprints of everything that trials of one study must share."""
@@ -305,9 +314,9 @@ class OptunaSearchCV(Versioned, BaseSearchCV):
             raise ValueError(f"No trial began within {self.max_seconds} s.")
         settings = [runner.space.setting(trial.params) for trial in trials]
         failures = {
-            trial.number: f"trial {trial.number} with {setting}: {trial.user_attrs['error']}"
+            trial.number: f"trial {trial.number} with {setting}: {trial.user_attrs.get('error', 'interrupted')}"
             for trial, setting in zip(trials, settings, strict=True)
-            if "error" in trial.user_attrs
+            if trial.state.name == "FAIL"
         }
         if not any(trial.state.name == "COMPLETE" for trial in trials):
             pruned = sum(trial.state.name == "PRUNED" for trial in trials)
@@ -317,7 +326,7 @@ class OptunaSearchCV(Versioned, BaseSearchCV):
             ) from next(iter(runner.errors.values()), None)
         if runner.errors:
             errors = "; ".join(failures[number] for number in sorted(runner.errors))
-            warnings.warn(f"{len(runner.errors)} trials failed: {errors}", FitFailedWarning, stacklevel=5)
+            warnings.warn(f"{len(runner.errors)} trials failed: {errors}", FitFailedWarning, stacklevel=6)
         self.cv_results_ = results_of(self, trials, settings)
         self.multimetric_ = "mean_test_score" not in self.cv_results_
         if self.refit or not self.multimetric_:
@@ -341,6 +350,24 @@ class OptunaSearchCV(Versioned, BaseSearchCV):
         self.refit_time_ = time.perf_counter() - start
         if hasattr(self.best_estimator_, "feature_names_in_"):
             self.feature_names_in_ = self.best_estimator_.feature_names_in_
+
+    def get_params(self, deep=True):
+        """Get the parameters of this estimator, as of any. The address of the storage is shown without its password.
+
+        Parameters
+        ----------
+        deep : bool, default=True
+            Whether to add the parameters of estimators in it.
+
+        Returns
+        -------
+        params : dict
+            Names and values.
+        """
+        params = super().get_params(deep=deep)
+        if type(params["storage"]) is str:
+            params["storage"] = Address(params["storage"])
+        return params
 
     def __getstate__(self):
         """The study without its storage, which may be gone or out of reach where it is unpickled."""

@@ -3,10 +3,12 @@
 import re
 import time
 from contextlib import contextmanager
+from functools import partial
 
 from skfashion.model_selection._space import load_optuna
 
-_ATTEMPTS = 7
+# Seconds between attempts to open a database while others make its tables.
+_PAUSES = (0.1, 0.2, 0.4, 0.8, 1.6, 3.2)
 
 # How long a server that was there may be away: longer than it takes to restart.
 _SECONDS_AWAY = 60.0
@@ -27,33 +29,28 @@ def opened(storage):
     Raises
     ------
     optuna.exceptions.StorageInternalError
-        If the storage fails, then or later, with what its driver says.
+        If the storage cannot be opened or fails later, with what its driver says.
     """
     errors = load_optuna().exceptions
+    is_server = isinstance(storage, str) and not storage.startswith("sqlite")
+    if isinstance(storage, str):
+        storage = _of_server(storage) if is_server else _made(storage)
     try:
-        if not isinstance(storage, str):
-            yield storage
-        elif storage.startswith("sqlite"):
-            yield _made(storage)
-        else:
-            yield from _of_server(storage)
+        yield storage
     except errors.StorageInternalError as error:
-        reason = getattr(error.__cause__, "orig", None) or error.__cause__ or error
         raise errors.StorageInternalError(
-            f"The storage of the study failed: {reason}\nTrials that had ended are kept: fit again to go on."
+            f"The storage of the study failed: {_reason(error)}\nTrials that had ended are kept: fit again to go on."
         ) from error
+    finally:
+        if is_server:
+            storage.engine.dispose()
 
 
 def _of_server(address):
     url, dialect = _parsed(address)
-    connect = _Connector(dialect, url)
     # What Optuna and SQLAlchemy know of the address, and may show, has no password.
     shown = url.set(password=None, query={}).render_as_string()
-    storage = _made(shown, engine_kwargs={"creator": connect, "pool_pre_ping": True})
-    try:
-        yield storage
-    finally:
-        storage.engine.dispose()
+    return _made(shown, engine_kwargs={"creator": _Connector(dialect, url), "pool_pre_ping": True})
 
 
 def _parsed(address):
@@ -108,13 +105,22 @@ def _made(address, **settings):
     optuna = load_optuna()
     from sqlalchemy.exc import DBAPIError
 
-    for attempt in range(_ATTEMPTS):
-        try:
-            return optuna.storages.RDBStorage(address, **settings)
-        except (DBAPIError, optuna.exceptions.StorageInternalError) as error:
-            cause = error if isinstance(error, DBAPIError) else error.__cause__
-            # Without a statement it is the connection that failed, and another attempt may lock an account.
-            if attempt + 1 == _ATTEMPTS or getattr(cause, "statement", None) is None:
-                raise optuna.exceptions.StorageInternalError("It could not be opened.") from cause
-            time.sleep(0.1 * 2**attempt)
-    return None
+    make = partial(optuna.storages.RDBStorage, address, **settings)
+    try:
+        for seconds in _PAUSES:
+            try:
+                return make()
+            except (DBAPIError, optuna.exceptions.StorageInternalError) as error:
+                cause = error if isinstance(error, DBAPIError) else error.__cause__
+                if getattr(cause, "statement", None) is None:
+                    raise  # it is the connection that failed, and another attempt may lock an account
+            time.sleep(seconds)
+        return make()
+    except (DBAPIError, optuna.exceptions.StorageInternalError) as error:
+        message = f"The storage of the study cannot be opened: {_reason(error)}"
+        raise optuna.exceptions.StorageInternalError(message) from error
+
+
+def _reason(error):
+    """What the driver of a database says, if it is one."""
+    return next((e.orig for e in (error, error.__cause__) if hasattr(e, "orig")), error.__cause__ or error)

@@ -278,7 +278,6 @@ class OptunaSearchCV(Versioned, BaseSearchCV):
         self.n_splits_ = len(splits)
         self.study_ = open_study(self, storage, lambda: self._about(X, y, params, splits, space))
         seed = draw_seed(self.random_state)
-        seed_study(self.study_, self.sampler, seed)
         for setting in [self.initial_params] if isinstance(self.initial_params, dict) else self.initial_params or ():
             enqueue(self.study_, space.stored(setting))
         n_epochs = 0 if self.pruner is None else comparable_epochs(self.estimator, space.names)
@@ -286,6 +285,7 @@ class OptunaSearchCV(Versioned, BaseSearchCV):
             self, X, y, splits, scorer, self._leading, routed.estimator.fit, routed.scorer.score, n_epochs
         )
         quota = Quota(self.study_, self.n_trials, self.storage)
+        seed_study(self.study_, self.sampler, seed, quota.first)
         return TrialRunner(self.study_, space, evaluation, quota, seed, deadline)
 
     def _about(self, X, y, params, splits, space):

@@ -4,8 +4,8 @@ from skfashion.model_selection._heartbeat import HEARTBEAT, Watch, seconds_of_gr
 from skfashion.model_selection._space import IS_STORED, load_optuna
 from skfashion.model_selection._study import is_interrupted, tell
 
-# The attribute of a trial that is run again since its process was gone.
-_IS_RETRY = "is_retry"
+# The attribute of a trial that is run again since its process was gone: the number of the one that was interrupted.
+_RETRY_OF = "retry_of"
 
 
 class Quota:
@@ -23,7 +23,7 @@ class Quota:
         self._study = study
         self._n_trials = n_trials
         self._watch = Watch(seconds_of_grace(storage))
-        self._when_gone = getattr(storage, "failed_trial_callback", None) or _retry
+        self._when_gone = getattr(storage, "failed_trial_callback", None)  # which an RDBStorage may have been given
         self._own = set()
         trials = self._trials()
         self._failed_before = {trial.number for trial in trials if trial.state.name == "FAIL"}
@@ -32,12 +32,14 @@ class Quota:
 
     def look(self):
         """The number of trials that the study lacks, and whether other processes are running some."""
-        trials = self._trials()
-        running = [trial for trial in trials if trial.state.name == "RUNNING" and trial.number not in self._own]
-        for trial in running:
-            if HEARTBEAT in trial.user_attrs and not self._watch.is_alive(trial):
+        for trial in self._trials():
+            if self._runs_elsewhere(trial) and HEARTBEAT in trial.user_attrs and not self._watch.is_alive(trial):
                 self._give_up(trial)
-        return self._n_trials - sum(map(self._counts, trials)), any(map(self._watch.is_alive, running))
+        trials = self._trials()
+        if self._when_gone is None:
+            self._retry(trials)
+        others_run = any(self._runs_elsewhere(trial) and self._watch.is_alive(trial) for trial in trials)
+        return self._n_trials - sum(map(self._counts, trials)), others_run
 
     def begin(self):
         """Begin a trial; None if others were faster."""
@@ -54,6 +56,9 @@ class Quota:
     def _trials(self):
         return self._study.get_trials(deepcopy=False)
 
+    def _runs_elsewhere(self, trial):
+        return trial.state.name == "RUNNING" and trial.number not in self._own
+
     def _counts(self, trial):
         if trial.state.name == "RUNNING":
             return trial.number in self._own or self._watch.is_alive(trial)
@@ -67,28 +72,37 @@ class Quota:
             tell(self._study, trial.number, state=optuna.trial.TrialState.FAIL)
         except optuna.exceptions.UpdateFinishedTrialError:  # another process has done it, or the trial has ended
             return
-        self._when_gone(self._study, self._study.trials[trial.number])
+        if self._when_gone is not None:
+            self._when_gone(self._study, self._study.trials[trial.number])
+
+    def _retry(self, trials):
+        """Let the next trials have the settings of those that were interrupted; once, as a setting may be the reason.
+
+        Every process does, so that none begins another trial first; of equal ones, one is run.
+        """
+        retried = {trial.user_attrs.get(_RETRY_OF) for trial in trials}
+        for trial in trials:
+            is_new = trial.number not in self._failed_before | retried and _RETRY_OF not in trial.user_attrs
+            if is_new and is_interrupted(trial) and "folds" in trial.user_attrs:
+                self._study.add_trial(_again(trial))
 
 
 def _is_repeated(trial, before):
-    """Whether it is one of `initial_params` that another process has enqueued too."""
-    if IS_STORED not in trial.user_attrs:
-        return False
-    tried = [other.system_attrs.get("fixed_params") for other in before if other.state.name != "FAIL"]
-    return trial.system_attrs.get("fixed_params") in tried
+    """Whether another process has let the same trial be run, as one of `initial_params` or once more."""
+    tried = [other for other in before if other.state.name != "FAIL"]
+    if _RETRY_OF in trial.user_attrs:
+        return trial.user_attrs[_RETRY_OF] in [other.user_attrs.get(_RETRY_OF) for other in tried]
+    fixed = [other.system_attrs.get("fixed_params") for other in tried]
+    return IS_STORED in trial.user_attrs and trial.system_attrs.get("fixed_params") in fixed
 
 
-def _retry(study, trial):
-    """Let the next trial have the setting of one whose process is gone, unless that setting may be the reason."""
-    if _IS_RETRY in trial.user_attrs:
-        return
+def _again(trial):
+    """A trial that waits to be run with the setting of another."""
     optuna = load_optuna()
-    study.add_trial(
-        optuna.trial.create_trial(
-            state=optuna.trial.TrialState.WAITING,
-            params=trial.params,
-            distributions=trial.distributions,
-            user_attrs={_IS_RETRY: True, **dict.fromkeys({IS_STORED} & set(trial.user_attrs), True)},
-            system_attrs=trial.system_attrs,
-        )
+    return optuna.trial.create_trial(
+        state=optuna.trial.TrialState.WAITING,
+        params=trial.params,
+        distributions=trial.distributions,
+        user_attrs={_RETRY_OF: trial.number, **dict.fromkeys({IS_STORED} & set(trial.user_attrs), True)},
+        system_attrs=trial.system_attrs,
     )

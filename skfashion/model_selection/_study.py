@@ -42,11 +42,14 @@ def open_study(search, storage, about):
     return study
 
 
-def seed_study(study, sampler, seed):
-    """Set the sampler of a study: a copy of `sampler`, or Optuna's own with `seed` if that is None."""
+def seed_study(study, sampler, seed, number):
+    """Set the sampler of a study for a search whose first trial has this number.
+
+    It is a copy of `sampler`, or Optuna's own with `seed` if that is None.
+    """
     study.sampler = load_optuna().samplers.TPESampler(seed=seed) if sampler is None else copy.deepcopy(sampler)
-    if study.trials:
-        reseed_study(study, sampler, seed, len(study.trials))
+    if number:  # the same numbers would give the same trials again
+        reseed_study(study, sampler, seed, number)
 
 
 def reseed_study(study, sampler, seed, number):

@@ -44,7 +44,8 @@ class OptunaSearchCV(Versioned, BaseSearchCV):
         trial takes one, for instance with another estimator in a step of a Pipeline.
 
     n_trials : int, default=20
-        Number of trials to run; trials in the `storage` when the search begins count, unless they failed.
+        Number of trials of the study: those in the `storage` count, unless they failed before the search began, and
+        several processes that share a study run so many together. Each waits for the last ones of the others.
 
     scoring : str, callable, list, tuple, dict or None, default=None
         As in :class:`~sklearn.model_selection.GridSearchCV`; more is better. Of several scores the one that `refit`
@@ -77,8 +78,9 @@ class OptunaSearchCV(Versioned, BaseSearchCV):
 
     storage : str, optuna storage or None, default=None
         Where the study is kept, for instance ``"sqlite:///study.db"``: a search that is fitted again on the same
-        estimator, samples, splits, scores and space goes on where it was, and several processes (of different
-        `random_state`) may share one. None keeps it in memory.
+        estimator, samples, splits, scores and space goes on where it was, and several processes may share one, on many
+        machines by ``"postgresql+psycopg://user@host/database"``. If one of them is gone, the others run its trial
+        again, once. Addresses are shown without their password. None keeps it in memory.
 
     study_name : str or None, default=None
         Its name in the storage; a storage needs one. If the study of this name is about another search, for instance
@@ -95,7 +97,8 @@ class OptunaSearchCV(Versioned, BaseSearchCV):
         ``"raise"`` ends it.
 
     random_state : int, RandomState instance or None, default=None
-        Of the default sampler. With an int and one job, the same trials in every run.
+        Of the default sampler. With an int and one job, the same trials in every run; processes that share a study may
+        have the same one, and draw different settings.
 
     verbose : int, default=0
         1 prints one line per trial. Callbacks of scikit-learn such as its ``ProgressBar``, see ``set_callbacks``, see
@@ -109,7 +112,8 @@ class OptunaSearchCV(Versioned, BaseSearchCV):
         storage.
     cv_results_ : dict of str to array
         As of :class:`~sklearn.model_selection.RandomizedSearchCV`, one row per trial, and ``state`` (``"complete"``,
-        ``"pruned"`` or ``"fail"``). Scores of folds that were not reached are nan.
+        ``"pruned"``, ``"fail"``, or ``"interrupted"`` if its process was stopped or gone). Scores of folds that were
+        not reached are nan.
     best_params_ : dict
         The best setting; with several scores only if `refit` is not False, as the next two.
     best_score_ : float

@@ -23,7 +23,9 @@ class Quota:
         self._study = study
         self._n_trials = n_trials
         self._watch = Watch(seconds_of_grace(storage))
-        self._when_gone = getattr(storage, "failed_trial_callback", None)  # which an RDBStorage may have been given
+        # Which an RDBStorage may have been given. The second name is that of older releases.
+        names = "heartbeat_stale_trial_callback", "failed_trial_callback"
+        self._when_gone = next(filter(None, (getattr(storage, name, None) for name in names)), None)
         self._own = set()
         trials = self._trials()
         self._failed_before = {trial.number for trial in trials if trial.state.name == "FAIL"}

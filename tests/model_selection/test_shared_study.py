@@ -21,8 +21,10 @@ def kept():
 
 
 class Slow(Parabola):
+    seconds = 0.02
+
     def fit(self, X, y):
-        time.sleep(0.02)
+        time.sleep(self.seconds)
         return super().fit(X, y)
 
 
@@ -42,6 +44,24 @@ def test_searches_of_one_study_run_as_many_trials_as_one(problem, kept):
         assert each.cv_results_["state"].tolist() == ["complete"] * 9
         assert each.best_params_ == searches[0].best_params_
     assert len({params["x"] for params in searches[0].cv_results_["params"]}) == 9  # in spite of one random_state
+
+
+@pytest.mark.parametrize("n_trials", [1, 3])
+def test_searches_that_begin_a_trial_at_the_same_time(problem, kept, monkeypatch, n_trials):
+    """Each sees that the study lacks trials before another begins one."""
+    barrier, waited, ask = threading.Barrier(2, timeout=30), set(), optuna.Study.ask
+
+    def ask_together(study):
+        if threading.get_ident() not in waited:
+            waited.add(threading.get_ident())
+            barrier.wait()
+        return ask(study)
+
+    monkeypatch.setattr(optuna.Study, "ask", ask_together)
+    searches = [search(SPACE, n_trials, Slow(), pruner=None, **kept) for _ in range(2)]
+    fit_together(searches, *problem)
+    settings = [params["x"] for params in searches[0].cv_results_["params"]]
+    assert len(set(settings)) == len(settings) == n_trials
 
 
 def test_initial_params_of_several_searches_are_tried_once(problem, kept):
@@ -83,20 +103,14 @@ def test_a_trial_with_a_heartbeat_is_waited_for(problem, kept, monkeypatch):
     monkeypatch.setattr(_heartbeat, "_SECONDS_BETWEEN", 0.1)
     monkeypatch.setattr(_heartbeat, "_SECONDS_OF_GRACE", 1.5)
 
-    class Long(Parabola):
-        def fit(self, X, y):
-            began.set()
-            time.sleep(1.5)
-            return super().fit(X, y)
-
-    began = threading.Event()
-    Long.__qualname__ = Slow.__qualname__  # a search of the same
-    other = search(SPACE, 1, Long(), **kept)
+    monkeypatch.setattr(Slow, "seconds", 1.5)
+    other, model = (search(SPACE, 1, Slow(), **kept) for _ in range(2))
     thread = threading.Thread(target=other.fit, args=problem)
     with warnings.catch_warnings():
         thread.start()
-        assert began.wait(30)
-        found = search(SPACE, 1, Slow(), **kept).fit(*problem)
+        while not kept["storage"].get_all_studies() or not optuna.load_study(**kept).trials:
+            time.sleep(0.01)
+        found = model.fit(*problem)
         thread.join()
     assert found.study_.study_name == "x"
     assert [trial.state.name for trial in optuna.load_study(**kept).trials] == ["COMPLETE"]

@@ -1,7 +1,6 @@
 """One study on many machines that reach a PostgreSQL server; the extra ``ecosystem`` brings its driver."""
 
 import itertools
-import pickle
 import threading
 import traceback
 
@@ -139,4 +138,3 @@ def test_the_password_is_stored_nowhere(server, database, address):
     for text in map(str, shown):
         assert written not in text
         assert PASSWORD not in text
-    assert written not in str(vars(pickle.loads(pickle.dumps(outer)).study_))

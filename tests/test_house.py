@@ -156,7 +156,7 @@ def test_sub_packages_are_there_when_used():
 
 
 def test_every_test_file_mirrors_a_room():
-    """But for those of data that are too large for memory, which are a matter of all rooms."""
+    """But for those of what is too large for one process, or one machine, which is a matter of all rooms."""
     folders = {path.parent.name for path in (ROOT / "tests").rglob("test_*.py")} - {"tests", "scale"}
     assert folders <= set(SUB_PACKAGES)
 

@@ -22,8 +22,10 @@ from skfashion._version import Versioned
 from skfashion.model_selection._evaluation import Evaluation
 from skfashion.model_selection._fingerprint import fingerprint
 from skfashion.model_selection._pruning import comparable_epochs
+from skfashion.model_selection._quota import Quota
 from skfashion.model_selection._results import results_of
 from skfashion.model_selection._space import Space, name_of
+from skfashion.model_selection._storage import Address, opened
 from skfashion.model_selection._study import enqueue, finished, in_memory, open_study, seed_study
 from skfashion.model_selection._trials import TrialRunner
 
@@ -42,7 +44,8 @@ class OptunaSearchCV(Versioned, BaseSearchCV):
         trial takes one, for instance with another estimator in a step of a Pipeline.
 
     n_trials : int, default=20
-        Number of trials to run; trials in the `storage` when the search begins count, unless they failed.
+        Number of trials of the study: those in the `storage` count, unless they failed before the search began, and
+        several processes that share a study run so many together. Each waits for the last ones of the others.
 
     scoring : str, callable, list, tuple, dict or None, default=None
         As in :class:`~sklearn.model_selection.GridSearchCV`; more is better. Of several scores the one that `refit`
@@ -75,8 +78,9 @@ class OptunaSearchCV(Versioned, BaseSearchCV):
 
     storage : str, optuna storage or None, default=None
         Where the study is kept, for instance ``"sqlite:///study.db"``: a search that is fitted again on the same
-        estimator, samples, splits, scores and space goes on where it was, and several processes (of different
-        `random_state`) may share one. None keeps it in memory.
+        estimator, samples, splits, scores and space goes on where it was, and several processes may share one, on many
+        machines by ``"postgresql+psycopg://user@host/database"``. If one of them is gone, the others run its trial
+        again, once. Addresses are shown without their password. None keeps it in memory.
 
     study_name : str or None, default=None
         Its name in the storage; a storage needs one. If the study of this name is about another search, for instance
@@ -93,7 +97,8 @@ class OptunaSearchCV(Versioned, BaseSearchCV):
         ``"raise"`` ends it.
 
     random_state : int, RandomState instance or None, default=None
-        Of the default sampler. With an int and one job, the same trials in every run.
+        Of the default sampler. With an int and one job, the same trials in every run; processes that share a study may
+        have the same one, and draw different settings.
 
     verbose : int, default=0
         1 prints one line per trial. Callbacks of scikit-learn such as its ``ProgressBar``, see ``set_callbacks``, see
@@ -107,7 +112,8 @@ class OptunaSearchCV(Versioned, BaseSearchCV):
         storage.
     cv_results_ : dict of str to array
         As of :class:`~sklearn.model_selection.RandomizedSearchCV`, one row per trial, and ``state`` (``"complete"``,
-        ``"pruned"`` or ``"fail"``). Scores of folds that were not reached are nan.
+        ``"pruned"``, ``"fail"``, or ``"interrupted"`` if its process was stopped or gone). Scores of folds that were
+        not reached are nan.
     best_params_ : dict
         The best setting; with several scores only if `refit` is not False, as the next two.
     best_score_ : float
@@ -163,7 +169,7 @@ class OptunaSearchCV(Versioned, BaseSearchCV):
         "pruner": [StrOptions({"median"}), HasMethods("prune"), None],
         "sampler": [HasMethods("sample_relative"), None],
         "initial_params": [dict, list, tuple, None],
-        "storage": [str, object],
+        "storage": [str, HasMethods("create_new_study"), None],
         "study_name": [str, None],
         "max_seconds": [Interval(Real, 0, None, closed="neither"), None],
         "n_jobs": [Integral, None],
@@ -241,12 +247,17 @@ class OptunaSearchCV(Versioned, BaseSearchCV):
         """
         deadline = np.inf if self.max_seconds is None else time.perf_counter() + self.max_seconds
         X, y = indexable(X, y)
-        runner = self._prepare(X, y, params, deadline)
-        missing = max(0, self.n_trials - sum(trial.state.name != "FAIL" for trial in finished(self.study_)))
+        with opened(self.storage) as storage:
+            return self._search(X, y, params, deadline, storage)
+
+    def _search(self, X, y, params, deadline, storage):
+        runner = self._prepare(X, y, params, deadline, storage)
+        missing = runner.quota.missing
         data = {"X": X, "y": y, "metadata": {name: params[name] for name in {"sample_weight"} & set(params)} or None}
         root = self._init_callback_context(max_subtasks=missing + bool(self.refit), sequential_subtasks=False)
         root.call_on_fit_task_begin(estimator=self, **data)
         with warnings.catch_warnings():  # several threads that change the filters for a while may leave them changed
+            warnings.filterwarnings("ignore", "Heartbeat of storage is supposed to be used with", UserWarning)
             Parallel(n_jobs=self.n_jobs, backend="threading")(
                 delayed(runner.run)(root, number) for number in range(missing)
             )
@@ -256,7 +267,7 @@ class OptunaSearchCV(Versioned, BaseSearchCV):
         root.call_on_fit_task_end(estimator=self, **data)
         return self
 
-    def _prepare(self, X, y, params, deadline):
+    def _prepare(self, X, y, params, deadline, storage):
         """Open the study; return the runner of its trials."""
         space = Space(self.param_distributions)
         scorer = check_scoring(self.estimator, self.scoring, raise_exc=True)
@@ -269,15 +280,17 @@ class OptunaSearchCV(Versioned, BaseSearchCV):
         if not splits:
             raise ValueError(f"cv={self.cv!r} gives no splits. Is it an iterator that has been used?")
         self.n_splits_ = len(splits)
-        self.study_ = open_study(self, lambda: self._about(X, y, params, splits, space))
-        seed_study(self.study_, self.sampler, draw_seed(self.random_state))
+        self.study_ = open_study(self, storage, lambda: self._about(X, y, params, splits, space))
+        seed = draw_seed(self.random_state)
         for setting in [self.initial_params] if isinstance(self.initial_params, dict) else self.initial_params or ():
             enqueue(self.study_, space.stored(setting))
         n_epochs = 0 if self.pruner is None else comparable_epochs(self.estimator, space.names)
         evaluation = Evaluation(
             self, X, y, splits, scorer, self._leading, routed.estimator.fit, routed.scorer.score, n_epochs
         )
-        return TrialRunner(self.study_, space, evaluation, deadline)
+        quota = Quota(self.study_, self.n_trials, self.storage)
+        seed_study(self.study_, self.sampler, seed, quota.first)
+        return TrialRunner(self.study_, space, evaluation, quota, seed, deadline)
 
     def _about(self, X, y, params, splits, space):
         """Fingerprints of everything that trials of one study must share."""
@@ -305,9 +318,9 @@ class OptunaSearchCV(Versioned, BaseSearchCV):
             raise ValueError(f"No trial began within {self.max_seconds} s.")
         settings = [runner.space.setting(trial.params) for trial in trials]
         failures = {
-            trial.number: f"trial {trial.number} with {setting}: {trial.user_attrs['error']}"
+            trial.number: f"trial {trial.number} with {setting}: {trial.user_attrs.get('error', 'interrupted')}"
             for trial, setting in zip(trials, settings, strict=True)
-            if "error" in trial.user_attrs
+            if trial.state.name == "FAIL"
         }
         if not any(trial.state.name == "COMPLETE" for trial in trials):
             pruned = sum(trial.state.name == "PRUNED" for trial in trials)
@@ -317,7 +330,7 @@ class OptunaSearchCV(Versioned, BaseSearchCV):
             ) from next(iter(runner.errors.values()), None)
         if runner.errors:
             errors = "; ".join(failures[number] for number in sorted(runner.errors))
-            warnings.warn(f"{len(runner.errors)} trials failed: {errors}", FitFailedWarning, stacklevel=5)
+            warnings.warn(f"{len(runner.errors)} trials failed: {errors}", FitFailedWarning, stacklevel=6)
         self.cv_results_ = results_of(self, trials, settings)
         self.multimetric_ = "mean_test_score" not in self.cv_results_
         if self.refit or not self.multimetric_:
@@ -341,6 +354,24 @@ class OptunaSearchCV(Versioned, BaseSearchCV):
         self.refit_time_ = time.perf_counter() - start
         if hasattr(self.best_estimator_, "feature_names_in_"):
             self.feature_names_in_ = self.best_estimator_.feature_names_in_
+
+    def get_params(self, deep=True):
+        """Get the parameters of this estimator, as of any. The address of the storage is shown without its password.
+
+        Parameters
+        ----------
+        deep : bool, default=True
+            Whether to add the parameters of estimators in it.
+
+        Returns
+        -------
+        params : dict
+            Names and values.
+        """
+        params = super().get_params(deep=deep)
+        if type(params["storage"]) is str:
+            params["storage"] = Address(params["storage"])
+        return params
 
     def __getstate__(self):
         """The study without its storage, which may be gone or out of reach where it is unpickled."""

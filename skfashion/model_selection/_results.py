@@ -4,6 +4,8 @@ import warnings
 
 import numpy as np
 
+from skfashion.model_selection._study import is_interrupted
+
 
 def results_of(search, trials, settings):
     """``cv_results_``: a row for each of the trials; folds that they did not reach are nan.
@@ -15,7 +17,7 @@ def results_of(search, trials, settings):
     for trial in trials:
         reached = trial.user_attrs["folds"]
         folds += [*reached, *[unreached] * (search.n_splits_ - len(reached))]
-    states = {"state": [trial.state.name.lower() for trial in trials]}
+    states = {"state": ["interrupted" if is_interrupted(trial) else trial.state.name.lower() for trial in trials]}
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "One or more of the test scores are non-finite", UserWarning)
         return search._format_results(settings, search.n_splits_, folds, states)

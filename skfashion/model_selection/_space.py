@@ -5,6 +5,7 @@ import sys
 from collections.abc import Mapping
 from numbers import Real
 
+import numpy as np
 from sklearn import config_context
 from sklearn.base import BaseEstimator
 
@@ -102,7 +103,7 @@ class _Choices:
             lambda choice, stored: name_of(choice) == name,
             lambda choice, stored: name_of(_with_tuples(choice)) == name_with_tuples,
             lambda choice, stored: stored == value and isinstance(stored, str) and isinstance(value, str),
-            lambda choice, stored: choice == value and _is_number(choice) and _is_number(value),
+            lambda choice, stored: _is_number(choice) and _is_number(value) and choice == value,
         ):
             for position, pair in enumerate(zip(self._values, self._stored.choices, strict=True)):
                 if matches(*pair):
@@ -129,7 +130,7 @@ class _Range:
         return _is_number(value) and self._distribution.low <= value <= self._distribution.high
 
     def stored(self, value):
-        return value
+        return value.item() if isinstance(value, np.generic) else value
 
 
 def _parameter(name, values):

@@ -9,14 +9,12 @@ import numpy as np
 
 from skfashion.model_selection._space import IS_STORED, load_optuna
 
-_ATTEMPTS = 5
-
 # Longer than it takes to write down a claim.
 _SECONDS_TO_SETTLE = 0.3
 
 
-def open_study(search, about):
-    """The study of a search: that of its name if it is about the same or nothing yet.
+def open_study(search, storage, about):
+    """The study of a search in an open storage: that of its name if it is about the same or nothing yet.
 
     `about` gives a dict of str that tells which trials may be mixed. Another search, for instance of another fold in
     nested cross-validation, gets a study of its own.
@@ -28,10 +26,10 @@ def open_study(search, about):
         fitted encoder: who looks at both cannot tell them apart.
     """
     if search.storage is None:
-        return _create(search, search.study_name)
+        return _create(search, storage, search.study_name)
     if search.study_name is None:
         raise ValueError("A storage needs a study_name, by which a later search finds its trials.")
-    study, about = _create(search, search.study_name), about()
+    study, about = _create(search, storage, search.study_name), about()
     if _claim(study, about) != about:
         known = study.user_attrs["about"]
         if about["estimator"] != known["estimator"] and about["shown"] == known["shown"]:
@@ -39,44 +37,41 @@ def open_study(search, about):
                 f"The storage holds a study {search.study_name!r} of another estimator, which looks the same but holds "
                 "something else, for instance another fitted encoder: take another study_name."
             )
-        study = _create(search, f"{search.study_name}-{joblib.hash(about)[:12]}")
+        study = _create(search, storage, f"{search.study_name}-{joblib.hash(about)[:12]}")
         study.set_user_attr("about", about)
     return study
 
 
-def seed_study(study, sampler, seed):
-    """Set the sampler of a study: a copy of `sampler`, or Optuna's own with `seed` if that is None."""
-    if sampler is not None:
-        study.sampler = copy.deepcopy(sampler)
-        if study.trials:
-            study.sampler.reseed_rng()
-        return
-    if study.trials:  # the same numbers would give the same trials again
-        seed = int(np.random.default_rng([seed, len(study.trials)]).integers(2**31))
-    study.sampler = load_optuna().samplers.TPESampler(seed=seed)
+def seed_study(study, sampler, seed, number):
+    """Set the sampler of a study for a search whose first trial has this number.
+
+    It is a copy of `sampler`, or Optuna's own with `seed` if that is None.
+    """
+    study.sampler = load_optuna().samplers.TPESampler(seed=seed) if sampler is None else copy.deepcopy(sampler)
+    if number:  # the same numbers would give the same trials again
+        reseed_study(study, sampler, seed, number)
 
 
-def _create(search, name):
-    """Create or load a study, also where another process is at the tables of the same fresh database."""
+def reseed_study(study, sampler, seed, number):
+    """Let a search whose first trial has this number draw other settings than those that draw from the same seed."""
+    if sampler is None:
+        seed = int(np.random.default_rng([seed, number]).integers(2**31))
+        study.sampler = load_optuna().samplers.TPESampler(seed=seed)
+    else:
+        study.sampler.reseed_rng()
+
+
+def _create(search, storage, name):
+    """Create or load a study."""
     optuna = load_optuna()
-    from sqlalchemy.exc import DBAPIError  # which Optuna brings
-
-    settings = {
-        "direction": "maximize",
-        "pruner": _pruner(search.pruner),
-        "storage": search.storage,
-        "study_name": name,
-        "load_if_exists": True,
-    }
     with _quiet():
-        for attempt in range(_ATTEMPTS):
-            try:
-                study = optuna.create_study(**settings)
-                break
-            except DBAPIError:
-                if attempt + 1 == _ATTEMPTS:
-                    raise
-                time.sleep(0.1 * 2**attempt)
+        study = optuna.create_study(
+            direction="maximize",
+            pruner=_pruner(search.pruner),
+            storage=storage,
+            study_name=name,
+            load_if_exists=True,
+        )
     if study.directions != [optuna.study.StudyDirection.MAXIMIZE]:
         raise ValueError(f"The study {name!r} does not maximize one score: {study.directions}.")
     return study
@@ -105,9 +100,20 @@ def enqueue(study, setting):
 
 
 def tell(study, trial, score=None, state=None):
-    """Tell the study how a trial ended; return whether its sampler has nothing left to try."""
+    """Tell the study how a trial, or that of a number, ended; return whether its sampler has nothing left to try.
+
+    Raises
+    ------
+    optuna.exceptions.UpdateFinishedTrialError
+        If another process has told it first.
+    """
     try:
         study.tell(trial, score, state=state)
+    except ValueError as error:
+        number = getattr(trial, "number", trial)
+        if not study.trials[number].state.is_finished():
+            raise
+        raise load_optuna().exceptions.UpdateFinishedTrialError(f"Another process has ended trial {number}.") from error
     except RuntimeError as error:
         # Samplers that end a search do it by a method that only works inside of Optuna's own loop. The trial is stored.
         if "`Study.stop`" not in str(error):
@@ -119,6 +125,11 @@ def tell(study, trial, score=None, state=None):
 def finished(study):
     """The trials of searches that ended, in whatever way; not those that a user has added."""
     return [trial for trial in study.trials if trial.state.is_finished() and "folds" in trial.user_attrs]
+
+
+def is_interrupted(trial):
+    """Whether a trial ended without a result or an error of its own: its process was stopped, or is gone."""
+    return trial.state.name == "FAIL" and "error" not in trial.user_attrs
 
 
 def in_memory(study):

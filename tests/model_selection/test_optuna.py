@@ -126,7 +126,7 @@ def test_an_interrupted_search_keeps_its_trials(problem, tmp_path, monkeypatch):
         search(space, 6, Broken(), **storage).fit(*problem)
     monkeypatch.setattr(Broken, "error", None)
     state = search(space, 7, Broken(), pruner=None, **storage).fit(*problem).cv_results_["state"]
-    assert state.tolist() == ["complete"] * 4 + ["fail"] + ["complete"] * 3
+    assert state.tolist() == ["complete"] * 4 + ["interrupted"] + ["complete"] * 3
 
 
 def test_a_search_that_failed_is_tried_again(problem, monkeypatch):

@@ -12,7 +12,6 @@ from sklearn.callback import with_callbacks
 from sklearn.exceptions import FitFailedWarning
 from sklearn.metrics import check_scoring
 from sklearn.model_selection import check_cv
-from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import indexable
 
 from skfashion._private_sklearn import HasMethods, Interval, StrOptions, _fit_context
@@ -86,7 +85,11 @@ class OptunaSearchCV(Versioned, BaseSearchCV):
         Time after which no trial begins.
 
     n_jobs : int or None, default=None
-        Trials at a time, in threads. With more than one the settings tried depend on who is first.
+        Trials at a time, in threads: with more than one the settings tried depend on who is first. Within
+        ``joblib.parallel_config`` of processes or a cluster, such as ``"dask"``, folds run there, one of each trial
+        at a time, and the next ones once all of them are done: so the trials follow from `n_jobs` and `random_state`.
+        None then stands for joblib's own default, with Dask all workers. A trial that would end after an epoch ends
+        after its first fold, with what it had reported until then.
 
     error_score : "raise" or nan, default=nan
         A trial that fails, in fit or in a score, is told to Optuna as such and warned of, and the search goes on;
@@ -247,9 +250,7 @@ class OptunaSearchCV(Versioned, BaseSearchCV):
         root = self._init_callback_context(max_subtasks=missing + bool(self.refit), sequential_subtasks=False)
         root.call_on_fit_task_begin(estimator=self, **data)
         with warnings.catch_warnings():  # several threads that change the filters for a while may leave them changed
-            Parallel(n_jobs=self.n_jobs, backend="threading")(
-                delayed(runner.run)(root, number) for number in range(missing)
-            )
+            runner.run(root, missing, self.n_jobs)
         self._conclude(runner)
         if self.refit:
             self._refit(runner.evaluation, root.subcontext("refit-with-best-params", task_id=missing), data)

@@ -1,7 +1,6 @@
 """Tools of other projects that look into a fitted estimator; the extra ``ecosystem`` brings them."""
 
 import contextlib
-import copy
 import importlib
 import io
 import json
@@ -11,13 +10,10 @@ import random
 import warnings
 import zipfile
 
-import joblib
 import numpy as np
 import pytest
 import torch
 from sklearn.base import clone
-from sklearn.model_selection import GridSearchCV, cross_val_score
-from sklearn.pipeline import make_pipeline
 
 from skfashion.baselines import KNNClassifier, SubspaceClassifier
 from skfashion.modules import conv, pool
@@ -36,7 +32,7 @@ os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
     for name in (
-        *("captum.attr", "cleanlab.classification", "cloudpickle", "distributed", "imblearn.pipeline"),
+        *("captum.attr", "cleanlab.classification", "cloudpickle", "imblearn.pipeline"),
         *("mapie.classification", "mlflow.pyfunc.scoring_server", "onnxruntime", "onnxscript", "safetensors.torch"),
         "skops.io",
     ):
@@ -197,35 +193,3 @@ def test_cleanlab_finds_wrong_labels(garments):
     found = np.flatnonzero(issues["is_label_issue"])
     assert np.isin(found, wrong).mean() > 0.25  # a tenth of the labels is wrong
     assert np.isin(wrong, found).mean() > 0.5
-
-
-def test_dask_gives_the_same_scores(garments, monkeypatch):
-    distributed = pytest.importorskip("distributed")
-    monkeypatch.setenv("OMP_NUM_THREADS", "1")
-    X, y = garments
-    model = make_pipeline(CNNClassifier((conv(4, 5), pool(4)), **SMALL))
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        expected = cross_val_score(model, X, y, cv=2)
-    finally:
-        torch.set_num_threads(before)
-    with (
-        distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster,
-        distributed.Client(cluster),
-        joblib.parallel_config("dask", scatter=[X, y]),
-    ):
-        grid = {"cnnclassifier__batch_size": [128]}
-        search = GridSearchCV(model, grid, cv=2, refit=False, error_score="raise").fit(X, y)
-    np.testing.assert_array_equal([search.cv_results_[f"split{k}_test_score"][0] for k in range(2)], expected)
-
-
-def test_dask_tells_models_apart(garments):
-    """Two fits with equal parameters are two models, though dask looks at nothing but the fields of a dataclass."""
-    tokenize = pytest.importorskip("dask.base").tokenize
-    X, y = garments
-    model = CNNClassifier(lambda shape, n: torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(784, n)), **SMALL)
-    one, other = (clone(model).fit(X[rows], y[rows]) for rows in (slice(None), slice(100)))
-    assert tokenize(one) != tokenize(other)
-    assert tokenize(one) != tokenize(model)
-    assert tokenize(one) == tokenize(copy.deepcopy(one))

@@ -89,7 +89,7 @@ def _run_and_tell(candidate, X, y, settings, with_epochs):
 
 
 def _portable(error):
-    """The error, or one that says the same if it cannot be made from its arguments; a note tells where it was raised."""
+    """The error with a note of where it was raised; one that says the same if it cannot be made from its arguments."""
     try:
         again = copy.copy(error)
     except Exception:

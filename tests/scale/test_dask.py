@@ -1,6 +1,5 @@
 """Searches on a Dask cluster of two processes, by joblib's backend."""
 
-import contextlib
 import copy
 import os
 import warnings
@@ -9,7 +8,6 @@ import joblib
 import numpy as np
 import optuna
 import pytest
-import torch
 from clusters import GRID, MLP, Broken, Counted, Mortal, OutOfOrder, Unportable, about_the_process, scores_of
 from processes import ROOT, start_python
 from scipy.stats import loguniform
@@ -17,16 +15,18 @@ from sklearn.base import clone
 from sklearn.callback import ProgressBar
 from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import make_pipeline
+from torch.nn import Flatten, Linear, Sequential
 
 from skfashion.model_selection import OptunaSearchCV, VectorizedGridSearchCV, VectorizedHalvingGridSearchCV
 from skfashion.modules import conv, pool
 from skfashion.neural_network import CNNClassifier
 from skfashion.preprocessing import ImageReader
+from skfashion.training._together import train_together
 
 with warnings.catch_warnings():  # it changes the filters when it is imported
     warnings.simplefilter("ignore")
     distributed = pytest.importorskip("distributed")
-    tokenize = pytest.importorskip("dask.base").tokenize
+    from dask.base import tokenize
 
 # What other projects deprecate among themselves is not ours to mend.
 pytestmark = [
@@ -189,3 +189,80 @@ def test_folds_of_trials_run_on_the_workers(client, garments, one_thread):
     assert set(scores_of(found, "pid").ravel()) == set(client.run(os.getpid).values())
     assert (scores_of(found, "threads") == 1).all()
     np.testing.assert_array_equal(scores_of(found, "accuracy"), scores_of(again, "accuracy"))
+
+
+def test_a_trial_that_fails_does_not_end_the_search(client, garments):
+    failing = {"error_score": np.nan, "pruner": None}
+    kept = {"storage": optuna.storages.InMemoryStorage(), "study_name": "x"}
+    space = {"error": [OutOfOrder, Unportable], "arguments": [("no lamp", "here")]}
+    with joblib.parallel_config("dask"):
+        with pytest.raises(ValueError, match=r"OutOfOrder.*no lamp.*Unportable.*no lamp here"):
+            optuna_search(Broken(), space, **failing).fit(*garments)
+        with pytest.raises(OutOfOrder, match="no lamp") as raised:
+            optuna_search(Broken(), {"arguments": [("no lamp",)]}, n_jobs=2, **kept).fit(*garments)
+    assert "clusters.py" in raised.value.__notes__[0]
+    assert [trial.state.name for trial in optuna.load_study(**kept).trials] == ["FAIL", "FAIL"]
+
+
+@pytest.mark.slow
+def test_a_killed_worker_changes_no_trial(client, garments, one_thread, tmp_path):
+    space, grave = {"learning_rate": [0.001, 0.003]}, tmp_path / "grave"
+    settings = {"n_trials": 4, "n_jobs": 2, "pruner": None}
+    with joblib.parallel_config("dask"):
+        found = optuna_search(Mortal(grave=grave), space, **settings).fit(*garments)
+        assert grave.exists()
+        again = optuna_search(Mortal(grave=grave), space, **settings).fit(*garments)
+    assert told(found) == told(again)
+
+
+def test_callbacks_see_trials_and_folds(client, garments, capsys):
+    with joblib.parallel_config("dask"):
+        optuna_search(n_trials=2, pruner=None).set_callbacks(ProgressBar()).fit(*garments)
+    printed = capsys.readouterr().out
+    assert printed.count("OptunaSearchCV - trial") == 2
+    assert printed.count("OptunaSearchCV - fold | MLPClassifier - fit") == 4
+
+
+def test_a_search_within_a_task(client, garments, one_thread):
+    nested = optuna_search(n_trials=2, refit=True, pruner=None)
+    expected = cross_val_score(nested, *garments, cv=2)
+    with joblib.parallel_config("dask"):
+        np.testing.assert_array_equal(cross_val_score(nested, *garments, cv=2, error_score="raise"), expected)
+
+
+@pytest.mark.parametrize("search", [VectorizedGridSearchCV, VectorizedHalvingGridSearchCV])
+def test_vectorized_searches_stay_in_their_process(client, garments, one_thread, monkeypatch, search):
+    """On as many threads as `n_jobs` says, and not on one for each worker: a cluster may have hundreds."""
+    n_threads = []
+
+    def train(fits, n_jobs):
+        n_threads.append(n_jobs)
+        return train_together(fits, n_jobs)
+
+    monkeypatch.setattr("skfashion.model_selection._vectorized.train_together", train)
+    expected = search(MLP, GRID, cv=2).fit(*garments)
+    with joblib.parallel_config("dask", scatter=list(garments)):
+        found = search(MLP, GRID, cv=2).fit(*garments)
+    np.testing.assert_array_equal(scores_of(found), scores_of(expected))
+    assert found.cv_results_["vectorized"].all()
+    assert set(n_threads) == {1}
+
+
+def test_images_are_read_in_threads(client, tmp_path):
+    image = pytest.importorskip("PIL.Image")
+    names = [str(tmp_path / f"{number}.png") for number in range(4)]
+    for number, name in enumerate(names):
+        image.fromarray(np.full((8, 8), 50 * number, np.uint8)).save(name)
+    expected = ImageReader((8, 8)).fit_transform(names)
+    with joblib.parallel_config("dask"):
+        np.testing.assert_array_equal(ImageReader((8, 8), n_jobs=2).fit_transform(names), expected)
+
+
+def test_models_of_equal_parameters_are_told_apart(garments):
+    """Two fits with equal parameters are two models, though dask looks at nothing but the fields of a dataclass."""
+    X, y = garments
+    model = CNNClassifier(lambda shape, n: Sequential(Flatten(), Linear(784, n)), max_epochs=1, random_state=0)
+    one, other = (clone(model).fit(X[rows], y[rows]) for rows in (slice(None), slice(100)))
+    assert tokenize(one) != tokenize(other)
+    assert tokenize(one) != tokenize(model)
+    assert tokenize(one) == tokenize(copy.deepcopy(one))

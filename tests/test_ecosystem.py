@@ -1,32 +1,21 @@
 """Tools of other projects that look into a fitted estimator; the extra ``ecosystem`` brings them."""
 
 import contextlib
-import copy
 import importlib
 import io
 import json
 import os
 import pickle
 import random
-import re
-import sys
 import warnings
 import zipfile
-from types import SimpleNamespace
 
-import joblib
 import numpy as np
 import pytest
 import torch
-from processes import ROOT
 from sklearn.base import clone
-from sklearn.model_selection import GridSearchCV, cross_val_score
-from sklearn.pipeline import make_pipeline
 
-from benchmarks import evidence, reproduce, shards
-from benchmarks.studies import Row
 from skfashion.baselines import KNNClassifier, SubspaceClassifier
-from skfashion.datasets import make_garments
 from skfashion.modules import conv, pool
 from skfashion.neural_network import (
     Autoencoder,
@@ -43,7 +32,7 @@ os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
     for name in (
-        *("captum.attr", "cleanlab.classification", "cloudpickle", "distributed", "imblearn.pipeline"),
+        *("captum.attr", "cleanlab.classification", "cloudpickle", "imblearn.pipeline"),
         *("mapie.classification", "mlflow.pyfunc.scoring_server", "onnxruntime", "onnxscript", "safetensors.torch"),
         "skops.io",
     ):
@@ -204,125 +193,3 @@ def test_cleanlab_finds_wrong_labels(garments):
     found = np.flatnonzero(issues["is_label_issue"])
     assert np.isin(found, wrong).mean() > 0.25  # a tenth of the labels is wrong
     assert np.isin(wrong, found).mean() > 0.5
-
-
-def test_dask_gives_the_same_scores(garments, monkeypatch):
-    distributed = pytest.importorskip("distributed")
-    monkeypatch.setenv("OMP_NUM_THREADS", "1")
-    X, y = garments
-    model = make_pipeline(CNNClassifier((conv(4, 5), pool(4)), **SMALL))
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        expected = cross_val_score(model, X, y, cv=2)
-    finally:
-        torch.set_num_threads(before)
-    with (
-        distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster,
-        distributed.Client(cluster),
-        joblib.parallel_config("dask", scatter=[X, y]),
-    ):
-        grid = {"cnnclassifier__batch_size": [128]}
-        search = GridSearchCV(model, grid, cv=2, refit=False, error_score="raise").fit(X, y)
-    np.testing.assert_array_equal([search.cv_results_[f"split{k}_test_score"][0] for k in range(2)], expected)
-
-
-def test_dask_tells_models_apart(garments):
-    """Two fits with equal parameters are two models, though dask looks at nothing but the fields of a dataclass."""
-    tokenize = pytest.importorskip("dask.base").tokenize
-    X, y = garments
-    model = CNNClassifier(lambda shape, n: torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(784, n)), **SMALL)
-    one, other = (clone(model).fit(X[rows], y[rows]) for rows in (slice(None), slice(100)))
-    assert tokenize(one) != tokenize(other)
-    assert tokenize(one) != tokenize(model)
-    assert tokenize(one) == tokenize(copy.deepcopy(one))
-
-
-@pytest.fixture
-def study_on_dask(tmp_path, monkeypatch):
-    """Run a study on a cluster of two workers, which some rows kill; return rows and what has failed."""
-    distributed = pytest.importorskip("distributed")
-    monkeypatch.setenv("OMP_NUM_THREADS", "1")
-    monkeypatch.setenv("PYTHONPATH", str(ROOT))
-    monkeypatch.setattr(evidence, "RESULTS", tmp_path / "results")
-    (tmp_path / "preload.py").write_text(WORKER.format(mark=str(tmp_path / "killed")))
-
-    def run(rows, *options):
-        study = SimpleNamespace(TITLE="A study", SEEDS=3, GROUPS={"All": rows})
-        monkeypatch.setattr(reproduce, "load_study", lambda name: study)
-        kinds = {"n_workers": 2, "threads_per_worker": 1, "preload": [str(tmp_path / "preload.py")]}
-        with distributed.LocalCluster(dashboard_address=None, **kinds) as cluster:
-            address = cluster.scheduler_address
-            monkeypatch.setattr(sys, "argv", ["reproduce", "fcn-ablation", "--dask", address, *options])
-            failed = ""
-            try:
-                reproduce.main()
-            except SystemExit as ended:
-                failed = str(ended)
-        return shards.known_rows("fcn-ablation"), failed
-
-    return run
-
-
-# What a worker runs when it starts: it has no images of its own.
-WORKER = """
-import os, pathlib, signal
-from benchmarks import reproduce
-from skfashion.datasets import make_garments
-
-def garments(subset="train", return_X_y=True):
-    return make_garments(200, random_state=0 if subset == "train" else 1, return_X_y=True)
-
-def run(row, seed, run=reproduce.run, mark=pathlib.Path({mark!r}), **how):
-    if row.name == "deadly" and seed == 0 or row.name == "deadly once" and not mark.exists():
-        mark.touch()
-        os.kill(os.getpid(), signal.SIGKILL)
-    return run(row, seed, **how)
-
-reproduce.FETCH = {{"fashion_mnist": garments}}
-reproduce.run = run
-"""
-
-
-def test_a_study_on_dask_is_the_same_and_goes_on_after_failures(study_on_dask):
-    model = MLPClassifier((8,), max_epochs=1, batch_size=50)
-    broken = clone(model).set_params(optimizer_params={"no such": 1})
-    some = [Row("broken", broken, accuracy=1.0), Row("sound", model, accuracy=1.0)]
-    rows, failed = study_on_dask(some)
-    assert failed.count("broken, seed") == 3
-    assert "sound" not in failed
-    X, y = make_garments(200, random_state=0, return_X_y=True)
-    X_test, y_test = make_garments(200, random_state=1, return_X_y=True)
-    expected = [clone(model).set_params(random_state=seed).fit(X, y).score(X_test, y_test) for seed in range(3)]
-    assert [run["accuracy"] for run in rows["sound"]["runs"]] == pytest.approx([100 * score for score in expected])
-    rows, failed = study_on_dask(some, "--seeds", "5", "--only", "sound", "--shard", "2/2")
-    assert not failed
-    assert [run["seed"] for run in rows["sound"]["runs"]] == [0, 1, 2, 3]
-
-
-def test_a_worker_that_dies_does_not_end_a_study(study_on_dask, tmp_path):
-    model = MLPClassifier((8,), max_epochs=1, batch_size=50)
-    rows, failed = study_on_dask([Row("deadly once", model, accuracy=1.0), Row("sound", model, accuracy=1.0)])
-    assert (tmp_path / "killed").exists()
-    assert not failed
-    assert {name: len(row["runs"]) for name, row in rows.items()} == {"deadly once": 3, "sound": 3}
-
-
-def test_a_run_that_kills_its_workers_does_not_end_a_study(study_on_dask):
-    """Dask may blame it on what its worker had at hand besides; that is told, too, and made by the next call."""
-    dask = pytest.importorskip("dask")
-    model = MLPClassifier((8,), max_epochs=1, batch_size=50)
-    with dask.config.set({"distributed.scheduler.allowed-failures": 0}):  # one death is enough
-        rows, failed = study_on_dask([Row("deadly", model, accuracy=1.0), Row("sound", model, accuracy=1.0)])
-    told = {(name, int(seed)) for name, seed in re.findall(r"of 6: (\w+), seed (\d)", failed)}
-    done = {(name, run["seed"]) for name, row in rows.items() for run in row["runs"]}
-    assert ("deadly", 0) in told
-    assert len(done) >= 3
-    assert not told & done
-    assert told | done == {(name, seed) for name in ("deadly", "sound") for seed in range(3)}
-
-
-def test_dask_that_is_missing_is_named(monkeypatch):
-    monkeypatch.setitem(sys.modules, "distributed", None)
-    with pytest.raises(SystemExit, match=r"pip install .*ecosystem"):
-        next(reproduce.done_by_dask("tcp://localhost:1", [], {}, {}))

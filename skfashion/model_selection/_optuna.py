@@ -12,7 +12,6 @@ from sklearn.callback import with_callbacks
 from sklearn.exceptions import FitFailedWarning
 from sklearn.metrics import check_scoring
 from sklearn.model_selection import check_cv
-from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import indexable
 
 from skfashion._private_sklearn import HasMethods, Interval, StrOptions, _fit_context
@@ -20,6 +19,7 @@ from skfashion._private_sklearn_search import BaseSearchCV
 from skfashion._seeds import draw_seed
 from skfashion._version import Versioned
 from skfashion.model_selection._evaluation import Evaluation
+from skfashion.model_selection._execution import run_trials
 from skfashion.model_selection._fingerprint import fingerprint
 from skfashion.model_selection._pruning import comparable_epochs
 from skfashion.model_selection._quota import Quota
@@ -27,7 +27,7 @@ from skfashion.model_selection._results import results_of
 from skfashion.model_selection._space import Space, name_of
 from skfashion.model_selection._storage import Address, opened
 from skfashion.model_selection._study import enqueue, finished, in_memory, open_study, seed_study
-from skfashion.model_selection._trials import TrialRunner
+from skfashion.model_selection._trials import Trials
 
 
 class OptunaSearchCV(Versioned, BaseSearchCV):
@@ -90,7 +90,11 @@ class OptunaSearchCV(Versioned, BaseSearchCV):
         Time after which no trial begins.
 
     n_jobs : int or None, default=None
-        Trials at a time, in threads. With more than one the settings tried depend on who is first.
+        Trials at a time, in threads: with more than one the settings tried depend on who is first. Within
+        ``joblib.parallel_config`` of processes or a cluster, such as ``"dask"``, folds run there, one of each trial
+        at a time, and the next ones once all of them are done: so the trials follow from `n_jobs` and `random_state`.
+        None then stands for joblib's own default, with Dask all workers. A trial that would end after an epoch ends
+        after its first fold, with what it had reported until then.
 
     error_score : "raise" or nan, default=nan
         A trial that fails, in fit or in a score, is told to Optuna as such and warned of, and the search goes on;
@@ -251,24 +255,22 @@ class OptunaSearchCV(Versioned, BaseSearchCV):
             return self._search(X, y, params, deadline, storage)
 
     def _search(self, X, y, params, deadline, storage):
-        runner = self._prepare(X, y, params, deadline, storage)
-        missing = runner.quota.missing
+        trials = self._prepare(X, y, params, deadline, storage)
+        missing = trials.quota.missing
         data = {"X": X, "y": y, "metadata": {name: params[name] for name in {"sample_weight"} & set(params)} or None}
         root = self._init_callback_context(max_subtasks=missing + bool(self.refit), sequential_subtasks=False)
         root.call_on_fit_task_begin(estimator=self, **data)
         with warnings.catch_warnings():  # several threads that change the filters for a while may leave them changed
             warnings.filterwarnings("ignore", "Heartbeat of storage is supposed to be used with", UserWarning)
-            Parallel(n_jobs=self.n_jobs, backend="threading")(
-                delayed(runner.run)(root, number) for number in range(missing)
-            )
-        self._conclude(runner)
+            run_trials([trials.begin(root, number) for number in range(missing)], self.n_jobs)
+        self._conclude(trials)
         if self.refit:
-            self._refit(runner.evaluation, root.subcontext("refit-with-best-params", task_id=missing), data)
+            self._refit(trials.evaluation, root.subcontext("refit-with-best-params", task_id=missing), data)
         root.call_on_fit_task_end(estimator=self, **data)
         return self
 
     def _prepare(self, X, y, params, deadline, storage):
-        """Open the study; return the runner of its trials."""
+        """Open the study; return its trials."""
         space = Space(self.param_distributions)
         scorer = check_scoring(self.estimator, self.scoring, raise_exc=True)
         self.scorer_ = getattr(scorer, "_scorers", scorer)
@@ -290,7 +292,7 @@ class OptunaSearchCV(Versioned, BaseSearchCV):
         )
         quota = Quota(self.study_, self.n_trials, self.storage)
         seed_study(self.study_, self.sampler, seed, quota.first)
-        return TrialRunner(self.study_, space, evaluation, quota, seed, deadline)
+        return Trials(self.study_, space, evaluation, quota, seed, deadline)
 
     def _about(self, X, y, params, splits, space):
         """Fingerprints of everything that trials of one study must share."""
@@ -311,27 +313,27 @@ class OptunaSearchCV(Versioned, BaseSearchCV):
         self._check_refit_for_multimetric(scores)  # those of a callable are not known before
         return scores[self.refit if isinstance(self.refit, str) else next(iter(scores))]
 
-    def _conclude(self, runner):
+    def _conclude(self, trials):
         """Make a table of all trials and find the best one; tell of those that failed in this run."""
-        trials = finished(self.study_)
-        if not trials:
+        ended = finished(self.study_)
+        if not ended:
             raise ValueError(f"No trial began within {self.max_seconds} s.")
-        settings = [runner.space.setting(trial.params) for trial in trials]
+        settings = [trials.space.setting(trial.params) for trial in ended]
         failures = {
             trial.number: f"trial {trial.number} with {setting}: {trial.user_attrs.get('error', 'interrupted')}"
-            for trial, setting in zip(trials, settings, strict=True)
+            for trial, setting in zip(ended, settings, strict=True)
             if trial.state.name == "FAIL"
         }
-        if not any(trial.state.name == "COMPLETE" for trial in trials):
-            pruned = sum(trial.state.name == "PRUNED" for trial in trials)
+        if not any(trial.state.name == "COMPLETE" for trial in ended):
+            pruned = sum(trial.state.name == "PRUNED" for trial in ended)
             raise ValueError(
-                f"None of the {len(trials)} trials came to an end: {len(failures)} failed, {pruned} were pruned. "
+                f"None of the {len(ended)} trials came to an end: {len(failures)} failed, {pruned} were pruned. "
                 + "; ".join(failures.values())
-            ) from next(iter(runner.errors.values()), None)
-        if runner.errors:
-            errors = "; ".join(failures[number] for number in sorted(runner.errors))
-            warnings.warn(f"{len(runner.errors)} trials failed: {errors}", FitFailedWarning, stacklevel=6)
-        self.cv_results_ = results_of(self, trials, settings)
+            ) from next(iter(trials.errors.values()), None)
+        if trials.errors:
+            errors = "; ".join(failures[number] for number in sorted(trials.errors))
+            warnings.warn(f"{len(trials.errors)} trials failed: {errors}", FitFailedWarning, stacklevel=6)
+        self.cv_results_ = results_of(self, ended, settings)
         self.multimetric_ = "mean_test_score" not in self.cv_results_
         if self.refit or not self.multimetric_:
             self._choose()

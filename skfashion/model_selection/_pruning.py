@@ -1,5 +1,7 @@
 """Reports of the score after each epoch to a trial, which may prune it."""
 
+from dataclasses import dataclass
+
 from skfashion.model_selection._last_step import last_step, path_to_last_step, with_last_step
 
 # After equally many epochs, trainings that differ in one of these are not comparable.
@@ -7,24 +9,21 @@ _COURSE = ("max_epochs", "lr_schedule", "net_params")
 
 
 class EpochReport:
-    """Callback of scikit-learn that reports the score after each epoch to a trial, and may end the training.
+    """Callback of scikit-learn that reports the scores after each epoch, and may end the training.
 
     Parameters
     ----------
-    trial : optuna.Trial
-        The trial.
+    report : callable
+        Called with the number of epochs so far and their scores; returns whether to end the training.
     score : callable
         Function that scores an estimator.
     estimator : estimator
         The estimator to be fitted: one that reports its epochs, or a Pipeline that ends in one.
     """
 
-    def __init__(self, trial, score, estimator):
-        self.trial, self.score, self.estimator = trial, score, estimator
-        self.last_step = 0
-        self.pruned = False
+    def __init__(self, report, score, estimator):
+        self.report, self.score, self.estimator = report, score, estimator
         last = last_step(estimator)
-        self.max_epochs = last.max_epochs
         last.set_callbacks(*getattr(last, "_skl_callbacks", []), self)
 
     def setup(self, estimator, context):
@@ -37,14 +36,36 @@ class EpochReport:
         """Called before each epoch."""
 
     def on_fit_task_end(self, estimator, context, *, fitted_estimator=None):
-        """Report the score of an epoch; return whether the trial is pruned, so that training should stop."""
+        """Report the scores of an epoch; return whether training should stop."""
         if context.task_name != "epoch" or fitted_estimator is None:
             return False
-        self.last_step = context.task_id + 1
         # The other steps are fitted, and with a memory others than before the fit.
-        self.trial.report(self.score(with_last_step(self.estimator, fitted_estimator)), self.last_step)
-        self.pruned = self.last_step < self.max_epochs and self.trial.should_prune()
+        scores = self.score(with_last_step(self.estimator, fitted_estimator))
+        return bool(self.report(context.task_id + 1, scores))
+
+
+@dataclass
+class ReportedEpochs:
+    """The epochs of a fold as a trial hears of them, which may be pruned at each but the last of `n_epochs`."""
+
+    trial: object
+    leading: object
+    n_epochs: int
+    last_step: int = 0
+    pruned: bool = False
+
+    def report(self, step, scores):
+        """Report an epoch; return whether the trial is pruned."""
+        self.last_step = step
+        self.trial.report(float(self.leading(scores)), step)
+        self.pruned = step < self.n_epochs and self.trial.should_prune()
         return self.pruned
+
+    def report_all(self, epochs):
+        """Report epochs of a fold that is over, up to the one at which the trial is pruned."""
+        for step, scores in epochs:
+            if self.report(step, scores):
+                break
 
 
 def comparable_epochs(estimator, searched):

@@ -1,4 +1,4 @@
-"""Runner of the trials of one fit."""
+"""The trials of one fit, fold by fold."""
 
 import threading
 import time
@@ -11,14 +11,12 @@ from skfashion.model_selection._quota import Quota
 from skfashion.model_selection._space import Space, load_optuna
 from skfashion.model_selection._study import reseed_study, tell
 
-_SECONDS_BETWEEN_LOOKS = 1.0
-
 
 @dataclass
-class TrialRunner:
-    """Runs trials until the study has enough, the `deadline`, or until the sampler is exhausted.
+class Trials:
+    """Trials until the study has enough, the `deadline`, or until the sampler is exhausted; the errors of failed ones.
 
-    Keeps the errors of failed trials.
+    Who runs their folds, and where, is another matter: see :mod:`~skfashion.model_selection._execution`.
     """
 
     study: object
@@ -32,39 +30,25 @@ class TrialRunner:
     is_first: bool = True
     lock: object = field(default_factory=threading.Lock)
 
-    def run(self, root, task_id):
-        """Run a trial as a task under the context `root`."""
-        trial = self._next_trial()
-        if trial is None:
-            return
-        search, data = self.evaluation.search, {"X": self.evaluation.X, "y": self.evaluation.y}
-        context = root.subcontext("trial", task_id=task_id, max_subtasks=len(self.evaluation.splits))
-        context.call_on_fit_task_begin(estimator=search, **data)
-        alone = search.storage is None
-        try:
-            with nullcontext() if alone else beating(trial, seconds_between(search.storage)):
-                self.exhausted |= self._run(trial, context)
-        finally:
-            context.call_on_fit_task_end(estimator=search, **data)
-        if search.verbose:
-            result = self.study.trials[trial.number]
-            setting = self.space.setting(result.params)
-            print(f"trial {trial.number}: {result.state.name.lower()}, {result.value}, {setting}", flush=True)
+    def begin(self, root, task_id):
+        """Begin a trial as a task under the context `root`, if the study lacks one.
 
-    def _next_trial(self):
-        """Begin a trial if the study lacks one; wait while others run the last ones, which they may not end."""
-        while not self.exhausted and time.perf_counter() <= self.deadline:
+        Yields each :class:`~skfashion.model_selection._fold.Fold`, and is sent its result or thrown its error; before,
+        None for as long as others run the last trials, which they may not end.
+        """
+        trial = None
+        while trial is None:
+            if self.exhausted or time.perf_counter() > self.deadline:
+                return
             lacking, others_run = self.quota.look()
             if lacking > 0:
-                trial = self.quota.begin()
-                if trial is not None:
-                    self._use_own_numbers(trial)
-                    return trial
+                trial = self.quota.begin()  # None if others were faster
             elif others_run:
-                time.sleep(_SECONDS_BETWEEN_LOOKS)
+                yield None
             else:
-                return None
-        return None
+                return
+        self._use_own_numbers(trial)
+        yield from self._as_task(trial, root, task_id)
 
     def _use_own_numbers(self, trial):
         """Draw other settings than a process of the same seed that began before."""
@@ -73,11 +57,26 @@ class TrialRunner:
                 reseed_study(self.study, self.evaluation.search.sampler, self.seed, trial.number)
             self.is_first = False
 
-    def _run(self, trial, context):
+    def _as_task(self, trial, root, task_id):
+        search, data = self.evaluation.search, {"X": self.evaluation.X, "y": self.evaluation.y}
+        context = root.subcontext("trial", task_id=task_id, max_subtasks=len(self.evaluation.splits))
+        context.call_on_fit_task_begin(estimator=search, **data)
+        alone = search.storage is None
+        try:
+            with nullcontext() if alone else beating(trial, seconds_between(search.storage)):
+                self.exhausted |= yield from self._to_its_end(trial, context)
+        finally:
+            context.call_on_fit_task_end(estimator=search, **data)
+        if search.verbose:
+            result = self.study.trials[trial.number]
+            setting = self.space.setting(result.params)
+            print(f"trial {trial.number}: {result.state.name.lower()}, {result.value}, {setting}", flush=True)
+
+    def _to_its_end(self, trial, context):
         """Return whether it was the last one."""
         optuna = load_optuna()
         try:
-            return self._evaluate(trial, context)
+            return (yield from self._evaluated(trial, context))
         except optuna.exceptions.StorageInternalError:  # no fault of the trial, and nowhere to tell
             raise
         except optuna.exceptions.UpdateFinishedTrialError as error:  # others took this process for gone
@@ -92,12 +91,12 @@ class TrialRunner:
                 raise
             return exhausted
 
-    def _evaluate(self, trial, context):
-        """Score a trial and tell how it ended; return whether it was the last one."""
+    def _evaluated(self, trial, context):
+        """Tell how a trial ended; return whether it was the last one."""
         optuna = load_optuna()
         trial.set_user_attr("folds", [])  # marks the trial as one of a search
         try:
-            score = self.evaluation.score(trial, self.space.suggest(trial), context)
+            score = yield from self.evaluation.folds(trial, self.space.suggest(trial), context)
         except optuna.TrialPruned:
             return tell(self.study, trial, state=optuna.trial.TrialState.PRUNED)
         return tell(self.study, trial, score, optuna.trial.TrialState.COMPLETE)

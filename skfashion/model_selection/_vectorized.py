@@ -54,7 +54,9 @@ class VectorizedGridSearchCV(Versioned, GridSearchCV):
     n_jobs : int or None, default=None
         How many threads share the work: networks that are trained together, and fits that are not. They share the data,
         and no process has to be started; products of matrices run side by side. -1 is one for each core. Torch's own
-        threads are divided among them. Networks so small that threads would wait for each other are left to one.
+        threads are divided among them. Networks so small that threads would wait for each other are left to one. All
+        of this is in one process, also within ``joblib.parallel_config`` of processes or a cluster, which
+        :class:`~sklearn.model_selection.GridSearchCV` uses.
 
     refit : bool, str or callable, default=True
         As in :class:`~sklearn.model_selection.GridSearchCV`.
@@ -169,7 +171,9 @@ class VectorizedGridSearchCV(Versioned, GridSearchCV):
         """
         self._deadline = time.perf_counter() + (self.max_seconds or math.inf)
         n_at_once = min(_MAX_FITS, max(2, _MAX_BYTES // max(1, _n_bytes(X))))
-        self._backend = self._new_backend(effective_n_jobs(self.n_jobs), n_at_once)
+        with parallel_config(backend="threading"):  # what the user has chosen may count the workers of a cluster
+            n_threads = effective_n_jobs(self.n_jobs)
+        self._backend = self._new_backend(n_threads, n_at_once)
         config = parallel_config(backend=self._backend)
         self._backend.when_configured = config.unregister
         try:

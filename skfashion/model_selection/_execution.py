@@ -1,0 +1,101 @@
+"""Where the folds of trials run: in threads of this process, or wherever joblib is told to run its tasks."""
+
+import time
+from collections import deque
+
+from joblib import effective_n_jobs
+from joblib.parallel import get_active_backend
+from sklearn.utils.parallel import Parallel, delayed
+
+_SECONDS_BETWEEN_LOOKS = 1.0
+
+# What comes after the last fold of a trial.
+_END = object()
+
+
+def run_trials(trials, n_jobs):
+    """Run trials, up to `n_jobs` at a time.
+
+    They run in threads, unless the user has chosen a backend of joblib that shares no memory with them, such as that of
+    a cluster: then their folds run there.
+
+    Parameters
+    ----------
+    trials : list of generator
+        As :meth:`Trials.begin` returns them.
+    n_jobs : int or None
+        As in joblib.
+    """
+    backend, _ = get_active_backend(prefer="threads")
+    if getattr(backend, "supports_sharedmem", False):  # Dask's does not say
+        Parallel(n_jobs=n_jobs, backend="threading")(delayed(_run_here)(trial) for trial in trials)
+    else:
+        with Parallel(n_jobs=n_jobs, batch_size=1, pre_dispatch="all") as parallel:
+            _run_elsewhere(trials, parallel, effective_n_jobs(n_jobs))
+
+
+def _run_here(trial):
+    """Run all folds of a trial in this thread."""
+    fold = _turn(next, trial)
+    while fold is not _END:
+        if fold is None:
+            time.sleep(_SECONDS_BETWEEN_LOOKS)
+            fold = _turn(next, trial)
+            continue
+        try:
+            result = fold.run()
+        except BaseException as error:
+            fold = _turn(trial.throw, error)
+        else:
+            fold = _turn(trial.send, result)
+
+
+def _run_elsewhere(trials, parallel, n_at_a_time):
+    """Run the next fold of each of `n_at_a_time` trials by joblib, and so on.
+
+    Trials are asked for and told of in order, whichever fold is done first: equal seeds give equal trials.
+    """
+    coming, folds = deque(trials), {}
+    try:
+        while coming or folds:
+            _begin(coming, folds, n_at_a_time)
+            if not folds:
+                time.sleep(_SECONDS_BETWEEN_LOOKS if coming else 0)
+                continue
+            outcomes = parallel(fold.task() for fold in folds.values())
+            pairs = zip(folds.items(), outcomes, strict=True)
+            following = {trial: _told(trial, fold, outcome) for (trial, fold), outcome in pairs}
+            folds = {trial: fold for trial, fold in following.items() if fold is not _END}
+    finally:
+        for trial in trials:  # those that still run end as failed
+            trial.close()
+
+
+def _begin(coming, folds, n_at_a_time):
+    """Begin trials until so many run, or others run the last ones: own folds do not wait for those."""
+    while coming and len(folds) < n_at_a_time:
+        fold = _turn(next, coming[0])
+        if fold is None:
+            return
+        trial = coming.popleft()
+        if fold is not _END:
+            folds[trial] = fold
+
+
+def _told(trial, fold, outcome):
+    """The next fold of a trial that is told the outcome of one."""
+    if fold.epochs is not None:
+        fold.epochs.report_all(outcome.epochs)
+        if fold.epochs.pruned:  # what came of it later, here would not have come to pass
+            return _turn(trial.send, None)
+    if outcome.error is not None:
+        return _turn(trial.throw, outcome.error)
+    return _turn(trial.send, outcome.result)
+
+
+def _turn(resume, value):
+    """What a trial that goes on yields next."""
+    try:
+        return resume(value)
+    except StopIteration:
+        return _END

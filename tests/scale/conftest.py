@@ -1,0 +1,44 @@
+import faulthandler
+import os
+import random
+
+import pytest
+import torch
+
+# A cluster that hangs hangs the tests: this is many times what the slowest of them takes.
+_SECONDS = 300
+
+
+@pytest.fixture(autouse=True)
+def no_hang():
+    """End the process, with the traces of all threads, if a test does not come to an end."""
+    faulthandler.dump_traceback_later(_SECONDS, exit=True)
+    yield
+    faulthandler.cancel_dump_traceback_later()
+
+
+@pytest.fixture(autouse=True)
+def random_state_of_python(no_state_leaks):
+    """Put it back: schedulers draw from it."""
+    before = random.getstate()
+    yield
+    random.setstate(before)
+
+
+@pytest.fixture(scope="module")
+def kept_environment():
+    """Put the environment back, which tools of other projects change, and have no limit of threads in it before."""
+    before = dict(os.environ)
+    os.environ.pop("OMP_NUM_THREADS", None)
+    yield
+    os.environ.clear()
+    os.environ.update(before)
+
+
+@pytest.fixture
+def one_thread():
+    """As many threads here as in a worker."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)

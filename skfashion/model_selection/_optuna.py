@@ -331,7 +331,7 @@ class OptunaSearchCV(Versioned, BaseSearchCV):
                 + "; ".join(failures.values())
             ) from next(iter(trials.errors.values()), None)
         if trials.errors:
-            errors = "; ".join(failures[number] for number in sorted(trials.errors))
+            errors = "; ".join(failures.get(n, f"trial {n}: {error!r}") for n, error in sorted(trials.errors.items()))
             warnings.warn(f"{len(trials.errors)} trials failed: {errors}", FitFailedWarning, stacklevel=6)
         self.cv_results_ = results_of(self, ended, settings)
         self.multimetric_ = "mean_test_score" not in self.cv_results_

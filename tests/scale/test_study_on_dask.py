@@ -1,5 +1,6 @@
 """Studies whose runs are made by the workers of a Dask cluster."""
 
+import os
 import re
 import sys
 from types import SimpleNamespace
@@ -18,6 +19,7 @@ from skfashion.neural_network import MLPClassifier
 def study_on_dask(tmp_path, monkeypatch):
     """Run a study on a cluster of two workers, which some rows kill; return rows and what has failed."""
     distributed = pytest.importorskip("distributed")
+    environment = dict(os.environ)  # which a cluster changes when it starts
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
     monkeypatch.setattr(evidence, "RESULTS", tmp_path / "results")
@@ -37,7 +39,9 @@ def study_on_dask(tmp_path, monkeypatch):
                 failed = str(ended)
         return shards.known_rows("fcn-ablation"), failed
 
-    return run
+    yield run
+    os.environ.clear()
+    os.environ.update(environment)
 
 
 # What a worker runs when it starts: it has no images of its own.

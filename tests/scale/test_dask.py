@@ -1,5 +1,6 @@
 """Searches on a Dask cluster of two processes, by joblib's backend."""
 
+import contextlib
 import copy
 import os
 import warnings
@@ -35,12 +36,18 @@ pytestmark = [
 ]
 
 
-@pytest.fixture(scope="module")
-def client(kept_environment):
+@contextlib.contextmanager
+def two_workers():
     with (
         distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=":0") as cluster,
         distributed.Client(cluster) as client,
     ):
+        yield client
+
+
+@pytest.fixture(scope="module")
+def client(kept_environment):
+    with two_workers() as client:
         yield client
 
 
@@ -126,10 +133,10 @@ def test_all_of_fashion_mnist_does_not_hang(scattered):
 
 
 @pytest.mark.slow
-def test_a_worker_that_is_killed_changes_nothing(client, garments, one_thread, tmp_path):
+def test_a_worker_that_is_killed_changes_nothing(kept_environment, garments, one_thread, tmp_path):
     X, y = garments
     grave = tmp_path / "grave"
-    with joblib.parallel_config("dask"):
+    with two_workers(), joblib.parallel_config("dask", scatter=[X, y]):  # both of them hold the images
         found = scores_of(grid_search(Mortal(grave=grave)).fit(X, y))
     assert int(grave.read_text()) != os.getpid()
     np.testing.assert_array_equal(found, scores_of(grid_search(Mortal(grave=grave)).fit(X, y)))
@@ -205,10 +212,10 @@ def test_a_trial_that_fails_does_not_end_the_search(client, garments):
 
 
 @pytest.mark.slow
-def test_a_killed_worker_changes_no_trial(client, garments, one_thread, tmp_path):
+def test_a_killed_worker_changes_no_trial(kept_environment, garments, one_thread, tmp_path):
     space, grave = {"learning_rate": [0.001, 0.003]}, tmp_path / "grave"
     settings = {"n_trials": 4, "n_jobs": 2, "pruner": None}
-    with joblib.parallel_config("dask"):
+    with two_workers(), joblib.parallel_config("dask", scatter=list(garments)):
         found = optuna_search(Mortal(grave=grave), space, **settings).fit(*garments)
         assert grave.exists()
         again = optuna_search(Mortal(grave=grave), space, **settings).fit(*garments)

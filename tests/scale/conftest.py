@@ -1,6 +1,7 @@
 import faulthandler
 import os
 import random
+from contextlib import contextmanager
 
 import pytest
 import torch
@@ -25,14 +26,28 @@ def random_state_of_python(no_state_leaks):
     random.setstate(before)
 
 
-@pytest.fixture(scope="module")
-def kept_environment():
+@contextmanager
+def environment():
     """Put the environment back, which tools of other projects change, and have no limit of threads in it before."""
     before = dict(os.environ)
     os.environ.pop("OMP_NUM_THREADS", None)
     yield
     os.environ.clear()
     os.environ.update(before)
+
+
+@pytest.fixture(scope="module")
+def kept_environment():
+    """For a cluster of all tests of a file."""
+    with environment():
+        yield
+
+
+@pytest.fixture
+def own_environment(no_state_leaks):
+    """For a test with a cluster of its own."""
+    with environment():
+        yield
 
 
 @pytest.fixture

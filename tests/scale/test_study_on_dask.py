@@ -1,6 +1,5 @@
 """Studies whose runs are made by the workers of a Dask cluster."""
 
-import os
 import re
 import sys
 from types import SimpleNamespace
@@ -16,10 +15,9 @@ from skfashion.neural_network import MLPClassifier
 
 
 @pytest.fixture
-def study_on_dask(tmp_path, monkeypatch):
+def study_on_dask(own_environment, tmp_path, monkeypatch):
     """Run a study on a cluster of two workers, which some rows kill; return rows and what has failed."""
     distributed = pytest.importorskip("distributed")
-    environment = dict(os.environ)  # which a cluster changes when it starts
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
     monkeypatch.setattr(evidence, "RESULTS", tmp_path / "results")
@@ -39,9 +37,7 @@ def study_on_dask(tmp_path, monkeypatch):
                 failed = str(ended)
         return shards.known_rows("fcn-ablation"), failed
 
-    yield run
-    os.environ.clear()
-    os.environ.update(environment)
+    return run
 
 
 # What a worker runs when it starts: it has no images of its own.

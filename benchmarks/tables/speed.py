@@ -194,14 +194,14 @@ def ranks():
 def workers():
     """A grid search by workers of one thread each."""
     rows = [
-        "| 36 fits of an MLP | workers | seconds | one worker / this | traffic |",
+        "| 36 fits of an MLP | workers | seconds | serial / this | traffic |",
         "| --- | --- | --- | --- | --- |",
     ]
     for result in read_of_processors("workers").values():
         programs = result["programs"]
         for program, row in programs.items():
             engine, n_workers = program.split(", ")
-            alone = programs.get(f"{engine}, 1", programs["serial, 1"])["seconds"]
+            alone = programs["serial, 1"]["seconds"]
             traffic = statistics.median(run["traffic_mb"] for run in row["runs"])
             rows.append(
                 f"| {engine} | {n_workers} | {row['seconds']:.1f} | {alone / row['seconds']:.2f} | {traffic:,.0f} MB |"

@@ -157,6 +157,7 @@ def test_sub_packages_are_there_when_used():
 
 def test_every_test_file_mirrors_a_room():
     folders = {path.parent.name for path in (ROOT / "tests").rglob("test_*.py")} - {"tests"}
+    folders.remove("scale")  # clusters, which have no room: joblib runs what is in all of them
     assert folders <= set(SUB_PACKAGES)
 
 

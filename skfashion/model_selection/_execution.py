@@ -26,12 +26,15 @@ def run_trials(trials, n_jobs):
     n_jobs : int or None
         As in joblib.
     """
-    backend, _ = get_active_backend(prefer="threads")
+    backend, default = get_active_backend(prefer="threads")
     if getattr(backend, "supports_sharedmem", False):  # Dask's does not say
         Parallel(n_jobs=n_jobs, backend="threading")(delayed(_run_here)(trial) for trial in trials)
     else:
         with Parallel(n_jobs=n_jobs, batch_size=1, pre_dispatch="all") as parallel:
-            _run_elsewhere(trials, parallel, effective_n_jobs(n_jobs))
+            asked = default if n_jobs is None else n_jobs
+            # Dask's effective number is that of its workers, whatever is asked for and whoever is alive.
+            given = asked is not None and asked > 0
+            _run_elsewhere(trials, parallel, asked if given else effective_n_jobs(n_jobs))
 
 
 def _run_here(trial):

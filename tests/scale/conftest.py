@@ -19,11 +19,13 @@ def no_hang():
 
 
 @pytest.fixture(autouse=True)
-def random_state_of_python(no_state_leaks):
-    """Put it back: schedulers draw from it."""
-    before = random.getstate()
+def state_of_other_projects(no_state_leaks):
+    """Put back what they change: they draw from Python's generator and set environment variables for workers."""
+    environment, python = dict(os.environ), random.getstate()
     yield
-    random.setstate(before)
+    os.environ.clear()
+    os.environ.update(environment)
+    random.setstate(python)
 
 
 @contextmanager

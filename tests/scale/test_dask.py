@@ -200,6 +200,14 @@ def test_folds_of_trials_run_on_the_workers(client, garments, one_thread):
     np.testing.assert_array_equal(scores_of(found, "accuracy"), scores_of(again, "accuracy"))
 
 
+@pytest.mark.parametrize(("n_jobs", "n_at_a_time"), [(1, 1), (3, 3), (None, 2), (-1, 2)])
+def test_as_many_trials_at_a_time_as_are_asked_for(client, garments, n_jobs, n_at_a_time):
+    with joblib.parallel_config("dask"):
+        trials = optuna_search(n_trials=4, n_jobs=n_jobs, pruner=None).fit(*garments).study_.trials
+    first_end = min(trial.datetime_complete for trial in trials)
+    assert sum(trial.datetime_start < first_end for trial in trials) == n_at_a_time
+
+
 def test_a_trial_that_fails_does_not_end_the_search(client, garments):
     failing = {"error_score": np.nan, "pruner": None}
     kept = {"storage": optuna.storages.InMemoryStorage(), "study_name": "x"}

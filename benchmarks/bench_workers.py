@@ -23,7 +23,7 @@ from skfashion.datasets import fetch_fashion_mnist
 from skfashion.neural_network import MLPClassifier
 
 GRID = {"learning_rate": [0.0003, 0.001, 0.003, 0.01], "batch_size": [64, 128, 256]}
-MODEL = MLPClassifier((256, 128), max_epochs=4, device="cpu", random_state=0)
+MODEL = MLPClassifier((256, 128), max_epochs=8, device="cpu", random_state=0)
 PROGRAMS = ("serial, 1", "loky, 2", "dask, 2", "ray, 2")  # joblib gives nothing to a cluster of one worker
 
 

@@ -45,7 +45,7 @@ MAY_IMPORT = {
     "baselines": IMAGES | {"_state", "_tensors", "_device", "_exported", "modules"},
     "datasets": {"_image_rows", "preprocessing"},
     "extending": {"neural_network", "training"},
-    "inspection": IMAGES,
+    "inspection": IMAGES | {"metrics"},
     "metrics": IMAGES | {"baselines"},
     "model_selection": {"_seeds", "_version", "training"},
     "modules": set(),

@@ -1,4 +1,4 @@
-"""Displays of images, training, errors, latent spaces, weights and searches, by the convention of scikit-learn."""
+"""Displays of images, training, errors, confidence, latent spaces, weights and searches, by the convention of scikit-learn."""
 
 from skfashion.inspection._class_balance import ClassBalanceDisplay
 from skfashion.inspection._filters import FilterDisplay
@@ -11,6 +11,8 @@ from skfashion.inspection._parallel_coordinates import ParallelCoordinatesDispla
 from skfashion.inspection._protocols import ImageEstimator
 from skfashion.inspection._prototypes import PrototypeDisplay
 from skfashion.inspection._reconstruction import ReconstructionDisplay
+from skfashion.inspection._reliability import ReliabilityDisplay
+from skfashion.inspection._risk_coverage import RiskCoverageDisplay
 from skfashion.inspection._training_curve import TrainingCurveDisplay
 from skfashion.inspection._trial_scores import TrialScoresDisplay
 
@@ -26,6 +28,8 @@ __all__ = [
     "ParallelCoordinatesDisplay",
     "PrototypeDisplay",
     "ReconstructionDisplay",
+    "ReliabilityDisplay",
+    "RiskCoverageDisplay",
     "TrainingCurveDisplay",
     "TrialScoresDisplay",
 ]

@@ -1,21 +1,36 @@
-"""Metrics for clustering and image generation, and confidence intervals and tests for accuracy."""
+"""Metrics for clustering, image generation and confidence; intervals, tests and a table of accuracies."""
 
 from skfashion.metrics._checks import Interval
 from skfashion.metrics._clusters import clustering_accuracy_score, silhouette_interval, wcss_score
 from skfashion.metrics._comparison import McNemarResult, accuracy_interval, mcnemar_test
+from skfashion.metrics._confidence import (
+    ReliabilityBins,
+    RiskCoverageCurve,
+    expected_calibration_error,
+    reliability_bins,
+    risk_coverage_curve,
+)
 from skfashion.metrics._generation import frechet_distance, nearest_train_distance
 from skfashion.metrics._scorers import clustering_accuracy_scorer, neg_wcss_scorer, silhouette_scorer
+from skfashion.metrics._table import ClassifierComparison, compare_classifiers
 
 __all__ = [
+    "ClassifierComparison",
     "Interval",
     "McNemarResult",
+    "ReliabilityBins",
+    "RiskCoverageCurve",
     "accuracy_interval",
     "clustering_accuracy_score",
     "clustering_accuracy_scorer",
+    "compare_classifiers",
+    "expected_calibration_error",
     "frechet_distance",
     "mcnemar_test",
     "nearest_train_distance",
     "neg_wcss_scorer",
+    "reliability_bins",
+    "risk_coverage_curve",
     "silhouette_interval",
     "silhouette_scorer",
     "wcss_score",

@@ -26,6 +26,8 @@ from skfashion.inspection import (
     ParallelCoordinatesDisplay,
     PrototypeDisplay,
     ReconstructionDisplay,
+    ReliabilityDisplay,
+    RiskCoverageDisplay,
     TrainingCurveDisplay,
     TrialScoresDisplay,
 )
@@ -52,6 +54,10 @@ ALL = {
     "ReconstructionDisplay": lambda X, y, ax: ReconstructionDisplay.from_estimator(
         PCA(2, random_state=0).fit(X), X, ax=ax
     ),
+    "ReliabilityDisplay": lambda X, y, ax: ReliabilityDisplay.from_predictions(
+        y, np.eye(10)[y], labels=range(10), ax=ax
+    ),
+    "RiskCoverageDisplay": lambda X, y, ax: RiskCoverageDisplay.from_predictions(y, np.roll(y, 1), X[:, 400], ax=ax),
     "TrainingCurveDisplay": lambda X, y, ax: TrainingCurveDisplay.from_histories(
         {"": [{"epoch": 1, "train_loss": 1.0}]}, ax=ax
     ),

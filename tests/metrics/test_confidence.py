@@ -1,0 +1,131 @@
+"""Calibration and selective prediction, against values that are counted one by one."""
+
+import numpy as np
+import pytest
+from sklearn.calibration import CalibratedClassifierCV, calibration_curve
+from sklearn.frozen import FrozenEstimator
+
+from skfashion.metrics import expected_calibration_error, reliability_bins, risk_coverage_curve
+from skfashion.neural_network import MLPClassifier
+
+
+@pytest.fixture(scope="module")
+def probabilities():
+    rng = np.random.default_rng(0)
+    proba = rng.dirichlet(np.full(5, 0.3), size=2000)
+    return rng.integers(0, 5, 2000), proba
+
+
+@pytest.fixture(scope="module")
+def model(garments):
+    X, y = garments
+    return MLPClassifier((32,), max_epochs=30, batch_size=16, random_state=0).fit(X[:250], y[:250])
+
+
+def counted(y, proba, n_bins):
+    """The expected calibration error, bin after bin."""
+    confidence, right = proba.max(axis=1), proba.argmax(axis=1) == y
+    total = 0.0
+    for number in range(n_bins):
+        low, high = number / n_bins, (number + 1) / n_bins
+        members = (confidence > low) & (confidence <= high)
+        if members.any():
+            total += members.sum() * abs(right[members].mean() - confidence[members].mean())
+    return total / len(y)
+
+
+@pytest.mark.parametrize("n_bins", [1, 7, 15, 100])
+def test_calibration_error_is_that_of_its_definition(n_bins, probabilities):
+    y, proba = probabilities
+    assert expected_calibration_error(y, proba, n_bins=n_bins) == pytest.approx(counted(y, proba, n_bins))
+
+
+@pytest.mark.parametrize("strategy", ["uniform", "quantile"])
+def test_bins_are_those_of_scikit_learn(strategy, probabilities):
+    y, proba = probabilities
+    bins = reliability_bins(y, proba, n_bins=10, strategy=strategy)
+    right, confidence = proba.argmax(axis=1) == y, proba.max(axis=1)
+    accuracy, mean = calibration_curve(right, confidence, n_bins=10, strategy=strategy)
+    np.testing.assert_allclose(bins.accuracy, accuracy)
+    np.testing.assert_allclose(bins.confidence, mean)
+    assert bins.counts.sum() == len(y)
+    if strategy == "quantile":
+        assert set(bins.counts) == {200}
+
+
+def test_true_probabilities_are_calibrated():
+    rng = np.random.default_rng(0)
+    proba = rng.dirichlet(np.ones(4), size=100_000)
+    y = (rng.random((100_000, 1)) > proba.cumsum(axis=1)).sum(axis=1)
+    assert expected_calibration_error(y, proba) < 0.005
+    sure = np.eye(4)[proba.argmax(axis=1)]
+    assert expected_calibration_error(y, sure) == pytest.approx((proba.argmax(axis=1) != y).mean())
+
+
+def test_labels_of_any_kind(probabilities):
+    y, proba = probabilities
+    names = np.array(["e", "b", "x", "c", "a"])
+    expected = expected_calibration_error(y, proba)
+    assert expected_calibration_error(names[y], proba, labels=names) == expected
+    few = y < 3
+    assert expected_calibration_error(y[few], proba[few], labels=range(5)) == pytest.approx(
+        counted(y[few], proba[few], 15)
+    )
+
+
+def test_temperature_scaling_lowers_the_error(model, garments):
+    """Of an overconfident network, by scikit-learn's own tool around a frozen estimator."""
+    X, y = garments
+    calibrated = CalibratedClassifierCV(FrozenEstimator(model), method="temperature").fit(X[250:400], y[250:400])
+    before, after = (
+        expected_calibration_error(y[400:], each.predict_proba(X[400:]), labels=each.classes_)
+        for each in (model, calibrated)
+    )
+    assert after < before
+
+
+def test_risk_and_coverage_are_counted_one_by_one():
+    rng = np.random.default_rng(0)
+    y, predicted = rng.integers(0, 3, 300), rng.integers(0, 3, 300)
+    confidence = rng.integers(0, 40, 300) / 40  # many are equal
+    curve = risk_coverage_curve(y, predicted, confidence)
+    assert curve.thresholds.tolist() == sorted(set(confidence.tolist()), reverse=True)
+    for coverage, risk, threshold in zip(*curve, strict=True):
+        kept = confidence >= threshold
+        assert coverage == pytest.approx(kept.mean())
+        assert risk == pytest.approx((y != predicted)[kept].mean())
+    assert curve.coverage[-1] == 1
+    assert curve.risk[-1] == pytest.approx((y != predicted).mean())
+
+
+def test_a_perfect_order_has_all_errors_at_its_end():
+    y, predicted = np.zeros(10, dtype=int), np.array([0] * 7 + [1] * 3)
+    curve = risk_coverage_curve(y, predicted, -np.arange(10.0))
+    np.testing.assert_allclose(curve.risk, [0] * 7 + [1 / 8, 2 / 9, 3 / 10])
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"y_proba": np.full((3, 2), 0.7)}, "probabilities"),
+        ({"y_proba": [[-0.5, 1.5]] * 3}, "probabilities"),
+        ({"y_proba": [[0.5, np.nan]] * 3}, "NaN"),
+        ({"y_proba": [[0.5, 0.5]] * 2}, "inconsistent"),
+        ({"y_proba": [[0.2, 0.3, 0.5]] * 3}, "3 columns for 2 classes: pass labels"),
+        ({"labels": [0, 7]}, r"no column of y_proba: \['1'\]"),
+        ({"n_bins": 0}, "n_bins"),
+        ({"strategy": "width"}, "strategy must be 'uniform' or 'quantile'. Got 'width'"),
+    ],
+)
+def test_what_is_no_probability_is_refused(changes, says):
+    given = {"y_true": [0, 1, 1], "y_proba": [[0.5, 0.5]] * 3, **changes}
+    for function in (expected_calibration_error, reliability_bins):
+        with pytest.raises(ValueError, match=says):
+            function(**given)
+
+
+def test_confidences_that_are_none_are_refused():
+    with pytest.raises(ValueError, match="NaN"):
+        risk_coverage_curve([0, 1], [0, 1], [0.5, np.nan])
+    with pytest.raises(ValueError, match="inconsistent"):
+        risk_coverage_curve([0, 1], [0, 1], [0.5])

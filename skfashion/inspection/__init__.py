@@ -1,4 +1,4 @@
-"""Displays of images, training, errors, confidence, latent spaces, weights and searches, by the convention of scikit-learn."""
+"""Displays of images, training, errors, confidence, latent spaces and searches, by the convention of scikit-learn."""
 
 from skfashion.inspection._class_balance import ClassBalanceDisplay
 from skfashion.inspection._filters import FilterDisplay

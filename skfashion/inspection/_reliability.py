@@ -8,7 +8,7 @@ from skfashion.metrics import accuracy_interval, expected_calibration_error, rel
 
 
 class ReliabilityDisplay:
-    """Accuracy of predictions by their confidence, the probability of the most probable class, of any number of classes.
+    """Accuracy of predictions by their confidence, the probability of the predicted class, of any number of classes.
 
     It is made by :meth:`from_estimator` or :meth:`from_predictions`. Where the curve is below the diagonal, the
     classifier is less often right than it is confident. For the calibration of one class among two take scikit-learn's

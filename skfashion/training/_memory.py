@@ -4,8 +4,8 @@ import ctypes
 import sys
 from functools import cache
 
-# Parameters of mallopt, and their values in bytes: blocks up to 32 MB, the most that glibc allows, are taken from memory
-# that was freed before, of which 64 MB are kept.
+# Parameters of mallopt, and their values in bytes: blocks of up to 32 MB, the most that glibc allows, are taken from
+# memory that was freed before, of which 64 MB are kept.
 _TRIM_THRESHOLD, _KEPT = -1, 2**26
 _MMAP_THRESHOLD, _LARGEST_BLOCK = -3, 2**25
 

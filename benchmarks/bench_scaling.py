@@ -40,7 +40,7 @@ SEARCHES = {"GridSearchCV": GridSearchCV, "VectorizedGridSearchCV": VectorizedGr
 
 N_IMAGES = {
     "MLPClassifier": (1_000, 10_000, 100_000, 1_000_000),
-    "CNNClassifier": (1_000, 10_000, 100_000, 1_000_000),
+    "CNNClassifier": (1_000, 10_000, 100_000),
     "ResNetClassifier": (1_000, 10_000, 100_000),
     "KNNClassifier": (1_000, 10_000, 100_000, 1_000_000),
 }

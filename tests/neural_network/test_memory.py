@@ -9,8 +9,9 @@ from processes import run_python
 
 @pytest.mark.slow
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="other C libraries have rules of their own")
+@pytest.mark.parametrize("threshold", [None, "65536"])  # as workers of Dask have it
 @pytest.mark.parametrize("step", ["fit", "predict"])
-def test_batches_use_the_memory_of_those_before(step):
+def test_batches_use_the_memory_of_those_before(step, threshold):
     code = textwrap.dedent(f"""
         import resource
         import numpy as np
@@ -26,7 +27,7 @@ def test_batches_use_the_memory_of_those_before(step):
             cnn.{step}(images, *([np.arange(len(images)) % 10] if "{step}" == "fit" else []))
             print(faults() - before)
     """)
-    few, many = map(int, run_python(code, OMP_NUM_THREADS="2").split())
+    few, many = map(int, run_python(code, OMP_NUM_THREADS="2", MALLOC_TRIM_THRESHOLD_=threshold).split())
     pages_of_a_batch = 200 * 40 * 24 * 24 * 4 // 4096  # what its one convolution computes, in float32
     more_batches = (8000 - 2000) // 200
     assert (many - few) / more_batches < pages_of_a_batch / 4

@@ -25,8 +25,8 @@ class ReliabilityBins(NamedTuple):
     Examples
     --------
     >>> from skfashion.metrics import reliability_bins
-    >>> bins = reliability_bins([0, 1, 1, 0], [[0.9, 0.1], [0.2, 0.8], [0.6, 0.4], [0.7, 0.3]], n_bins=2)
-    >>> bins.counts
+    >>> y_proba = [[0.9, 0.1], [0.2, 0.8], [0.6, 0.4], [0.7, 0.3]]
+    >>> reliability_bins([0, 1, 1, 0], y_proba, n_bins=2, strategy="quantile").counts
     array([2, 2])
     """
 

@@ -22,6 +22,8 @@ from skfashion.inspection import (
     ParallelCoordinatesDisplay,
     PrototypeDisplay,
     ReconstructionDisplay,
+    ReliabilityDisplay,
+    RiskCoverageDisplay,
     TrainingCurveDisplay,
     TrialScoresDisplay,
 )
@@ -47,6 +49,8 @@ def displays(garments):
         ParallelCoordinatesDisplay.from_trials(TRIALS, [0, 1]),
         PrototypeDisplay.from_data(X, y, class_names=NAMES),
         ReconstructionDisplay.from_estimator(pca, X),
+        ReliabilityDisplay.from_predictions(y, np.eye(10)[y], labels=range(10)),
+        RiskCoverageDisplay.from_predictions(y, np.roll(y, 1), X[:, 400]),
         TrainingCurveDisplay.from_histories({"one": HISTORY, "two": HISTORY}),
         TrialScoresDisplay.from_trials([1, 2]),
     ]

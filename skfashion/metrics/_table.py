@@ -77,9 +77,9 @@ def compare_classifiers(classifiers, X_test=None, y_test=None, *, X_train=None, 
 
     References
     ----------
-    S. Holm, `A Simple Sequentially Rejective Multiple Test Procedure <https://www.jstor.org/stable/4615733>`_, 1979.
-    T. Dietterich, `Approximate Statistical Tests for Comparing Supervised Classification Learning Algorithms
-    <https://doi.org/10.1162/089976698300017197>`_, 1998.
+    `A Simple Sequentially Rejective Multiple Test Procedure <https://www.jstor.org/stable/4615733>`_, by S. Holm, 1979;
+    `Approximate Statistical Tests for Comparing Supervised Classification Learning Algorithms
+    <https://doi.org/10.1162/089976698300017197>`_, by T. Dietterich, 1998.
 
     Examples
     --------

@@ -191,7 +191,7 @@ DRAWERS = (
 def scaling(result):
     """How time grows with images, their size, and candidates, by the result of ``benchmarks.bench_scaling``."""
     panels = {
-        "images": ("training images", "seconds per epoch"),
+        "images": ("training images", f"seconds per epoch; neighbours: per {result['queries']:,} predictions"),
         "sides": (f"side of an image ({result['images_of_sides']:,} images)", "seconds per epoch"),
         "candidates": ("candidates of a search", "seconds"),
     }

@@ -213,7 +213,13 @@ def scaling():
     """Seconds against the number of images, their size, and the candidates of a search; the last column is computed."""
     (result,) = list(read_of_processors("scaling").values())[:1]
     return [
-        *growth(result["images"], "{:,} images", "one epoch, seconds", 10**8, "10⁸ images"),
+        *growth(
+            result["images"],
+            "{:,} images",
+            f"an epoch, or {result['queries']:,} neighbours, seconds",
+            10**8,
+            "10⁸ images",
+        ),
         "",
         *growth(result["sides"], "{0} x {0}", f"{result['images_of_sides']:,} images, one epoch, seconds"),
         "",

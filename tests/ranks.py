@@ -42,12 +42,27 @@ def own_network(image_shape, n_outputs):
     return nn.Sequential(convolution, norm, nn.Flatten(), nn.Linear(3 * (height - 2) * (width - 2), n_outputs))
 
 
+class Unusual(nn.Module):
+    """A network of a user with weights that are not used, and a layer that is used twice."""
+
+    def __init__(self, image_shape, n_outputs):
+        super().__init__()
+        self.flatten, self.norm = nn.Flatten(), nn.BatchNorm1d(8)
+        self.first, self.unused = nn.Linear(int(np.prod(image_shape)), 8), nn.Linear(3, 3)
+        self.last = nn.Linear(8, n_outputs)
+
+    def forward(self, images):
+        hidden = self.norm(self.first(self.flatten(images)))
+        return self.last(self.norm(hidden.relu()) * self.norm.weight)
+
+
 MODELS = {
     "dense layers": MLPClassifier((16,), batch_norm=True, **PLAIN),
     "validation": MLPClassifier((16,), class_weight="balanced", early_stopping=True, **PLAIN),
     "convolutions": CNNClassifier((conv(4), batch_norm(), dense(8)), **PLAIN),
     "residual network": ResNetClassifier(width=4, **(PLAIN | {"augmentation": None})),
     "own network": CNNClassifier(own_network, **PLAIN),
+    "unusual network": CNNClassifier(Unusual, **PLAIN),
     "two targets": MLPRegressor((16,), **PLAIN),
     "autoencoder": ConvAutoencoder(2, 4, batch_norm=True, **PLAIN),
     "fine-tuned encoder": EncoderClassifier(Autoencoder(4, (16,), **PLAIN), freeze=False, **PLAIN),
@@ -75,7 +90,7 @@ def facts(model):
     return {**weights, **{f"{name} in epochs": np.array([row[name] for row in history]) for name in history[0]}}
 
 
-def start_ranks(code, folder, **environment):
+def start_ranks(code, folder, n_ranks=N_RANKS, **environment):
     """Start processes that know each other, and run `code` in each."""
     meeting = folder / uuid.uuid4().hex
     header = f"""
@@ -87,21 +102,21 @@ def start_ranks(code, folder, **environment):
     from skfashion.neural_network import CNNClassifier, MLPClassifier
     rank, folder = int(os.environ["RANK_OF_TEST"]), Path({str(folder)!r})
     meeting = {f"file://{meeting}"!r}
-    torch.distributed.init_process_group("gloo", init_method=meeting, rank=rank, world_size={N_RANKS})
+    torch.distributed.init_process_group("gloo", init_method=meeting, rank=rank, world_size={n_ranks})
     """
     path = f"{ROOT}:{ROOT / 'tests'}"
     return [
         start_python(
             textwrap.dedent(header) + textwrap.dedent(code), RANK_OF_TEST=str(rank), PYTHONPATH=path, **environment
         )
-        for rank in range(N_RANKS)
+        for rank in range(n_ranks)
     ]
 
 
-def run_ranks(code, folder, **environment):
+def run_ranks(code, folder, n_ranks=N_RANKS, **environment):
     """Run `code` in processes that know each other; return what each has printed."""
     end = "torch.distributed.destroy_process_group()\n"
-    processes = start_ranks(textwrap.dedent(code) + end, folder, **environment)
+    processes = start_ranks(textwrap.dedent(code) + end, folder, n_ranks, **environment)
     done = [process.communicate() for process in processes]
     for process, (_, errors) in zip(processes, done, strict=True):
         assert process.returncode == 0, errors

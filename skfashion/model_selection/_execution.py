@@ -88,7 +88,10 @@ def _begin(coming, folds, n_at_a_time):
 def _told(trial, fold, outcome):
     """The next fold of a trial that is told the outcome of one."""
     if fold.epochs is not None:
-        fold.epochs.report_all(outcome.epochs)
+        try:
+            fold.epochs.report_all(outcome.epochs)
+        except Exception as error:  # of the storage, or of the pruner: a matter of this trial
+            return _turn(trial.throw, error)
         if fold.epochs.pruned:  # what came of it later, here would not have come to pass
             return _turn(trial.send, None)
     if outcome.error is not None:

@@ -1,6 +1,6 @@
 """One fold of a trial, fitted and scored here or in another process."""
 
-import copy
+import pickle
 import traceback
 from dataclasses import dataclass
 from functools import partial
@@ -92,7 +92,7 @@ def _run_and_tell(candidate, X, y, settings, with_epochs):
 def _portable(error):
     """The error with a note of where it was raised; one that says the same if it cannot be made from its arguments."""
     try:
-        again = copy.copy(error)
+        again = pickle.loads(pickle.dumps(error))  # as it will travel
     except Exception:
         again = RuntimeError(repr(error))
     again.add_note("".join(traceback.format_exception(error)))

@@ -358,7 +358,7 @@ class OptunaSearchCV(Versioned, BaseSearchCV):
             self.feature_names_in_ = self.best_estimator_.feature_names_in_
 
     def get_params(self, deep=True):
-        """Get the parameters of this estimator, as of any. The address of the storage is shown without its password.
+        """Get the parameters of this estimator; ``repr`` shows the address of the storage without its password.
 
         Parameters
         ----------

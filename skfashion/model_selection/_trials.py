@@ -64,7 +64,8 @@ class Trials:
         alone = search.storage is None
         try:
             with nullcontext() if alone else beating(trial, seconds_between(search.storage)):
-                self.exhausted |= yield from self._to_its_end(trial, context)
+                if (yield from self._to_its_end(trial, context)):
+                    self.exhausted = True
         finally:
             context.call_on_fit_task_end(estimator=search, **data)
         if search.verbose:
@@ -84,12 +85,20 @@ class Trials:
             return False
         except BaseException as error:
             self.errors[trial.number] = error
-            if isinstance(error, Exception):
-                trial.set_user_attr("error", repr(error))
-            exhausted = tell(self.study, trial, state=optuna.trial.TrialState.FAIL)
+            exhausted = self._tell_error(trial, error)
             if isinstance(self.evaluation.search.error_score, str) or not isinstance(error, Exception):
                 raise
             return exhausted
+
+    def _tell_error(self, trial, error):
+        """Tell that a trial has failed, unless others have given it up; return whether it was the last one."""
+        optuna = load_optuna()
+        try:
+            if isinstance(error, Exception):
+                trial.set_user_attr("error", repr(error))
+            return tell(self.study, trial, state=optuna.trial.TrialState.FAIL)
+        except optuna.exceptions.UpdateFinishedTrialError:
+            return False
 
     def _evaluated(self, trial, context):
         """Tell how a trial ended; return whether it was the last one."""

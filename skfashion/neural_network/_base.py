@@ -20,18 +20,17 @@ from skfashion._images import ImageInput
 from skfashion._layout import as_array
 from skfashion._pixels import warn_of_large_numbers
 from skfashion._private_sklearn import _check_sample_weight, _fit_context
-from skfashion._seeds import draw_seed
 from skfashion._state import neutral_state
 from skfashion._tensors import to_device
 from skfashion.neural_network._callbacks import EpochTasks
 from skfashion.neural_network._net_params import NetParams
 from skfashion.neural_network._parameters import estimator, number, parameter
 from skfashion.neural_network._per_image import per_image
+from skfashion.neural_network._sharing import alone, drawn_seed
 from skfashion.neural_network._stored import StoredAsArrays
 from skfashion.training._augmentation import augmentation_steps
 from skfashion.training._build import build_net
 from skfashion.training._deadline import Deadline
-from skfashion.training._distributed import agreed_seed
 from skfashion.training._early_stopping import EarlyStopping
 from skfashion.training._health import (
     N_COMPARED,
@@ -41,9 +40,6 @@ from skfashion.training._health import (
 )
 from skfashion.training._loader import ImageSet
 from skfashion.training._snapshot import snapshot_of
-
-# Parameters that may differ between processes that share a fit.
-_OF_A_PROCESS = ("device", "random_state", "verbose", "net_params")
 
 
 @estimator
@@ -250,7 +246,12 @@ class BaseNet(NetParams, StoredAsArrays, ModuleExport, ImageInput, CallbackSuppo
         if one_pass and self.early_stopping:
             raise ValueError("partial_fit does not support early_stopping=True.")
         resume = (one_pass or self.warm_start) and hasattr(self, "net_")
-        with self._epoch_tasks(X, y, sample_weight, one_pass) as tasks, all_or_nothing(self), neutral_state():
+        with (
+            self._epoch_tasks(X, y, sample_weight, one_pass) as tasks,
+            all_or_nothing(self),
+            neutral_state(),
+            self._alone(),
+        ):
             given = X
             X, examples = self._examples(X, y, sample_weight, resume=resume, one_pass=one_pass, **known)
             valid = self._validation(*validation)
@@ -258,7 +259,7 @@ class BaseNet(NetParams, StoredAsArrays, ModuleExport, ImageInput, CallbackSuppo
                 warn_of_large_numbers(type(self).__name__, X)
             augmentation_steps(self.augmentation, self.image_shape_)  # a wrong one is told before anything is trained
             self._prepare(given, X, examples["rows"], resume=resume)
-            seed = self._drawn_seed(X, examples)
+            seed = drawn_seed(self, X, examples, valid, resume=resume)
             examples["weight"] = self._task.relative_weights(examples["weight"], len(examples["rows"]))
             train = self._image_set(X, **examples)
             images = train
@@ -290,14 +291,6 @@ class BaseNet(NetParams, StoredAsArrays, ModuleExport, ImageInput, CallbackSuppo
             vars(self).update(self._describe(net, images, add=resume and one_pass))
             vars(self).pop("_is_clone", None)
         return self
-
-    def _drawn_seed(self, X, examples):
-        """The seed of this fit, on which all processes that share it have agreed."""
-        seed = draw_seed(self.random_state)
-        if not self.distributed:
-            return seed
-        parameters = {name: value for name, value in self.get_params(deep=False).items() if name not in _OF_A_PROCESS}
-        return agreed_seed(seed, resolve_device(self.device), X, examples, parameters)
 
     def _answering(self):
         return self._task.answering(self.module_), self._task.outputs

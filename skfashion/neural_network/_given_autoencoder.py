@@ -66,6 +66,8 @@ def fitted_autoencoder(estimator, autoencoder, given, X, sample_weight):
         autoencoder._validate_images(given, reset=False)  # its columns, and their names
         return shared(autoencoder)
     autoencoder = clone(autoencoder).set_params(image_shape=estimator._layout.row_shape)
+    if getattr(estimator, "distributed", False):
+        autoencoder.set_params(distributed=True)
     autoencoder._images_of_owner = estimator._layout, estimator._pixels
     if autoencoder.random_state is None and estimator.random_state is not None:
         autoencoder.set_params(random_state=draw_seed(estimator.random_state))

@@ -1,21 +1,27 @@
 """One training that several processes share, by torch.distributed: each takes a part of every batch."""
 
-import copy
-import inspect
+import threading
 import zlib
+from contextlib import contextmanager
 
 import numpy as np
 import torch
-from torch import distributed, nn
-
-from skfashion.training._synced_norm import with_synced_norms
-
-# Buffers are equal in all processes by themselves; how torch is told has changed in 2.13.
-_ARGUMENTS = inspect.signature(nn.parallel.DistributedDataParallel).parameters
-_WITHOUT_BUFFERS = {("forward_sync_buffers" if "forward_sync_buffers" in _ARGUMENTS else "broadcast_buffers"): False}
+from torch import distributed
 
 # Rows whose content is compared between processes: enough to tell one part of the data from another.
 _N_COMPARED = 1000
+
+# Held by the thread that shares a training; it may train what that needs in between.
+_busy = threading.RLock()
+
+
+def rank_here():
+    """The rank of this process, 0 if it belongs to no group."""
+    return distributed.get_rank() if _is_in_a_group() else 0
+
+
+def _is_in_a_group():
+    return distributed.is_available() and distributed.is_initialized()
 
 
 class Group:
@@ -33,7 +39,7 @@ class Group:
     """
 
     def __init__(self, device):
-        if not (distributed.is_available() and distributed.is_initialized()):
+        if not _is_in_a_group():
             raise ValueError(
                 "distributed=True needs processes that know each other: start the script by torchrun, and call "
                 "torch.distributed.init_process_group() in it before fit. Workers of joblib are no such processes."
@@ -72,32 +78,58 @@ class Group:
         distributed.all_reduce(tensor)
         return tensor.cpu().numpy()
 
-    def replica(self, module):
-        """A module on the same weights as another, whose gradients are averages over the processes.
+    def average_gradients(self, module):
+        """Replace gradients by their means over the processes; weights that no process has used keep none."""
+        parameters = [each for each in module.parameters() if each.requires_grad]
+        gradients = [torch.zeros_like(each) if each.grad is None else each.grad for each in parameters]
+        used = torch.tensor([float(each.grad is not None) for each in parameters], device=self.device)
+        flat = torch.cat([*(gradient.reshape(-1) for gradient in gradients), used])
+        distributed.all_reduce(flat)
+        *means, used = (flat / self.size).split([*(each.numel() for each in gradients), len(parameters)])
+        for parameter, gradient, mean, is_used in zip(parameters, gradients, means, used.tolist(), strict=True):
+            if is_used:
+                parameter.grad = gradient.copy_(mean.view(gradient.shape))
 
-        Batch normalisation is by the images of all of them.
-        """
-        tensors = [*module.parameters(), *module.buffers()]
-        shared = with_synced_norms(copy.deepcopy(module, {id(tensor): tensor for tensor in tensors}))
-        return nn.parallel.DistributedDataParallel(shared, **_WITHOUT_BUFFERS)
+    def share(self, tensors):
+        """Let tensors of all processes be those of rank 0."""
+        for tensor in tensors:
+            content = tensor.detach().contiguous()
+            distributed.broadcast(content, 0)
+            tensor.data.copy_(content)
 
 
-def agreed_seed(seed, device, X, examples, parameters):
+@contextmanager
+def only_training_here():
+    """Refuse a training while another thread of this process shares one: their messages would be mixed up."""
+    if not _busy.acquire(blocking=False):
+        raise ValueError("A process can share one training at a time: search with n_jobs=1.")
+    try:
+        yield
+    finally:
+        _busy.release()
+
+
+def agreed_seed(seed, device, facts):
     """The seed of rank 0, if all processes are about to do the same.
+
+    Parameters
+    ----------
+    seed : int
+        What this process has drawn.
+    device : torch.device
+        Where numbers are when they are sent.
+    facts : dict
+        What has to be equal, by names that a user knows: arrays, and other values, of which those are left out that
+        differ between processes even where they are equal, as functions do.
 
     Raises
     ------
     ValueError
-        If they have other images or other parameters than rank 0, as where each was given a part of the data: they
+        If a process has other images or other parameters than rank 0, as where each was given a part of the data: they
         would wait for each other for ever, or train something else.
     """
     group = Group(device)
-    own = {
-        "shape of X": X.shape,
-        "content of X": _checksum(X[:: max(1, len(X) // _N_COMPARED)]),
-        **{name: _checksum(value) for name, value in examples.items() if value is not None},
-        **{name: value for name, value in parameters.items() if _is_plain(value)},
-    }
+    own = {name: _comparable(value) for name, value in facts.items() if _is_plain(value)}
     everyone = [None] * group.size
     distributed.all_gather_object(everyone, (seed, own))
     first_seed, first = everyone[0]
@@ -111,12 +143,22 @@ def agreed_seed(seed, device, X, examples, parameters):
     return first_seed
 
 
-def _checksum(values):
-    return zlib.crc32(np.ascontiguousarray(values).view(np.uint8))
+def _comparable(value):
+    """A value in which checksums of some rows stand for arrays."""
+    if isinstance(value, (tuple, list)):
+        return [_comparable(each) for each in value]
+    if isinstance(value, dict):
+        return {name: _comparable(each) for name, each in value.items()}
+    if not isinstance(value, np.ndarray):
+        return value
+    rows = np.ascontiguousarray(value[:: max(1, len(value) // _N_COMPARED)]) if value.ndim else value
+    return value.shape, zlib.crc32(rows.view(np.uint8) if value.ndim else rows.tobytes())
 
 
 def _is_plain(value):
     """Whether a value is the same in all processes if it is equal; functions have addresses."""
     if isinstance(value, (tuple, list)):
         return all(map(_is_plain, value))
-    return isinstance(value, (bool, int, float, str, type(None)))
+    if isinstance(value, dict):
+        return all(map(_is_plain, value.values()))
+    return isinstance(value, (bool, int, float, str, type(None), np.ndarray, np.generic))

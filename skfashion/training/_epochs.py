@@ -18,6 +18,7 @@ from skfashion.training._batch_of_one import frozen_batch_norm
 from skfashion.training._health import check_finite_training
 from skfashion.training._memory import keep_freed_memory
 from skfashion.training._optimizers import LightOptimizer
+from skfashion.training._synced_norm import synced_norms
 from skfashion.training._tally import Tally, as_float32
 from skfashion.training._threads import enough_threads, work_of_a_step
 
@@ -80,11 +81,10 @@ class EpochNet(NeuralNet):
             self.optimizer_.heed_global_hooks()
         self.stack_ = self._dense_stack()
         self.parts_ = list(self.module_.modules()), list(self.module_.parameters())
-        # In a tuple: skorch takes a module for one that is initialised by its parameters.
-        self.replicas_ = () if self.group_ is None else (self.group_.replica(self.module_),)
+        if self.group_ is not None:
+            self.group_.share([*self.module_.parameters(), *self.module_.buffers()])
         self.noise_ = self._on_device("noise")
-        for module in (self.module_, *self.replicas_):
-            set_generator(module, self.noise_)
+        set_generator(self.module_, self.noise_)
 
     def on_epoch_begin(self, net, dataset_train=None, dataset_valid=None, **kwargs):
         """Count epochs on from the last one: the history need not hold all of them."""
@@ -107,7 +107,6 @@ class EpochNet(NeuralNet):
         for group in self.optimizer_.param_groups:
             group["lr"] = group.pop("initial_lr", group["lr"])  # where the next training starts
         self.noise_ = self.stack_ = self.parts_ = None
-        self.replicas_ = ()
         set_generator(self.module_, None)
         self._set_training(False)
 
@@ -118,10 +117,10 @@ class EpochNet(NeuralNet):
         keep_freed_memory()
         looks_at_batches = self._has_hook("on_batch_begin", "on_batch_end")
         tally = Tally(len(iterator.images))
-        iterator.group = self.group_
+        # Whoever looks at batches of validation images sees all of them, in each process.
+        group = None if looks_at_batches and not training else self.group_
+        iterator.group = group
         self._set_training(training)
-        for replica in self.replicas_:
-            replica.train(training)
         with torch.enable_grad() if training else self._noise_of_validation():
             for batch in iterator:
                 if looks_at_batches:
@@ -130,22 +129,20 @@ class EpochNet(NeuralNet):
                     self.schedule_.begin_step(self.optimizer_)
                 step = step_fn(batch)
                 values = {"loss": step["losses"], **self._metrics(step["y_pred"], batch.target)}
-                tally.add(values, batch.weight if self.group_ is None else self._weight_in_group(batch))
+                tally.add(values, batch.weight if group is None else self._weight_in_group(batch))
                 if looks_at_batches:
                     self._record_batch(prefix, batch, step)
-        means = tally.means() if self.group_ is None else tally.means_of(self.group_)
+        if group is not None and training:
+            group.share(self.module_.buffers())  # a network of a user may keep averages of its own part
+        means = tally.means() if group is None else tally.means_of(group)
         self._record(prefix, means, iterator, summary=not looks_at_batches)
 
     def train_step_single(self, batch, **fit_params):
         """Forward and backward: a dict with the mean ``loss``, the ``losses`` of the images, and ``y_pred``."""
         stack = None if has_hooks(*self.parts_) else self.stack_
-        with frozen_batch_norm(self._trained()) if batch.n_images == 1 else nullcontext():
+        with frozen_batch_norm(self.module_) if batch.n_images == 1 else nullcontext():
             output, losses = self._backpropagated(batch) if stack is None else self._by_hand(batch, stack)
         return {"loss": _mean(losses, batch.weight), "losses": losses, "y_pred": output}
-
-    def _trained(self):
-        """The module, or what stands for it where several processes share its training."""
-        return self.replicas_[0] if self.replicas_ else self.module_
 
     def _weight_in_group(self, batch):
         """The weights of images among those of all processes; none where another process counts the same images."""
@@ -164,14 +161,21 @@ class EpochNet(NeuralNet):
 
     def _backpropagated(self, batch):
         """Outputs and losses of a batch; gradients by autograd."""
-        with self._autocast(), self._caught():
-            output = self.infer(batch.images) if self.group_ is None else self._trained()(batch.images)
+        with self._autocast(), self._caught(), self._synced(batch):
+            output = self.infer(batch.images)
         losses = self.criterion_(as_float32(output), batch.target)
         loss = _mean(losses, batch.weight)
         if self.group_ is not None:
             loss = loss * self.group_.factor(len(losses), batch.n_images)
         loss.backward()
+        if self.group_ is not None:
+            self.group_.average_gradients(self.module_)
         return output, losses.detach()
+
+    def _synced(self, batch):
+        """Let a batch be normalised as a whole, if processes hold parts of it and not all of it each."""
+        is_shared = self.group_ is not None and batch.n_images >= self.group_.size
+        return synced_norms(self.module_) if is_shared else nullcontext()
 
     def _by_hand(self, batch, stack):
         """Outputs and losses of a batch; gradients without autograd."""
@@ -224,7 +228,7 @@ class EpochNet(NeuralNet):
 
     def __getstate__(self):
         """Nothing that belongs to one training, during which a callback may store the net."""
-        return {**super().__getstate__(), "stack_": None, "parts_": None, "replicas_": (), "group_": None}
+        return {**super().__getstate__(), "stack_": None, "parts_": None, "group_": None}
 
     def _has_hook(self, *names):
         return any(

@@ -76,6 +76,11 @@ class ImageSet:
         part.weight = None if self.weight is None else self.weight[members]
         return part
 
+    def arrays(self):
+        """All that is in the set, as arrays of numpy or None."""
+        tensors = (self.X, self.clean, self.rows, self.y, self.weight)
+        return tuple(None if tensor is None else tensor.cpu().numpy() for tensor in tensors)
+
     def is_cut_like(self, other):
         """Whether the batches of two sets have the same shapes."""
         return self.layout == other.layout and len(self) == len(other)
@@ -135,17 +140,20 @@ class Batches:
         Turns a batch of images into another one of the same shape.
     channels_last : bool, default=False
         The memory format of batches.
-    group : Group, default=None
+
+    Attributes
+    ----------
+    group : Group or None
         The processes that share each batch.
     """
 
-    def __init__(self, images, batch_size, *, order=None, augment=None, channels_last=False, group=None):
+    def __init__(self, images, batch_size, *, order=None, augment=None, channels_last=False):
         self.images = images
         self.batch_size = batch_size
         self.order = order
         self.augment = augment
         self.channels_last = channels_last
-        self.group = group
+        self.group = None
 
     def __len__(self):
         return -(-len(self.images) // self.batch_size)

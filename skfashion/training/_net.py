@@ -12,7 +12,7 @@ from skfashion._tensors import to_device
 from skfashion.modules._init import stream
 from skfashion.modules._random import draw_from
 from skfashion.training._augmentation import augment
-from skfashion.training._distributed import Group
+from skfashion.training._distributed import Group, rank_here
 from skfashion.training._epochs import EpochNet
 from skfashion.training._loader import Batches, ImageSet
 from skfashion.training._schedules import Schedule, WarmUp
@@ -100,7 +100,6 @@ class Net(EpochNet):
         self.n_epochs_of_fit_ = 0
         self.best_losses_ = {}
         self.schedule_ = self.stopping_ = self.valid_ = self.group_ = None
-        self.replicas_ = ()
         self.listeners_ = []
         return super().initialize()
 
@@ -120,7 +119,7 @@ class Net(EpochNet):
         return self
 
     def get_default_callbacks(self):
-        prints = self.verbose and not (self.distributed and torch.distributed.get_rank())  # one of all processes
+        prints = self.verbose and not (self.distributed and rank_here())  # one of all processes
         return [("print_log", PrintLog())] if prints else []
 
     def resume(self, old, *, one_pass):
@@ -200,6 +199,10 @@ class Net(EpochNet):
         else:
             self.n_epochs_of_fit_ = len(self.history)
         self.fit_has_ended_ = not one_pass
+
+    def weights(self):
+        """All weights, one after the other."""
+        return torch.cat([each.detach().reshape(-1).cpu() for each in self.module_.parameters()]).numpy()
 
     # --- data
 

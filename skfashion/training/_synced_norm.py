@@ -3,56 +3,59 @@
 Torch's own ``SyncBatchNorm`` does so on GPUs only.
 """
 
+from contextlib import contextmanager
+from functools import partial
+
 import torch
 from torch import distributed, nn
 
 _BATCH_NORMS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)
 
 
-def with_synced_norms(module):
-    """Return a module whose parts normalise by the images of all processes; parts of it are exchanged in place."""
-    if isinstance(module, _BATCH_NORMS):
-        return SyncedBatchNorm(module)
-    for name, child in module.named_children():
-        setattr(module, name, with_synced_norms(child))
-    return module
+@contextmanager
+def synced_norms(module):
+    """Let the parts of a module that are in training mode normalise by the images of all processes.
 
-
-class SyncedBatchNorm(nn.Module):
-    """Batch normalisation whose means and variances are those of the images of all processes.
-
-    Parameters
-    ----------
-    norm : nn.BatchNorm1d, nn.BatchNorm2d or nn.BatchNorm3d
-        What it does by itself in evaluation mode; its weights and running statistics are used and changed.
+    Raises
+    ------
+    ValueError
+        If one of them normalises in a way of its own.
     """
+    norms = [part for part in module.modules() if isinstance(part, _BATCH_NORMS) and part.training]
+    for norm in norms:
+        if type(norm).forward is not nn.BatchNorm2d.forward:
+            raise ValueError(
+                f"{type(norm).__name__} normalises batches in a way of its own, which cannot be shared: "
+                "distributed=True knows torch's BatchNorm1d, BatchNorm2d and BatchNorm3d."
+            )
+        norm.forward = partial(_normalised, norm)
+    try:
+        yield
+    finally:
+        for norm in norms:
+            del norm.forward
 
-    def __init__(self, norm):
-        super().__init__()
-        self.norm = norm
 
-    def forward(self, x):
-        norm = self.norm
-        if not norm.training:
-            return norm(x)
-        n, mean, variance = moments(x.float())
-        if norm.track_running_stats:
-            self._remember(n, mean.detach(), variance.detach())
-        scale = torch.rsqrt(variance + norm.eps)
-        shift = -mean * scale
-        if norm.affine:
-            scale, shift = scale * norm.weight, shift * norm.weight + norm.bias
-        shape = (1, -1) + (1,) * (x.ndim - 2)
-        return (x.float() * scale.view(shape) + shift.view(shape)).to(x.dtype)
+def _normalised(norm, x):
+    """What a part of a module makes of its images; its running statistics are moved."""
+    n, mean, variance = moments(x.float())
+    if norm.track_running_stats:
+        _remember(norm, n, mean.detach(), variance.detach())
+    scale = torch.rsqrt(variance + norm.eps)
+    shift = -mean * scale
+    if norm.affine:
+        scale, shift = scale * norm.weight, shift * norm.weight + norm.bias
+    shape = (1, -1) + (1,) * (x.ndim - 2)
+    return (x.float() * scale.view(shape) + shift.view(shape)).to(x.dtype)
 
-    @torch.no_grad()
-    def _remember(self, n, mean, variance):
-        """Move the running statistics, of which the variance is unbiased."""
-        norm = self.norm
-        norm.num_batches_tracked.add_(1)
-        momentum = 1 / norm.num_batches_tracked.item() if norm.momentum is None else norm.momentum
-        norm.running_mean.lerp_(mean, momentum)
-        norm.running_var.lerp_(variance * n / (n - 1), momentum)
+
+@torch.no_grad()
+def _remember(norm, n, mean, variance):
+    """Move the running statistics, of which the variance is unbiased."""
+    norm.num_batches_tracked.add_(1)
+    momentum = 1 / norm.num_batches_tracked.float() if norm.momentum is None else norm.momentum
+    norm.running_mean.lerp_(mean, momentum)
+    norm.running_var.lerp_(variance * (n / (n - 1)), momentum)
 
 
 def moments(x):
@@ -61,12 +64,11 @@ def moments(x):
     From the moments of each process, and not from sums of squares, which cancel.
     """
     dims = [0, *range(2, x.ndim)]
-    n = x.numel() // x.shape[1]
     own_mean = x.mean(dims)
     own_squares = (x - own_mean.view(1, -1, *[1] * (x.ndim - 2))).square().sum(dims)
-    table = _gathered(torch.stack([torch.full_like(own_mean, n), own_mean, own_squares]))
-    counts, means, squares = table.unbind(1)
-    n_all = counts[:, 0].sum().item()
+    n = torch.full_like(own_mean, x.numel() // x.shape[1])
+    counts, means, squares = _gathered(torch.stack([n, own_mean, own_squares])).unbind(1)
+    n_all = counts.sum(0)
     mean = (counts * means).sum(0) / n_all
     variance = (squares + counts * (means - mean).square()).sum(0) / n_all
     return n_all, mean, variance

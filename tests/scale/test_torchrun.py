@@ -72,6 +72,57 @@ def test_batches_of_a_few_images(tmp_path):
                 np.testing.assert_allclose(found[part], values, rtol=1e-4, atol=1e-5, err_msg=f"{part}, {n} images")
 
 
+def test_three_processes_and_batches_of_two(tmp_path):
+    """All take the whole batch, which is normalised as one process does it."""
+    code = """
+    X, y, weight = examples(None, 6)
+    model = MLPClassifier((8,), batch_norm=True, **(PLAIN | {"batch_size": 2}), distributed=True).fit(X, y)
+    np.savez(folder / f"{rank}.npz", **facts(model))
+    """
+    run_ranks(code, tmp_path, n_ranks=3)
+    X, y, _ = examples(None, 6)
+    model = MLPClassifier((8,), batch_norm=True, **(PLAIN | {"batch_size": 2})).fit(X, y)
+    for part, values in facts(model).items():
+        np.testing.assert_allclose(np.load(tmp_path / "2.npz")[part], values, rtol=1e-4, atol=1e-5, err_msg=part)
+
+
+def test_an_encoder_is_trained_by_all(tmp_path):
+    """Where nobody has given a seed, they agree on one for the encoder too."""
+    code = """
+    from skfashion.neural_network import Autoencoder, EncoderClassifier
+    X, y, _ = examples(None, 200)
+    encoder = Autoencoder(4, (16,), max_epochs=1)
+    model = EncoderClassifier(encoder, **(PLAIN | {"random_state": None}), distributed=True).fit(X, y)
+    np.save(folder / f"{rank}.npy", model.encoder_.transform(X))
+    """
+    run_ranks(code, tmp_path)
+    np.testing.assert_array_equal(*(np.load(tmp_path / f"{rank}.npy") for rank in range(N_RANKS)))
+
+
+def test_threads_that_share_at_the_same_time_are_refused(tmp_path):
+    code = """
+    import threading
+    inside, refused = threading.Event(), threading.Event()
+    def wait(images):
+        inside.set()
+        assert refused.wait(60)
+        return images
+    X, y, _ = examples(None, 100)
+    model = MLPClassifier((8,), augmentation=wait, **(PLAIN | {"max_epochs": 1}), distributed=True)
+    thread = threading.Thread(target=model.fit, args=(X, y))
+    thread.start()
+    assert inside.wait(60)
+    try:
+        MLPClassifier((8,), **PLAIN, distributed=True).fit(X, y)
+    except ValueError as error:
+        print(error)
+    refused.set()
+    thread.join()
+    """
+    for printed in run_ranks(code, tmp_path):
+        assert "one training at a time: search with n_jobs=1" in printed
+
+
 def test_processes_draw_numbers_of_their_own(tmp_path):
     """But agree on a seed where they were given none, and on the order of the images."""
     code = """
@@ -190,19 +241,22 @@ def test_images_are_not_copied(tmp_path):
 @pytest.mark.parametrize(
     ("difference", "named"),
     [
-        ("X = X[rank::2]; y = y[rank::2]", "content of X, y"),
+        ("X = X[rank::2]; y = y[rank::2]", "X, sample_weight, y"),
         ("y = (y + rank) % 10", "y"),
         ("model.set_params(learning_rate=0.1 * (rank + 1))", "learning_rate"),
         ("model.set_params(batch_size=10 + rank)", "batch_size"),
+        ("model.set_params(optimizer_params={'momentum': 0.1 * rank})", "optimizer_params"),
+        ("validation = {'X_val': X, 'y_val': y} if rank else {}", "validation images"),
     ],
 )
 def test_processes_that_do_something_else_are_told(difference, named, tmp_path):
     code = f"""
     X, y, _ = examples(None, 200)
     model = MLPClassifier((8,), **PLAIN, distributed=True)
+    validation = {{}}
     {difference}
     try:
-        model.fit(X, y)
+        model.fit(X, y, **validation)
     except ValueError as error:
         print(error)
     """

@@ -250,7 +250,7 @@ class BaseNet(NetParams, StoredAsArrays, ModuleExport, ImageInput, CallbackSuppo
             self._epoch_tasks(X, y, sample_weight, one_pass) as tasks,
             all_or_nothing(self),
             neutral_state(),
-            self._alone(),
+            alone(self),
         ):
             given = X
             X, examples = self._examples(X, y, sample_weight, resume=resume, one_pass=one_pass, **known)

@@ -3,7 +3,7 @@
 import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Literal
 
 import numpy as np
@@ -20,17 +20,19 @@ from skfashion._images import ImageInput
 from skfashion._layout import as_array
 from skfashion._pixels import warn_of_large_numbers
 from skfashion._private_sklearn import _check_sample_weight, _fit_context
+from skfashion._seeds import draw_seed
 from skfashion._state import neutral_state
 from skfashion._tensors import to_device
 from skfashion.neural_network._callbacks import EpochTasks
 from skfashion.neural_network._net_params import NetParams
 from skfashion.neural_network._parameters import estimator, number, parameter
 from skfashion.neural_network._per_image import per_image
-from skfashion.neural_network._sharing import alone, drawn_seed
+from skfashion.neural_network._sharing import common_seed
 from skfashion.neural_network._stored import StoredAsArrays
 from skfashion.training._augmentation import augmentation_steps
 from skfashion.training._build import build_net
 from skfashion.training._deadline import Deadline
+from skfashion.training._distributed import only_training_here
 from skfashion.training._early_stopping import EarlyStopping
 from skfashion.training._health import (
     N_COMPARED,
@@ -250,7 +252,7 @@ class BaseNet(NetParams, StoredAsArrays, ModuleExport, ImageInput, CallbackSuppo
             self._epoch_tasks(X, y, sample_weight, one_pass) as tasks,
             all_or_nothing(self),
             neutral_state(),
-            alone(self),
+            only_training_here() if self.distributed else nullcontext(),
         ):
             given = X
             X, examples = self._examples(X, y, sample_weight, resume=resume, one_pass=one_pass, **known)
@@ -259,7 +261,9 @@ class BaseNet(NetParams, StoredAsArrays, ModuleExport, ImageInput, CallbackSuppo
                 warn_of_large_numbers(type(self).__name__, X)
             augmentation_steps(self.augmentation, self.image_shape_)  # a wrong one is told before anything is trained
             self._prepare(given, X, examples["rows"], resume=resume)
-            seed = drawn_seed(self, X, examples, valid, resume=resume)
+            seed = draw_seed(self.random_state)
+            if self.distributed:
+                seed = common_seed(self, seed, X, examples, valid, resume=resume)
             examples["weight"] = self._task.relative_weights(examples["weight"], len(examples["rows"]))
             train = self._image_set(X, **examples)
             images = train

@@ -1,27 +1,21 @@
 """What processes that share a fit have to agree on."""
 
-from contextlib import nullcontext
-
 from skfashion._device import resolve_device
-from skfashion._seeds import draw_seed
-from skfashion.training._distributed import agreed_seed, only_training_here
+from skfashion.training._distributed import agreed_seed
 
 # Parameters that may differ between processes that share a fit.
 _OF_A_PROCESS = ("device", "random_state", "verbose", "net_params")
 
 
-def alone(estimator):
-    """A context in which no other thread of this process shares a fit, if this one is shared."""
-    return only_training_here() if estimator.distributed else nullcontext()
-
-
-def drawn_seed(estimator, X, examples, valid, *, resume):
+def common_seed(estimator, seed, X, examples, valid, *, resume):
     """The seed of a fit, on which all processes that share it have agreed.
 
     Parameters
     ----------
     estimator : BaseNet
         What is fitted.
+    seed : int
+        What this process has drawn.
     X : ndarray of shape (n_samples, n_features)
         The images.
     examples : dict
@@ -31,9 +25,6 @@ def drawn_seed(estimator, X, examples, valid, *, resume):
     resume : bool
         Whether the fit goes on from the last one.
     """
-    seed = draw_seed(estimator.random_state)
-    if not estimator.distributed:
-        return seed
     parameters = estimator.get_params()
     facts = {
         "class": type(estimator).__name__,

@@ -241,7 +241,7 @@ def test_images_are_not_copied(tmp_path):
 @pytest.mark.parametrize(
     ("difference", "named"),
     [
-        ("X = X[rank::2]; y = y[rank::2]", "X, sample_weight, y"),
+        ("X = X[rank::2]; y = y[rank::2]", "X, y"),
         ("y = (y + rank) % 10", "y"),
         ("model.set_params(learning_rate=0.1 * (rank + 1))", "learning_rate"),
         ("model.set_params(batch_size=10 + rank)", "batch_size"),

@@ -22,6 +22,9 @@ from skfashion.neural_network import (
 
 N_RANKS = 2
 
+# Processes that wait for each other for so long have met a fault.
+SECONDS = 200
+
 # Plain steps: Adam would make steps of a whole learning rate of what is nothing but rounding.
 PLAIN = {
     "optimizer": "sgd",
@@ -117,7 +120,7 @@ def run_ranks(code, folder, n_ranks=N_RANKS, **environment):
     """Run `code` in processes that know each other; return what each has printed."""
     end = "torch.distributed.destroy_process_group()\n"
     processes = start_ranks(textwrap.dedent(code) + end, folder, n_ranks, **environment)
-    done = [process.communicate() for process in processes]
+    done = [process.communicate(timeout=SECONDS) for process in processes]
     for process, (_, errors) in zip(processes, done, strict=True):
         assert process.returncode == 0, errors
     return [printed for printed, _ in done]

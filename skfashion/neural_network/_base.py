@@ -32,7 +32,7 @@ from skfashion.neural_network._stored import StoredAsArrays
 from skfashion.training._augmentation import augmentation_steps
 from skfashion.training._build import build_net
 from skfashion.training._deadline import Deadline
-from skfashion.training._distributed import only_training_here
+from skfashion.training._distributed import shared_training
 from skfashion.training._early_stopping import EarlyStopping
 from skfashion.training._health import (
     N_COMPARED,
@@ -252,7 +252,7 @@ class BaseNet(NetParams, StoredAsArrays, ModuleExport, ImageInput, CallbackSuppo
             self._epoch_tasks(X, y, sample_weight, one_pass) as tasks,
             all_or_nothing(self),
             neutral_state(),
-            only_training_here() if self.distributed else nullcontext(),
+            shared_training() if self.distributed else nullcontext(),
         ):
             given = X
             X, examples = self._examples(X, y, sample_weight, resume=resume, one_pass=one_pass, **known)

@@ -14,6 +14,10 @@ _N_COMPARED = 1000
 # Held by the thread that shares a training; it may train what that needs in between.
 _busy = threading.RLock()
 
+# torch's groups of the trainings that are shared right now, the innermost last. Nothing else may hold one: whoever
+# still waits is told that this process has left only once its connections are closed, with the last reference.
+_connections = []
+
 
 def rank_here():
     """The rank of this process, 0 if it belongs to no group."""
@@ -25,25 +29,15 @@ def _is_in_a_group():
 
 
 class Group:
-    """The processes of a training; each has a number, its rank, from 0 to `size` - 1.
+    """The processes of the training that is shared; each has a number, its rank, from 0 to `size` - 1.
 
     Parameters
     ----------
     device : torch.device
         Where numbers are when they are sent.
-
-    Raises
-    ------
-    ValueError
-        If this process belongs to none.
     """
 
     def __init__(self, device):
-        if not _is_in_a_group():
-            raise ValueError(
-                "distributed=True needs processes that know each other: start the script by torchrun, and call "
-                "torch.distributed.init_process_group() in it before fit. Workers of joblib are no such processes."
-            )
         self.device = device
         self.rank, self.size = distributed.get_rank(), distributed.get_world_size()
 
@@ -69,13 +63,13 @@ class Group:
     def any(self, flag):
         """Whether it holds in one of the processes."""
         value = torch.tensor(float(flag), device=self.device)
-        distributed.all_reduce(value, op=distributed.ReduceOp.MAX)
+        _together(distributed.all_reduce, value, op=distributed.ReduceOp.MAX)
         return bool(value)
 
     def sums(self, values):
         """The sums of float64 numbers over the processes."""
         tensor = torch.from_numpy(np.asarray(values, dtype=np.float64)).to(self.device)
-        distributed.all_reduce(tensor)
+        _together(distributed.all_reduce, tensor)
         return tensor.cpu().numpy()
 
     def average_gradients(self, module):
@@ -84,7 +78,7 @@ class Group:
         gradients = [torch.zeros_like(each) if each.grad is None else each.grad for each in parameters]
         used = torch.tensor([float(each.grad is not None) for each in parameters], device=self.device)
         flat = torch.cat([*(gradient.reshape(-1) for gradient in gradients), used])
-        distributed.all_reduce(flat)
+        _together(distributed.all_reduce, flat)
         *means, used = (flat / self.size).split([*(each.numel() for each in gradients), len(parameters)])
         for parameter, gradient, mean, is_used in zip(parameters, gradients, means, used.tolist(), strict=True):
             if is_used:
@@ -94,19 +88,54 @@ class Group:
         """Let tensors of all processes be those of rank 0."""
         for tensor in tensors:
             content = tensor.detach().contiguous()
-            distributed.broadcast(content, 0)
+            _together(distributed.broadcast, content, 0)
             tensor.data.copy_(content)
 
 
 @contextmanager
-def only_training_here():
-    """Refuse a training while another thread of this process shares one: their messages would be mixed up."""
+def shared_training():
+    """Connect all processes for one training; an error in one of them ends it for all.
+
+    Raises
+    ------
+    ValueError
+        If this process belongs to no group, or while another thread of it shares a training: their messages would be
+        mixed up.
+    """
+    if not _is_in_a_group():
+        raise ValueError(
+            "distributed=True needs processes that know each other: start the script by torchrun, and call "
+            "torch.distributed.init_process_group() in it before fit. Workers of joblib are no such processes."
+        )
     if not _busy.acquire(blocking=False):
         raise ValueError("A process can share one training at a time: search with n_jobs=1.")
     try:
-        yield
+        _connections.append(distributed.new_group())
+        try:
+            yield
+        finally:
+            distributed.destroy_process_group(_connections.pop())
     finally:
         _busy.release()
+
+
+def _together(operation, *args, **kwargs):
+    """Run an operation of torch.distributed that all processes of the training take part in.
+
+    Raises
+    ------
+    RuntimeError
+        If one of them has left the training by an error, or is gone.
+    """
+    try:
+        return operation(*args, group=_connections[-1], **kwargs)
+    except RuntimeError as error:
+        reason = str(error)
+    # Outside of the except clause: the frames of the first error hold the connections.
+    raise RuntimeError(
+        f"{distributed.get_world_size()} processes share this training, and one has left it: look at the errors of the "
+        f"others. {reason}"
+    )
 
 
 def agreed_seed(seed, device, facts):
@@ -131,7 +160,7 @@ def agreed_seed(seed, device, facts):
     group = Group(device)
     own = {name: _comparable(value) for name, value in facts.items() if _is_plain(value)}
     everyone = [None] * group.size
-    distributed.all_gather_object(everyone, (seed, own))
+    _together(distributed.all_gather_object, everyone, (seed, own))
     first_seed, first = everyone[0]
     for rank, (_, other) in enumerate(everyone):
         if other != first:

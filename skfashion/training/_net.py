@@ -177,12 +177,6 @@ class Net(EpochNet):
             if not survives_ctrl_c:
                 raise
             interrupted = True
-        except RuntimeError as error:
-            if self.group_ is not None:
-                error.add_note(
-                    f"{self.group_.size} processes share this training: look at the errors of the others too."
-                )
-            raise
         self._finish(one_pass=one_pass)
         return interrupted
 

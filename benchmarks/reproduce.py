@@ -159,7 +159,7 @@ def done_by_dask(address, runs, settings, started):
     try:
         from distributed import Client, as_completed
     except ImportError as error:
-        raise SystemExit('--dask needs more: pip install -c constraints.txt -e ".[ecosystem]"') from error
+        raise SystemExit('--dask needs more: pip install -c constraints.txt -e ".[dask]"') from error
     with Client(address) as client:
         futures = {client.submit(run_or_fail, *run, settings, started, pure=False): run for run in runs}
         for future, result in as_completed(futures, with_results=True, raise_errors=False):

@@ -223,7 +223,7 @@ def scaling():
         "",
         *growth(result["sides"], "{0} x {0}", f"{result['images_of_sides']:,} images, one epoch, seconds"),
         "",
-        *growth(result["candidates"], "{:,} candidates", "3 folds, 3 epochs, seconds", 10**4, "10⁴ candidates"),
+        *growth(result["candidates"], "{:,}", "candidates of 3 folds and 3 epochs, seconds", 10**4, "10⁴ candidates"),
     ]
 
 

@@ -15,11 +15,14 @@ _SECONDS_AWAY = 60.0
 
 
 class Address(str):
-    """The address of a storage, which is shown without its password."""
+    """The address of a storage; its ``repr`` has no password.
+
+    Its ``str`` does, as whatever opens the storage asks for that.
+    """
 
     def __repr__(self):
         text = re.sub(r"(?<=://)([^:@/]*):.*@", r"\1:***@", self, flags=re.DOTALL)
-        return repr(re.sub(r"([?&]\w*pass\w*=)[^&]*", r"\1***", text))
+        return repr(re.sub(r"([?&](?:\w*pass\w*|odbc_connect)=)[^&]*", r"\1***", text))
 
 
 @contextmanager

@@ -180,8 +180,8 @@ def _comparable(value):
         return {name: _comparable(each) for name, each in value.items()}
     if not isinstance(value, np.ndarray):
         return value
-    rows = np.ascontiguousarray(value[:: max(1, len(value) // _N_COMPARED)]) if value.ndim else value
-    return value.shape, zlib.crc32(rows.view(np.uint8) if value.ndim else rows.tobytes())
+    rows = value[:: max(1, len(value) // _N_COMPARED)] if value.ndim else value
+    return value.shape, rows.tolist() if value.dtype.hasobject else zlib.crc32(rows.tobytes())
 
 
 def _is_plain(value):

@@ -11,6 +11,7 @@ from searches import Parabola, search
 from sklearn.exceptions import FitFailedWarning
 
 from skfashion.model_selection import _heartbeat
+from skfashion.model_selection._space import IS_STORED
 
 SPACE = {"x": uniform(-10, 20)}
 
@@ -35,6 +36,11 @@ def fit_together(searches, X, y):
             thread.start()
         for thread in threads:
             thread.join()
+
+
+def states_and_settings(fitted):
+    results = fitted.cv_results_
+    return results["state"].tolist(), [params["x"] for params in results["params"]]
 
 
 def test_searches_of_one_study_run_as_many_trials_as_one(problem, kept):
@@ -99,6 +105,26 @@ def test_a_trial_whose_process_is_gone_is_run_again_once(problem, kept, monkeypa
     assert [params["x"] for params in results["params"]].count(8.5) == 1
 
 
+def test_a_setting_that_two_searches_have_enqueued_is_tried_once(problem, kept):
+    """As two do that ask for the settings of the study before either has written its own."""
+    study = optuna.create_study(direction="maximize", **kept)
+    for _ in range(2):
+        study.enqueue_trial({"x": 1.0}, user_attrs={IS_STORED: True})
+    states, settings = states_and_settings(search(SPACE, 3, pruner=None, **kept).fit(*problem))
+    assert states == ["complete"] * 3
+    assert settings.count(1.0) == 1
+
+
+def test_an_interrupted_trial_that_two_searches_repeat_is_run_once(problem, kept):
+    search(SPACE, 1, **kept).fit(*problem)
+    study = optuna.load_study(**kept)
+    for _ in range(2):
+        study.enqueue_trial({"x": 9.5}, user_attrs={"retry_of": 0})
+    states, settings = states_and_settings(search(SPACE, 4, pruner=None, **kept).fit(*problem))
+    assert states == ["complete"] * 4
+    assert settings.count(9.5) == 1
+
+
 def test_a_trial_with_a_heartbeat_is_waited_for(problem, kept, monkeypatch):
     monkeypatch.setattr(_heartbeat, "_SECONDS_BETWEEN", 0.1)
     monkeypatch.setattr(_heartbeat, "_SECONDS_OF_GRACE", 1.5)
@@ -108,7 +134,9 @@ def test_a_trial_with_a_heartbeat_is_waited_for(problem, kept, monkeypatch):
     thread = threading.Thread(target=other.fit, args=problem)
     with warnings.catch_warnings():
         thread.start()
-        while not kept["storage"].get_all_studies() or not optuna.load_study(**kept).trials:
+        for _ in range(3000):
+            if kept["storage"].get_all_studies() and optuna.load_study(**kept).trials:
+                break
             time.sleep(0.01)
         found = model.fit(*problem)
         thread.join()
@@ -150,7 +178,8 @@ def test_an_rdb_storage_with_a_heartbeat_of_its_own(problem, tmp_path):
 
 def test_a_password_is_not_shown(problem):
     model = search(SPACE, storage="postgresql+psycopg://me:se/c@ret@host/db?sslpassword=conc3al")
-    model.set_params(estimator=search(SPACE, storage="mysql://me:secret@host/db"))
+    odbc = search(SPACE, storage="mssql+pyodbc:///?odbc_connect=DRIVER%3Dx%3BUID%3Dme%3BPWD%3Dsecret")
+    model.set_params(estimator=search(SPACE, odbc, storage="mysql://me:secret@host/db"))
     for text in (repr(model), model._repr_html_(), str(model.get_params())):
         assert "***" in text
         assert not any(secret in text for secret in ("se/c", "ret@", "secret", "conc3al"))

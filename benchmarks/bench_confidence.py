@@ -1,9 +1,9 @@
 """How far a classifier of garments can be trusted: its calibration, and whether it knows that a digit is no garment.
 
 Networks are trained on the first training images of Fashion-MNIST with and without label smoothing, over seeds.
-Held-out training images give each a temperature; expected calibration errors are those of the test images. The area under the
-ROC curve says how well a score tells the test images of Fashion-MNIST from those of MNIST, of which no network and no
-score has seen any. With ``--validate`` the last 10,000 training images of both take the place of the test images:
+Held-out training images give each a temperature; expected calibration errors are those of the test images. The area
+under the ROC curve says how well a score tells the test images of Fashion-MNIST from those of MNIST, of which no network
+and no score has seen any. With ``--validate`` the last 10,000 training images of both take the place of the test images:
 scores are chosen there.
 """
 

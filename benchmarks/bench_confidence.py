@@ -2,9 +2,9 @@
 
 Networks are trained on the first training images of Fashion-MNIST with and without label smoothing, over seeds.
 Held-out training images give each a temperature; expected calibration errors are those of the test images. The area
-under the ROC curve says how well a score tells the test images of Fashion-MNIST from those of MNIST, of which no network
-and no score has seen any. With ``--validate`` the last 10,000 training images of both take the place of the test images:
-scores are chosen there.
+under the ROC curve says how well a score tells the test images of Fashion-MNIST from those of MNIST, of which none has
+seen any. With ``--validate`` the last 10,000 training images of both take the place of the test images: scores are
+chosen there.
 """
 
 import argparse
@@ -25,7 +25,7 @@ from sklearn.preprocessing import normalize
 from benchmarks.evidence import write
 from skfashion.datasets import fetch_fashion_mnist, fetch_mnist
 from skfashion.metrics import expected_calibration_error
-from skfashion.neural_network import CNNClassifier, MLPClassifier
+from skfashion.neural_network import AutoencoderOutlierDetector, CNNClassifier, MLPClassifier
 
 # With defaults, but for half of the epochs where they take minutes.
 _NETWORKS = {"MLPClassifier()": MLPClassifier(), "CNNClassifier(max_epochs=10)": CNNClassifier(max_epochs=10)}
@@ -49,31 +49,53 @@ def calibration(model, held_out, test):
 
 
 def areas(model, train, images, digits):
-    """How well each score tells images of the kind that a network was trained on from digits."""
+    """How well each score of a classifier tells images of the kind that it was trained on from digits."""
     asked = np.r_[images, digits]
-    is_garment = np.arange(len(asked)) < len(images)
-    embeddings, logits = model.embed(asked), logits_of(model, asked)
+    known, embeddings = (model.embed(X).astype(np.float64) for X in (train[0], asked))
+    distances = {
+        "embedding": squared_distances(known, train[1], embeddings),
+        "embedding at length 1": squared_distances(normalize(known), train[1], normalize(embeddings)),
+    }
     scores = {
         "maximum softmax": model.predict_proba(asked).max(axis=1),
-        "energy": logsumexp(logits, axis=1),
-        "squared error of PCA(32) on pixels": minus_error_of_pca(train[0], asked),
+        "energy": logsumexp(logits_of(model, asked), axis=1),
+        **{f"Gaussian per class, {name}": -values for name, values in distances.items()},
+        "Gaussian per class, both": -sum(np.log(values) for values in distances.values()),
+        "5 nearest training images, embedding": minus_distance_to_neighbors(known, embeddings),
+        "5 nearest training images, embedding at length 1": minus_distance_to_neighbors(
+            normalize(known), normalize(embeddings)
+        ),
     }
-    spaces = {"embedding": np.asarray, "embedding at length 1": normalize}
-    known = model.embed(train[0])
-    for name, scaled in spaces.items():
-        of_train, of_asked = (scaled(rows.astype(np.float64)) for rows in (known, embeddings))
-        scores[f"Gaussian per class, {name}"] = minus_distance_to_a_class(of_train, train[1], of_asked)
-        neighbors = NearestNeighbors(n_neighbors=5, algorithm="brute").fit(of_train)
-        scores[f"5 nearest training images, {name}"] = -neighbors.kneighbors(of_asked)[0].mean(axis=1)
+    return areas_of(scores, images)
+
+
+def areas_without_labels(train, images, digits, seed):
+    """How well detectors that see pixels only tell images of the kind that they were trained on from digits."""
+    asked = np.r_[images, digits]
+    detector = AutoencoderOutlierDetector(random_state=seed).fit(train[0])
+    scores = {
+        "squared error of PCA(32)": minus_error_of_pca(train[0], asked),
+        "AutoencoderOutlierDetector()": detector.score_samples(asked),
+    }
+    return areas_of(scores, images)
+
+
+def areas_of(scores, images):
+    is_garment = np.arange(len(next(iter(scores.values())))) < len(images)
     return {name: roc_auc_score(is_garment, score) for name, score in scores.items()}
 
 
-def minus_distance_to_a_class(known, labels, rows):
-    """Minus the squared Mahalanobis distance to the nearest class, which all share a covariance."""
+def squared_distances(known, labels, rows):
+    """The squared Mahalanobis distance to the nearest class, of classes that share a covariance."""
     classes, members = np.unique(labels, return_inverse=True)
     means = np.stack([known[members == number].mean(axis=0) for number in range(len(classes))])
     covariance = EmpiricalCovariance(assume_centered=True).fit(known - means[members])
-    return -np.min([covariance.mahalanobis(rows - mean) for mean in means], axis=0)
+    return np.min([covariance.mahalanobis(rows - mean) for mean in means], axis=0)
+
+
+def minus_distance_to_neighbors(known, rows):
+    neighbors = NearestNeighbors(n_neighbors=5, algorithm="brute").fit(known)
+    return -neighbors.kneighbors(rows)[0].mean(axis=1)
 
 
 def minus_error_of_pca(known, rows):
@@ -125,7 +147,9 @@ def main():
     parser.add_argument("--validate", action="store_true")
     arguments = parser.parse_args()
     data = images(arguments.images, arguments.validate)
-    rows = {}
+    train, _, test, digits = data
+    pixels = [areas_without_labels(train, test[0], digits, seed) for seed in range(arguments.seeds)]
+    rows = {"without labels": {"auc": summed_up(pixels)}}
     for name, network in _NETWORKS.items():
         for smoothing in _SMOOTHING:
             runs = []

@@ -73,13 +73,14 @@ ax.set(xlabel="test images, in percent", xlim=(0, 100))
 ax.invert_yaxis()
 ax.legend(title="labels in the set", ncols=shares.shape[1], loc="lower center", bbox_to_anchor=(0.5, 1))
 
-axes = right.subplots(3, 4)
+n_rows = min(3, sizes.max())
+axes = right.subplots(n_rows, 4, squeeze=False)
 for size, row in enumerate(axes, start=1):
     for ax in row:
         ax.set_axis_off()
     for ax, place in zip(row, np.flatnonzero(sizes == size), strict=False):
         ax.imshow(X[test][place].reshape(28, 28), cmap="gray_r")
         ax.set_title(",\n".join(names[sets[place]]), fontsize=8)
-right.suptitle("Images with one, two and three labels")
+right.suptitle(f"Images with one to {n_rows} labels")
 figure.savefig("prediction_sets.png")
 plt.show()

@@ -13,6 +13,7 @@ import zipfile
 import numpy as np
 import pytest
 import torch
+from scipy.stats import betabinom, binom
 from sklearn.base import clone
 
 from skfashion.baselines import KNNClassifier, SubspaceClassifier
@@ -173,13 +174,39 @@ def test_imbalanced_learn_keeps_the_scale_of_pixels(garments):
     assert min(scores) > 0.6
 
 
-def test_mapie_covers_what_it_promises(garments):
+def covered(model, held_out, test):
+    """How many sets of MAPIE hold the right label, and the range that allows for chance in both kinds of images."""
     classification = pytest.importorskip("mapie.classification")
+    conformal = classification.SplitConformalClassifier(model, confidence_level=0.9, prefit=True).conformalize(
+        *held_out
+    )
+    sets = conformal.predict_set(test[0])[1][:, :, 0]
+    (X, y), n_held_out, n_test = held_out, len(held_out[1]), len(test[1])
+    rank = int(np.ceil(0.9 * (n_held_out + 1)))
+    # The definition: classes whose probability reaches the one of the right labels that this rank has from above.
+    right = model.predict_proba(X)[np.arange(n_held_out), np.searchsorted(model.classes_, y)]
+    expected = model.predict_proba(test[0]) >= np.sort(right)[n_held_out - rank]
+    assert (sets != expected).mean() < 1e-3  # but for rounding
+    n_right = sets[np.arange(n_test), np.searchsorted(model.classes_, test[1])].sum()
+    return n_right, betabinom(n_test, rank, n_held_out + 1 - rank).interval(0.999)
+
+
+def test_mapie_covers_what_it_promises(garments):
     X, y = garments
-    model = MLPClassifier((64,), batch_size=32, random_state=0).fit(X[:250], y[:250])
-    conformal = classification.SplitConformalClassifier(model, confidence_level=0.8, prefit=True)
-    _, sets = conformal.conformalize(X[250:450], y[250:450]).predict_set(X[450:])
-    assert 0.65 < sets[np.arange(150), y[450:], 0].mean() < 0.95
+    names = np.array([f"garment {number}" for number in range(10)])[y]
+    model = MLPClassifier((64,), batch_size=32, max_epochs=5, random_state=0).fit(X[:200], names[:200])
+    n_right, (low, high) = covered(model, (X[200:400], names[200:400]), (X[400:], names[400:]))
+    assert low <= n_right <= high < 200
+
+
+@pytest.mark.real_data
+def test_mapie_covers_what_it_promises_of_garments(fashion_mnist):
+    (X, y), (X_test, y_test) = fashion_mnist
+    model = MLPClassifier(max_epochs=10, random_state=0).fit(X[:10_000], y[:10_000])
+    n_right, (low, high) = covered(model, (X[10_000:], y[10_000:]), (X_test, y_test))
+    assert low <= n_right <= high
+    # With 50,000 held-out images the threshold is nearly exact, and the test images scatter as coins do.
+    assert np.abs(n_right - 9000) <= 9000 - binom(10_000, 0.9).ppf(0.0005)
 
 
 def test_cleanlab_finds_wrong_labels(garments):

@@ -36,6 +36,8 @@ TABLES = {
         speed.memory,
         quality.regression,
         quality.outliers,
+        quality.calibration,
+        quality.other_images,
         quality.multilabel,
         quality.denoising,
         speed.sizes,

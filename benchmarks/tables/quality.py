@@ -117,6 +117,46 @@ def outliers():
     ]
 
 
+def calibration():
+    """What label smoothing and a temperature make of the calibration error of networks."""
+    result = read("confidence")
+    lines = [
+        f"| trained on {result['training_images']:,} images | test accuracy | calibration error | with a temperature "
+        "| temperature |",
+        "| --- | --- | --- | --- | --- |",
+    ]
+    for name, row in networks(result).items():
+        lines.append(
+            f"| {name} | {100 * row['accuracy']['mean']:.1f} % | {mean(row['error'])} "
+            f"| {mean(row['error_with_temperature'])} | {row['temperature']['mean']:.2f} |"
+        )
+    return lines
+
+
+def other_images():
+    """Garments among digits: areas under the ROC curve of networks that know garments, and of pixels alone."""
+    result = read("confidence")
+    names = networks(result)
+    lines = [
+        f"| garments among digits, area under the ROC curve | {' | '.join(names)} |",
+        f"| --- |{' --- |' * len(names)}",
+    ]
+    for score in next(iter(names.values()))["auc"]:
+        lines.append(f"| {score} | {' | '.join(mean(row['auc'][score]) for row in names.values())} |")
+    alone = result["rows"]["without labels"]["auc"]
+    return [*lines, "", "Without labels: " + ", ".join(f"{name} {mean(area)}" for name, area in alone.items()) + "."]
+
+
+def networks(result):
+    """The rows of networks by short names: smoothing where there is some."""
+    rows = {name.replace(", label smoothing 0.0", ""): row for name, row in result["rows"].items()}
+    return {name: row for name, row in rows.items() if name != "without labels"}
+
+
+def mean(number):
+    return f"{number['mean']:.3f} ± {number['sd']:.3f}"
+
+
 def multilabel():
     """Two garments side by side: which ones are they?"""
     first, rows = peers("multilabel")

@@ -12,6 +12,7 @@ from skfashion.metrics._confidence import (
 )
 from skfashion.metrics._generation import frechet_distance, nearest_train_distance
 from skfashion.metrics._scorers import clustering_accuracy_scorer, neg_wcss_scorer, silhouette_scorer
+from skfashion.metrics._selective import RiskThreshold, threshold_for_risk
 from skfashion.metrics._table import ClassifierComparison, compare_classifiers
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "McNemarResult",
     "ReliabilityBins",
     "RiskCoverageCurve",
+    "RiskThreshold",
     "accuracy_interval",
     "clustering_accuracy_score",
     "clustering_accuracy_scorer",
@@ -33,5 +35,6 @@ __all__ = [
     "risk_coverage_curve",
     "silhouette_interval",
     "silhouette_scorer",
+    "threshold_for_risk",
     "wcss_score",
 ]

@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+from scipy.special import softmax
+from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.calibration import CalibratedClassifierCV, calibration_curve
 from sklearn.frozen import FrozenEstimator
 
@@ -20,6 +22,23 @@ def probabilities():
 def model(garments):
     X, y = garments
     return MLPClassifier((32,), max_epochs=30, batch_size=16, random_state=0).fit(X[:250], y[:250])
+
+
+class Softmax(ClassifierMixin, BaseEstimator):
+    """Features are the logits of the classes."""
+
+    def fit(self, X, y):
+        self.classes_ = np.unique(y)
+        return self
+
+    def decision_function(self, X):
+        return np.asarray(X)
+
+    def predict_proba(self, X):
+        return softmax(X, axis=1)
+
+    def predict(self, X):
+        return self.classes_[np.argmax(X, axis=1)]
 
 
 def counted(y, proba, n_bins):
@@ -82,6 +101,43 @@ def test_temperature_scaling_lowers_the_error(model, garments):
         for each in (model, calibrated)
     )
     assert after < before
+
+
+def with_temperature(model, X, y):
+    """A calibrated model, and its temperature."""
+    calibrated = CalibratedClassifierCV(FrozenEstimator(model), method="temperature").fit(X, y)
+    (calibrator,) = calibrated.calibrated_classifiers_[0].calibrators
+    return calibrated, 1 / calibrator.beta_
+
+
+@pytest.mark.parametrize("label_smoothing", [0.0, 0.2])
+def test_what_is_calibrated_stays_as_it_is(garments, label_smoothing):
+    """Too sure of itself, or not enough: a second temperature from the same images is 1, and one from others nearly."""
+    X, y = garments
+    network = MLPClassifier((32,), max_epochs=80, batch_size=16, label_smoothing=label_smoothing, random_state=0)
+    once, first = with_temperature(network.fit(X[:200], y[:200]), X[200:400], y[200:400])
+    assert first < 0.9 if label_smoothing else first > 1.1
+    again, second = with_temperature(once, X[200:400], y[200:400])
+    assert second == pytest.approx(1, abs=0.01)
+    np.testing.assert_allclose(again.predict_proba(X[400:]), once.predict_proba(X[400:]), atol=0.01)
+    others, third = with_temperature(once, X[400:], y[400:])
+    assert third == pytest.approx(1, abs=0.15)  # 200 images of other 200
+    np.testing.assert_array_equal(others.predict(X), network.predict(X))
+
+
+def test_true_probabilities_stay_as_they_are():
+    """Of a model that is right by construction, whose error is that of the sample."""
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(20_000, 3)).astype(np.float32)
+    y = (rng.random((len(X), 1)) > softmax(X, axis=1).cumsum(axis=1)).sum(axis=1).clip(max=2)
+    model = Softmax().fit(X, y)
+    calibrated, temperature = with_temperature(model, X[:10_000], y[:10_000])
+    assert temperature == pytest.approx(1, abs=0.05)
+    before, after = (
+        expected_calibration_error(y[10_000:], each.predict_proba(X[10_000:])) for each in (model, calibrated)
+    )
+    assert before < 0.015
+    assert after < before + 0.01
 
 
 def test_risk_and_coverage_are_counted_one_by_one():

@@ -100,5 +100,5 @@ def test_a_run_that_kills_its_workers_does_not_end_a_study(study_on_dask):
 
 def test_dask_that_is_missing_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "distributed", None)
-    with pytest.raises(SystemExit, match=r"pip install .*ecosystem"):
+    with pytest.raises(SystemExit, match=r"pip install .*dask"):
         next(reproduce.done_by_dask("tcp://localhost:1", [], {}, {}))

@@ -26,7 +26,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
-from skfashion.baselines._nearest import int8_is_exact
+from skfashion.baselines._nearest import IntegerSearch
 from skfashion.modules import conv, dense
 from skfashion.neural_network import CNNClassifier, MLPClassifier
 from skfashion.persistence import load, read_manifest, save
@@ -69,8 +69,9 @@ def test_manifest(garments, tmp_path):
 
 
 # Who holds training images, and in which of its parts.
-# Processors whose integer products are not exact search in floats.
-SEARCH = "IntegerSearch" if int8_is_exact() else "FloatSearch"
+# Processors whose products of integers are slow or not exact search in floats.
+_IN_INTEGERS = IntegerSearch.suits(np.zeros((1, 784), np.uint8), "euclidean", torch.device("cpu"))
+SEARCH = "IntegerSearch" if _IN_INTEGERS else "FloatSearch"
 HOLDERS = {
     "KNNClassifier": ["FloatSearch", "KNNClassifier"],
     "ClusterClassifier of AgglomerativeClustering": ["FloatSearch", "NearestRow"],

@@ -76,8 +76,9 @@ def threshold_for_risk(y_true, y_pred, confidence, *, risk, confidence_level=0.9
     The bound is that of Clopper and Pearson, as in [1]_. To look at the errors of many thresholds and to take the best
     one would make it too optimistic. So an eighth, a quarter and a half of the predictions are tried, each at a third
     of the allowed probability, and from the largest share that passes on, thresholds are lowered one by one until the
-    bound exceeds the risk (fixed-sequence testing, [2]_). Where confidences often repeat, the probability is
-    approximate. Nothing is known of images of another kind.
+    bound exceeds the risk (fixed-sequence testing, [2]_). The promise is exact where a lower threshold never has a
+    lower risk, which a useful confidence fulfils. Where confidences often repeat, the probability is approximate.
+    Nothing is known of images of another kind.
 
     References
     ----------

@@ -18,14 +18,12 @@ from sklearn.model_selection import train_test_split
 from sklearn.neighbors import KNeighborsClassifier
 
 from benchmarks.evidence import evidence, read, write
-from skfashion.baselines import make_pca_svc
 from skfashion.datasets import fetch_fashion_mnist
 from skfashion.metrics import clustering_accuracy_score
 from skfashion.neural_network import (
     Autoencoder,
     ConvAutoencoder,
     EncoderClassifier,
-    ResNetClassifier,
     VariationalAutoencoder,
 )
 
@@ -119,24 +117,6 @@ def few_labels(n_labels, n_seeds, data):
     return summary(runs)
 
 
-def labels_alone(n_labels, n_seeds, data):
-    """Good models of the same labelled images, which see no others: what pre-training has to be compared with."""
-    runs = []
-    for seed in range(n_seeds):
-        X, _, y, _ = train_test_split(data.X, data.y, train_size=n_labels, stratify=data.y, random_state=seed)
-        run = {"seed": seed, "n_labels": n_labels}
-        for name, model in (
-            ("resnet", ResNetClassifier(max_epochs=100, batch_size=64, random_state=seed)),
-            ("pca_svc", make_pca_svc()),
-        ):
-            start = time.perf_counter()
-            run[f"{name}_accuracy"] = round(100 * model.fit(X, y).score(data.X_test, data.y_test), 2)
-            run[f"{name}_seconds"] = round(time.perf_counter() - start, 1)
-        runs.append(run)
-        print(run, flush=True)
-    return summary(runs)
-
-
 def summary(runs):
     """The runs with the mean and the standard deviation of their numbers."""
     measured = [name for name in runs[0] if name not in ("seed", "epochs", "n_labels")]
@@ -151,7 +131,6 @@ STUDIES = {
     "EncoderClassifier, 16 dimensions, frozen": lambda data: head(True, data),
     "EncoderClassifier, 16 dimensions, fine-tuned": lambda data: head(False, data),
     "EncoderClassifier, 1000 labels": lambda data: few_labels(1000, 3, data),
-    "labels alone, 1000 labels": lambda data: labels_alone(1000, 3, data),
 }
 
 

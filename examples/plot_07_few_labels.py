@@ -1,9 +1,11 @@
 """
-A few labels are enough
-=======================
+How much do images without labels help?
+=======================================
 
-Images are cheap, labels are not. An autoencoder learns from images alone what garments look like; a classifier on top
-of its encoder then needs few labels. A network that starts from nothing shows what that is worth.
+Images are cheap, labels are not. An autoencoder learns from images alone what garments look like, and a classifier on
+top of its encoder learns from few labels. What that is worth, only a comparison with *good* models of the same labels
+tells: a support vector machine on principal components, and a residual network with augmentation. On Fashion-MNIST it
+is worth little: the support vector machine is as good, and from some 200 labels on the residual network is better.
 """
 
 # %%
@@ -14,8 +16,9 @@ import numpy as np
 from sklearn.frozen import FrozenEstimator
 from sklearn.model_selection import train_test_split
 
+from skfashion.baselines import make_pca_svc
 from skfashion.datasets import fetch_fashion_mnist, make_garments
-from skfashion.neural_network import CNNClassifier, ConvAutoencoder, EncoderClassifier
+from skfashion.neural_network import ConvAutoencoder, EncoderClassifier, ResNetClassifier
 
 try:
     images = fetch_fashion_mnist(n_retries=0)
@@ -43,7 +46,8 @@ models = {
     "pre-trained on images": EncoderClassifier(
         FrozenEstimator(autoencoder), (256,), dropout=0.5, batch_size=16, max_epochs=30, random_state=0
     ),
-    "labels alone": CNNClassifier(batch_size=16, max_epochs=30, random_state=0),
+    "labels alone, PCA and SVM": make_pca_svc(),
+    "labels alone, ResNet": ResNetClassifier(width=8, batch_size=32, max_epochs=40, random_state=0),
 }
 n_labels = [20, 50, 100, 200, 400]
 choices = [np.arange(start, start + 400) for start in (0, 400, 800)]
@@ -69,19 +73,19 @@ for column, n in enumerate(n_labels):
 figure = plt.figure(figsize=(11, 4.2), layout="constrained")
 left, right = figure.subfigures(1, 2, width_ratios=[1.2, 1])
 axes = left.subplots()
-for (name, runs), marker in zip(accuracy.items(), "os", strict=True):
+for (name, runs), marker in zip(accuracy.items(), "os^", strict=True):
     (line,) = axes.plot(n_labels, runs.mean(axis=0), label=name)
     axes.plot(n_labels, runs.T, marker, color=line.get_color(), alpha=0.4)
 axes.set_xscale("log")
 axes.set_xticks(n_labels, n_labels)
 axes.minorticks_off()
-axes.set(xlabel="labelled images; a dot a choice", ylabel="accuracy in percent", title="A few labels are enough")
+axes.set(xlabel="labelled images", ylabel="test accuracy in percent", title="One marker per choice of labels")
 axes.grid(alpha=0.3)
 axes.legend(loc="lower right")
 
 for axes, image in zip(right.subplots(5, 10).flat, X_train[:50][np.argsort(y_train[:50])], strict=True):
     axes.imshow(image.reshape(28, 28), cmap="gray_r")
     axes.set_axis_off()
-right.suptitle("Fifty labels: all that one of the dots at 50 knows")
+right.suptitle("Fifty labelled images: one of the choices")
 figure.savefig("few_labels.png", dpi=110)
 print("The picture is in few_labels.png.")

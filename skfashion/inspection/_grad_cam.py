@@ -68,8 +68,7 @@ class GradCam:
         return self._network.as_maps(np.repeat(fine, channels, axis=1)), scores, None
 
     def baseline_scores(self, targets):
-        """None: nothing is compared."""
-        return None
+        """None, as nothing is compared."""
 
 
 def last_feature_maps(network, images):
@@ -113,8 +112,8 @@ def last_feature_maps(network, images):
     places = [place for place, (part, _) in enumerate(passed) if isinstance(part, nn.Conv2d)]
     if not places:
         raise TypeError(
-            "method='grad_cam' needs a network with convolutions: CNNClassifier, ResNetClassifier, or EncoderClassifier "
-            "with the encoder of a ConvAutoencoder. Take method='integrated_gradients' or 'occlusion'."
+            "method='grad_cam' needs a network with convolutions: CNNClassifier, ResNetClassifier, or "
+            "EncoderClassifier with the encoder of a ConvAutoencoder. Take method='occlusion' for others."
         )
     layer, shape = passed[places[-1]]
     for part, shape_after in passed[places[-1] :]:

@@ -98,8 +98,8 @@ class ExplainedNetwork:
         if self._before and not self._keeps_pixels(baseline.astype(np.float64), 0.5 if straight else 1.0):
             names = ", ".join(type(step).__name__ for step in self._before)
             raise TypeError(
-                f"{self._asked_by} needs steps before the network that {'scale' if straight else 'change'} each pixel on "
-                f"its own, such as StandardScaler. Got {names}: take method='occlusion'."
+                f"{self._asked_by} needs steps before the network that {'scale' if straight else 'change'} each pixel "
+                f"on its own, such as StandardScaler. Got {names}: take method='occlusion'."
             )
         columns = np.arange(len(baseline)).reshape(1, *np.shape(self._transformed(baseline[None]))[1:])
         self._columns = self._model.as_images(columns, rescale=False)[0]

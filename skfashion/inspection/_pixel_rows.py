@@ -97,8 +97,8 @@ class PixelRows:
             limits = (0, 1) if kind == "b" else (np.iinfo(self.rows.dtype).min, np.iinfo(self.rows.dtype).max)
             if low < limits[0] or high > limits[1] or (row != np.rint(row)).any():
                 raise ValueError(
-                    f"X is {self.rows.dtype}, so baseline must hold whole numbers from {limits[0]} to {limits[1]}, on the "
-                    f"scale of X. Got {name}, with values from {low:g} to {high:g}."
+                    f"X is {self.rows.dtype}, so baseline must hold whole numbers from {limits[0]} to {limits[1]}, on "
+                    f"the scale of X. Got {name}, with values from {low:g} to {high:g}."
                 )
             return row.astype(self.rows.dtype)
         if within_unit_interval(*extremes(self.rows)) and not within_unit_interval(low, high):

@@ -24,7 +24,7 @@ _LABELS = {
 _LAST_COLOR = 0.995
 
 # How dark the darkest pixel of an image is beneath a map: at a third, colours and shapes can both be seen.
-_DARKEST = 0.35
+_DARKEST = 0.4
 
 
 class SaliencyDisplay:
@@ -273,11 +273,13 @@ def _style(maps, imshow_kw):
 
 def _faint(images):
     """Pictures in light grey: bright pixels of colour images are brighter, larger values of grey ones darker."""
-    if images.ndim == 4:
-        low, high = min(0.0, float(images.min())), max(1.0, float(images.max()))
-        return _DARKEST * (1 - (images[..., :3].mean(axis=-1) - low) / (high - low))
-    low, high = min(0.0, float(images.min())), max(1.0, float(images.max()))
-    return _DARKEST * (images - low) / (high - low)
+    in_colour = images.ndim == 4
+    grey = images[..., :3].mean(axis=-1) if in_colour else images
+    low, high = min(0.0, float(grey.min())), float(grey.max())
+    if in_colour:
+        high = max(1.0, high)
+    shade = (grey - low) / ((high - low) or 1.0)
+    return _DARKEST * (1 - shade if in_colour else shade)
 
 
 def _captions(found, names, average):

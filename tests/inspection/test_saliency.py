@@ -136,7 +136,8 @@ def test_any_classifier_is_explained(garments, name):
     fall = score(X[:2])[rows] - score(top_left.reshape(2, -1))[rows]
     np.testing.assert_allclose(found.maps[:, 3, 3], fall, atol=1e-6)
     assert (found.maps.reshape(2, 2, 14, 2, 14).std(axis=(2, 4)) < 1e-12).all()
-    for wrapped in (FrozenEstimator(model), GridSearchCV(FrozenEstimator(model), {}, cv=2).fit(X[:100], y[:100])):
+    frozen = FrozenEstimator(model)
+    for wrapped in (frozen, GridSearchCV(make_pipeline(frozen), {}, cv=2).fit(X[:100], y[:100])):
         np.testing.assert_array_equal(saliency(wrapped, X[:2], y[:2], patch_size=14, stride=14).maps, found.maps)
 
 

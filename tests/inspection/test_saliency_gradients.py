@@ -36,7 +36,7 @@ SETTINGS = {"max_epochs": 3, "batch_size": 32, "random_state": 0}
 CONVOLUTIONS = {
     "CNN": CNNClassifier((conv(6, 3), pool(2), conv(8, 3), batch_norm(), dropout(0.2), pool(2)), **SETTINGS),
     "ResNet": ResNetClassifier(4, augmentation="horizontal_flip", **SETTINGS),
-    "encoder": EncoderClassifier(ConvAutoencoder(4, (8,), n_channels=(4, 6), max_epochs=1), **SETTINGS),
+    "encoder": EncoderClassifier(ConvAutoencoder(4, (4, 6), max_epochs=1), **SETTINGS),
 }
 NETWORKS = {**CONVOLUTIONS, "MLP": MLPClassifier((32,), **SETTINGS)}
 
@@ -140,7 +140,6 @@ def cam_by_hand(model, X, target, until):
 LAST_FEATURES = {
     "CNN": lambda network: network[4],  # after normalisation and dropout, before pooling
     "ResNet": lambda network: network.body[-2],
-    "encoder": lambda network: [part for part in network.encoder.modules() if isinstance(part, torch.nn.Flatten)][0],
 }
 
 
@@ -177,7 +176,8 @@ def test_grad_cam_of_images_that_the_network_pads(digits):
     framed = np.pad(X[:3].reshape(-1, 8, 8), ((0, 0), (2, 2), (2, 2)))
     larger = CNNClassifier((conv(4, 9), pool(4)), max_epochs=1, random_state=0)
     larger.fit(np.pad(X[:200].reshape(-1, 8, 8), ((0, 0), (2, 2), (2, 2))), y[:200])
-    larger.module_.load_state_dict(dict(zip(larger.module_.state_dict(), model.module_.state_dict().values())))
+    weights = zip(larger.module_.state_dict(), model.module_.state_dict().values(), strict=True)
+    larger.module_.load_state_dict(dict(weights))
     small = saliency(model, X[:3], 1, method="grad_cam").maps
     np.testing.assert_allclose(small, saliency(larger, framed, 1, method="grad_cam").maps[:, 2:-2, 2:-2], atol=1e-6)
 
@@ -225,7 +225,7 @@ def test_fresh_weights_destroy_maps(garments, name, method):
 
 WRAPPED = {
     "frozen": FrozenEstimator,
-    "search": lambda model: GridSearchCV(FrozenEstimator(model), {}, cv=2),
+    "search": lambda model: GridSearchCV(make_pipeline(FrozenEstimator(model)), {}, cv=2),
     "pipeline": lambda model: make_pipeline("passthrough", FrozenEstimator(model)),
 }
 

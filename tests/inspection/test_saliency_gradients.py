@@ -35,8 +35,8 @@ attr = pytest.importorskip("captum.attr", reason="the extra explain brings it")
 SETTINGS = {"max_epochs": 3, "batch_size": 32, "random_state": 0}
 CONVOLUTIONS = {
     "CNN": CNNClassifier((conv(6, 3), pool(2), conv(8, 3), batch_norm(), dropout(0.2), pool(2)), **SETTINGS),
-    "ResNet": ResNetClassifier(4, augmentation="horizontal_flip", **SETTINGS),
-    "encoder": EncoderClassifier(ConvAutoencoder(4, (4, 6), max_epochs=1), **SETTINGS),
+    "ResNet": ResNetClassifier(4, augmentation="flip", **SETTINGS),
+    "encoder": EncoderClassifier(ConvAutoencoder(4, n_channels=(4, 6), max_epochs=1), **SETTINGS),
 }
 NETWORKS = {**CONVOLUTIONS, "MLP": MLPClassifier((32,), **SETTINGS)}
 

@@ -24,10 +24,10 @@ try:
     garments = fetch_fashion_mnist(n_retries=0)
 except OSError as error:
     print(f"There is no Fashion-MNIST here ({error}):\nthese are garments drawn by make_garments.")
-    garments = make_garments(6_000, random_state=0)
+    garments = make_garments(4_000, random_state=0)
 X, y, names = garments.data, garments.target, garments.target_names
-X_test, y_test = X[5_000:6_000], y[5_000:6_000]
-cnn = CNNClassifier("compact", max_epochs=8, random_state=0).fit(X[:5_000], y[:5_000])
+X_test, y_test = X[3_000:4_000], y[3_000:4_000]
+cnn = CNNClassifier("compact", max_epochs=8, random_state=0).fit(X[:3_000], y[:3_000])
 print(f"accuracy {cnn.score(X_test, y_test):.3f}")
 
 one_of_each = [np.flatnonzero(y_test == label)[0] for label in range(10)]
@@ -38,8 +38,8 @@ plt.show()
 # %%
 # What it looks at in general
 # ---------------------------
-# The mean maps of 300 images, by the class that was predicted.
-display = SaliencyDisplay.from_estimator(cnn, X_test[:300], average=True, class_names=names)
+# The mean maps of 100 images, by the class that was predicted.
+display = SaliencyDisplay.from_estimator(cnn, X_test[:100], average=True, class_names=names)
 display.figure_.savefig("which_pixels.png")
 plt.show()
 
@@ -48,7 +48,7 @@ plt.show()
 # --------------------------
 # The same network with fresh weights knows nothing of garments. If its maps looked like those above, these would only be
 # drawings of the image. What is compared is the order of the pixels of the garment.
-settings = {"response": "logit", "patch_size": 3, "stride": 1}
+settings = {"response": "logit", "patch_size": 4, "stride": 2}
 fresh = copy.deepcopy(cnn)
 fresh.module_.reset_weights(1)
 trained, random = (saliency(model, shown, labels, **settings).maps for model in (cnn, fresh))

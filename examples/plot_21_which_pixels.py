@@ -2,8 +2,8 @@
 Which pixels made it a shirt?
 =============================
 
-Cover a part of the image, and see how far the probability falls: that explains any classifier. Gradients explain networks.
-And fresh weights show whether a map says anything about what was learnt.
+Cover a part of the image, and see how far the probability falls: that explains any classifier. And fresh weights show
+whether a map says anything about what was learnt.
 """
 
 # %%
@@ -46,7 +46,7 @@ plt.show()
 # %%
 # Does the map say anything?
 # --------------------------
-# The same network with fresh weights knows nothing of garments. If its maps looked like those above, these would only be
+# The same network with fresh weights knows nothing of garments. If its maps looked like those above, these would be mere
 # drawings of the image. What is compared is the order of the pixels of the garment.
 settings = {"response": "logit", "patch_size": 4, "stride": 2}
 fresh = copy.deepcopy(cnn)

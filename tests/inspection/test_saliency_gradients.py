@@ -290,7 +290,7 @@ def test_nothing_of_the_caller_or_the_model_moves(fitted, garments, method):
     """Under settings that would change or prevent gradients; ``no_state_leaks`` watches the rest of the process."""
     model, X = fitted["garments", "CNN"], garments[0][:2]
     expected = saliency(model, X, method=method).maps
-    weights = [parameter for parameter in model.module_.parameters()]
+    weights = list(model.module_.parameters())
     gradients = [None if each.grad is None else each.grad.clone() for each in weights]
     before = copy.deepcopy(model.module_.state_dict())
     with torch.inference_mode():

@@ -26,7 +26,7 @@ except OSError as error:
     print(f"There is no Fashion-MNIST here ({error}):\nthese are garments drawn by make_garments.")
     garments = make_garments(4_000, random_state=0)
 X, y, names = garments.data, garments.target, garments.target_names
-X_test, y_test = X[3_000:4_000], y[3_000:4_000]
+X_test, y_test = X[3_000:3_500], y[3_000:3_500]
 cnn = CNNClassifier("compact", max_epochs=8, random_state=0).fit(X[:3_000], y[:3_000])
 print(f"accuracy {cnn.score(X_test, y_test):.3f}")
 
@@ -39,14 +39,14 @@ plt.show()
 # What it looks at in general
 # ---------------------------
 # The mean maps of 100 images, by the class that was predicted.
-display = SaliencyDisplay.from_estimator(cnn, X_test[:100], average=True, class_names=names)
+display = SaliencyDisplay.from_estimator(cnn, X_test[:100], average=True, patch_size=5, stride=4, class_names=names)
 display.figure_.savefig("which_pixels.png")
 plt.show()
 
 # %%
 # Does the map say anything?
 # --------------------------
-# The same network with fresh weights knows nothing of garments. If its maps looked like those above, these would be mere
+# The same network with fresh weights knows nothing of garments. If its maps looked like those above, these would be
 # drawings of the image. What is compared is the order of the pixels of the garment.
 settings = {"response": "logit", "patch_size": 4, "stride": 2}
 fresh = copy.deepcopy(cnn)

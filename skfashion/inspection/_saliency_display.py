@@ -15,7 +15,7 @@ from skfashion.inspection._saliency import saliency
 
 # What the values are, by method, of a response.
 _LABELS = {
-    "occlusion": "fall of the {} where covered",
+    "occlusion": "fall of the {}\nwhere covered",
     "integrated_gradients": "added to the {}",
     "grad_cam": "weight for the {}",
 }
@@ -235,7 +235,7 @@ class SaliencyDisplay:
         width, height = grid_size(self.maps, n_columns, 2)
         imshow_kw = {"origin": "upper", "aspect": "equal", **(imshow_kw or {})}
         beneath = {"cmap": "gray_r", "vmin": 0, "vmax": 1, **{name: imshow_kw[name] for name in ("aspect", "origin")}}
-        with axes_for(self, ax, (1.25 * width + 0.9, 1.25 * height)) as ax:
+        with axes_for(self, ax, (1.25 * width + 1.1, max(2.4, 1.25 * height))) as ax:
             style = _style(self.maps, imshow_kw)
             self.images_, self.captions_ = draw_grid(
                 ax, _faint(self.images), n_columns, captions=self.captions, imshow_kw=beneath

@@ -25,7 +25,7 @@ def test_single_images(garments, knn, n):
     np.testing.assert_allclose(display.images, X[:n].reshape(-1, 28, 28) / 255, rtol=1e-6)
     expected = [f"{NAMES[label]}\n{100 * score:.0f} %" for label, score in zip(y[:n], found.scores, strict=True)]
     assert [caption.get_text() for caption in display.captions_] == expected
-    assert display.colorbar_.ax.get_ylabel() == "fall of the probability where covered"
+    assert display.colorbar_.ax.get_ylabel() == "fall of the probability\nwhere covered"
     for image, over in zip(display.images_, display.maps_, strict=True):
         assert image.get_extent() == over.get_extent()
         assert image.get_zorder() <= over.get_zorder()
@@ -55,7 +55,7 @@ def test_decision_values_have_no_percent(garments):
     display = SaliencyDisplay.from_estimator(model, X[:2] / 255, patch_size=14)
     scores = model.decision_function(X[:2] / 255).max(axis=1)
     assert [caption.split("\n")[1] for caption in display.captions] == [f"{score:.1f}" for score in scores]
-    assert display.label == "fall of the decision value where covered"
+    assert display.label == "fall of the decision value\nwhere covered"
 
 
 @pytest.mark.parametrize("style", ["default", "dark_background"])
@@ -84,7 +84,12 @@ def test_zero_is_clear_and_colours_are_on_one_scale(garments, style):
 def test_any_number_of_classes_finds_room(n):
     names = [f"class {label}" for label in range(n)]
     rng = np.random.default_rng(0)
-    display = SaliencyDisplay.from_maps(rng.random((n, 8, 8)), rng.normal(size=(n, 8, 8)), captions=names)
+    display = SaliencyDisplay.from_maps(
+        rng.random((n, 8, 8)),
+        rng.normal(size=(n, 8, 8)),
+        captions=names,
+        label="fall of the decision value\nwhere covered",
+    )
     figure = display.figure_
     figure.canvas.draw()
     (width, height), box = figure.get_size_inches(), figure.get_tightbbox()

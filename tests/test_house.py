@@ -45,7 +45,8 @@ MAY_IMPORT = {
     "baselines": IMAGES | {"_state", "_tensors", "_device", "_exported", "modules"},
     "datasets": {"_image_rows", "preprocessing"},
     "extending": {"neural_network", "training"},
-    "inspection": IMAGES | {"metrics"},
+    # Networks late, where they are explained.
+    "inspection": IMAGES | {"_state", "metrics", "modules"},
     "metrics": IMAGES | {"baselines"},
     "model_selection": {"_seeds", "_version", "training"},
     "modules": set(),

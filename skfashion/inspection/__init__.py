@@ -1,4 +1,4 @@
-"""Displays of images, training, errors, confidence, latent spaces and searches, by the convention of scikit-learn."""
+"""Displays of images, training, errors, confidence, latent spaces and searches; which pixels speak for a class."""
 
 from skfashion.inspection._class_balance import ClassBalanceDisplay
 from skfashion.inspection._filters import FilterDisplay
@@ -13,6 +13,8 @@ from skfashion.inspection._prototypes import PrototypeDisplay
 from skfashion.inspection._reconstruction import ReconstructionDisplay
 from skfashion.inspection._reliability import ReliabilityDisplay
 from skfashion.inspection._risk_coverage import RiskCoverageDisplay
+from skfashion.inspection._saliency import SaliencyMaps, saliency
+from skfashion.inspection._saliency_display import SaliencyDisplay
 from skfashion.inspection._training_curve import TrainingCurveDisplay
 from skfashion.inspection._trial_scores import TrialScoresDisplay
 
@@ -30,6 +32,9 @@ __all__ = [
     "ReconstructionDisplay",
     "ReliabilityDisplay",
     "RiskCoverageDisplay",
+    "SaliencyDisplay",
+    "SaliencyMaps",
     "TrainingCurveDisplay",
     "TrialScoresDisplay",
+    "saliency",
 ]

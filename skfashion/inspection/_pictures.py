@@ -26,7 +26,7 @@ class Images:
     def __init__(self, X, image_shape=None, estimator=None):
         self._reader = _reader_of(estimator)
         if self._reader is None:
-            images = _arranged(X, image_shape, estimator)
+            images = arranged(X, image_shape, estimator)
             self._scale = PixelScale.of(images)
             self._images = self._scale.read(images, "The display")
         else:
@@ -56,7 +56,7 @@ class Images:
         ValueError
             If the shapes differ.
         """
-        images = _arranged(outputs, image_shape, estimator)
+        images = arranged(outputs, image_shape, estimator)
         if images.dtype.kind != "f":
             if self._reader is None:
                 images = self._scale.read(images, "The display")
@@ -76,7 +76,7 @@ class Images:
 
 def pictures_made_by(estimator, X, image_shape=None, *, signed=False):
     """Pictures of what an estimator makes: samples and centroids, or directions and weights, which have a sign."""
-    images = _arranged(X, image_shape, estimator)
+    images = arranged(X, image_shape, estimator)
     if not signed and _reader_of(estimator) is None:  # a reader returns brightness
         images = PixelScale.of(images).read(images)
     return _as_pictures(images)
@@ -88,7 +88,7 @@ def _reader_of(estimator):
     return first if isinstance(first, ImageEstimator) else None
 
 
-def _arranged(X, image_shape, estimator):
+def arranged(X, image_shape, estimator):
     """X as images (n, channels, height, width), with its values as they are.
 
     If no shape is given, the first step that was fitted on images of this size decides.

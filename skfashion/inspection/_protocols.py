@@ -49,3 +49,15 @@ class ImageEstimator(Protocol):
         ndarray of shape (n_samples, channels, height, width)
             With `rescale`, uint8 stands for levels from 0 to 255, and any other dtype for numbers as they are.
         """
+
+
+@runtime_checkable
+class DifferentiableEstimator(ImageEstimator, Protocol):
+    """A fitted estimator that is a torch module, through which gradients flow from answers to pixels."""
+
+    def as_module(self):
+        """Return a module with the attributes `answering`, which turns images into answers, and `outputs`.
+
+        Where `outputs` are ``"classes"``, `answering` turns images into probabilities, and has a method `scores` that
+        turns them into logits.
+        """

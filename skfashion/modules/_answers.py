@@ -4,6 +4,14 @@ import torch
 from torch import nn
 
 
+class Probabilities(nn.Sequential):
+    """A network, then the layer that makes probabilities of its scores."""
+
+    def scores(self, images):
+        """The logits (n_images, n_classes), of which probabilities are made."""
+        return self[0](images)
+
+
 class Codes(nn.Module):
     """What a module with a method ``encode`` makes of images."""
 
@@ -61,11 +69,15 @@ class SubspaceProbabilities(nn.Module):
         for place, basis in enumerate(components):
             self.register_buffer(f"components_{place}", torch.as_tensor(basis, dtype=torch.float64).clone())
 
-    def forward(self, images):
+    def scores(self, images):
+        """The logits (n_images, n_classes), of which probabilities are made; float64."""
         images = images.permute(0, 2, 3, 1) if self.channels_last else images
         rows = images.flatten(1).to(self.means.dtype)
         residuals = [self._residuals(rows, place) for place in range(self.n_subspaces)]
-        return (-torch.stack(residuals, 1) / self.scale).softmax(1).float()
+        return -torch.stack(residuals, 1) / self.scale
+
+    def forward(self, images):
+        return self.scores(images).softmax(1).float()
 
     def _residuals(self, rows, place):
         centered = rows - self.means[place]

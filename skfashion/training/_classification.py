@@ -11,6 +11,7 @@ from sklearn.utils import column_or_1d, compute_class_weight
 from torch import nn
 from torch.nn.functional import logsigmoid
 
+from skfashion.modules._answers import Probabilities
 from skfashion.modules._losses import CrossEntropyLoss
 from skfashion.modules._multilabel import MultilabelLoss
 from skfashion.training._net import Net
@@ -35,7 +36,7 @@ class LabelTask(Task):
         pass
 
     def answering(self, module):
-        return nn.Sequential(module, self.last_layer)
+        return Probabilities(module, self.last_layer)
 
 
 @dataclass(kw_only=True)

@@ -28,6 +28,7 @@ from skfashion.inspection import (
     ReconstructionDisplay,
     ReliabilityDisplay,
     RiskCoverageDisplay,
+    SaliencyDisplay,
     TrainingCurveDisplay,
     TrialScoresDisplay,
 )
@@ -58,6 +59,7 @@ ALL = {
         y, np.eye(10)[y], labels=range(10), ax=ax
     ),
     "RiskCoverageDisplay": lambda X, y, ax: RiskCoverageDisplay.from_predictions(y, np.roll(y, 1), X[:, 400], ax=ax),
+    "SaliencyDisplay": lambda X, y, ax: SaliencyDisplay.from_maps(X, X.reshape(-1, 28, 28) - 100.0, ax=ax),
     "TrainingCurveDisplay": lambda X, y, ax: TrainingCurveDisplay.from_histories(
         {"": [{"epoch": 1, "train_loss": 1.0}]}, ax=ax
     ),

@@ -24,6 +24,7 @@ from skfashion.inspection import (
     ReconstructionDisplay,
     ReliabilityDisplay,
     RiskCoverageDisplay,
+    SaliencyDisplay,
     TrainingCurveDisplay,
     TrialScoresDisplay,
 )
@@ -51,6 +52,7 @@ def displays(garments):
         ReconstructionDisplay.from_estimator(pca, X),
         ReliabilityDisplay.from_predictions(y, np.eye(10)[y], labels=range(10)),
         RiskCoverageDisplay.from_predictions(y, np.roll(y, 1), X[:, 400]),
+        SaliencyDisplay.from_maps(X, X.reshape(-1, 28, 28) - 0.5, captions=[NAMES[label] for label in y]),
         TrainingCurveDisplay.from_histories({"one": HISTORY, "two": HISTORY}),
         TrialScoresDisplay.from_trials([1, 2]),
     ]
@@ -67,6 +69,7 @@ GRIDS = [
     "MisclassifiedDisplay",
     "PrototypeDisplay",
     "ReconstructionDisplay",
+    "SaliencyDisplay",
 ]
 
 

@@ -1,0 +1,53 @@
+"""The numbers by which an estimator chooses a class: probabilities, decision values, or the logits of a network."""
+
+import numpy as np
+
+from skfashion.inspection._estimators import steps_of
+
+RESPONSES = ("auto", "probability", "decision", "logit")
+
+
+def class_scores(estimator, response):
+    """Return a function from images to a score for each class, and which of RESPONSES it gives.
+
+    Parameters
+    ----------
+    estimator : estimator
+        A fitted classifier, unwrapped.
+    response : {"auto", "probability", "decision"}
+        ``"auto"`` are probabilities where there are any, else decision values.
+
+    Returns
+    -------
+    scores : callable
+        From images to float64 (n_samples, n_classes).
+    response : {"probability", "decision"}
+        What it gives.
+    """
+    has_probability, has_decision = (hasattr(estimator, name) for name in ("predict_proba", "decision_function"))
+    name = type(steps_of(estimator)[-1]).__name__
+    if not has_probability and not has_decision:
+        raise TypeError(f"{name} has neither predict_proba nor decision_function: there is no score to explain.")
+    if response == "auto":
+        response = "probability" if has_probability else "decision"
+    if response == "probability":
+        if not has_probability:
+            raise TypeError(f"{name} has no predict_proba: take response='decision'.")
+        return (lambda X: np.asarray(estimator.predict_proba(X), dtype=np.float64)), response
+    if not has_decision:
+        raise TypeError(f"{name} has no decision_function: take response='probability'.")
+    return (lambda X: _decisions(estimator, X, name)), response
+
+
+def _decisions(estimator, X, name):
+    """Decision values with a column for each class; of two classes one is the negative of the other."""
+    values = np.asarray(estimator.decision_function(X), dtype=np.float64)
+    if values.ndim == 1:
+        return np.column_stack([-values, values])
+    pairs = getattr(steps_of(estimator)[-1], "decision_function_shape", "ovr") == "ovo"
+    if pairs or values.shape[1] != len(estimator.classes_):
+        raise ValueError(
+            f"{name} has a decision value for each pair of classes, not for each class: take "
+            "decision_function_shape='ovr'."
+        )
+    return values

@@ -1,0 +1,126 @@
+"""Grad-CAM: the feature maps of the last convolution, weighted by the gradients of a score."""
+
+import numpy as np
+
+from skfashion.inspection._network import captum_attr, n_images_at_once, recording_gradients
+
+
+class GradCam:
+    """Maps of where the last feature maps of a network speak for a class, enlarged to the size of the image.
+
+    Parameters
+    ----------
+    network : ExplainedNetwork
+        A network with convolutions. Where a residual network averages over an image and its mirror image, it is
+        explained without that.
+    pixels : PixelRows
+        The images.
+    response : {"logit", "probability"}
+        What is explained.
+    """
+
+    def __init__(self, network, pixels, response):
+        from skfashion.modules import ResNet
+
+        for part in network.answering.modules():
+            if isinstance(part, ResNet):
+                part.flip_averaging = False
+        self._network, self._pixels = network, pixels
+        self._scores = network.scores(response)
+        with recording_gradients():
+            first = network.images(pixels.rows[:1])
+            layer, self._size = last_feature_maps(network.answering, first)
+        self._shape = first.shape[1:]
+        self.n_images_at_once = n_images_at_once(self._shape)
+        self._engine = captum_attr("grad_cam").LayerGradCam(self._scores, layer)
+
+    def maps(self, index, targets):
+        """Explain some of the images, as :meth:`Occlusion.maps` does.
+
+        Parameters
+        ----------
+        index : slice
+            Which images.
+        targets : ndarray of int of shape (n,)
+            For each of them the column of its class.
+
+        Returns
+        -------
+        maps : ndarray of shape (n, h, w)
+            At least 0.
+        scores : ndarray of shape (n,)
+            The score of the images.
+        errors : None
+            There is nothing to compare with.
+        """
+        import torch
+
+        with recording_gradients():
+            images, columns = self._network.images(self._pixels.rows[index]), torch.from_numpy(targets)
+            with torch.no_grad():
+                scores = self._scores(images).double().gather(1, columns[:, None])[:, 0].numpy()
+            images.requires_grad_(True)  # else a frozen encoder records nothing
+            coarse = self._engine.attribute(images, target=columns, relu_attributions=True).detach()
+            fine = torch.nn.functional.interpolate(coarse, self._size, mode="bilinear")
+        channels, height, width = self._shape
+        top, left = (self._size[0] - height) // 2, (self._size[1] - width) // 2
+        fine = fine[:, :, top : top + height, left : left + width].double().numpy() / channels
+        return self._network.as_maps(np.repeat(fine, channels, axis=1)), scores, None
+
+    def baseline_scores(self, targets):
+        """None, as nothing is compared."""
+
+
+def last_feature_maps(network, images):
+    """The part of a network that gives the feature maps of its last convolution, and the size of what they are of.
+
+    Normalisation, activation and a residual sum belong to the convolution: all that follows without changing the shape.
+
+    Parameters
+    ----------
+    network : torch.nn.Module
+        It is run once.
+    images : torch.Tensor of shape (n, channels, height, width)
+        What it is run on.
+
+    Returns
+    -------
+    layer : torch.nn.Module
+        The part.
+    size : tuple of int
+        (height, width) of the images, with the zeros around them that the network adds.
+
+    Raises
+    ------
+    TypeError
+        If there is no convolution.
+    ValueError
+        If the part is applied to an image more than once.
+    """
+    from torch import nn
+
+    from skfashion.modules._layers import Pad
+
+    passed = []
+    parts = [part for part in network.modules() if part is not network]
+    # Parts of one's own may give anything.
+    note = lambda part, _, output: passed.append((part, getattr(output, "shape", None)))  # noqa: E731
+    handles = [part.register_forward_hook(note) for part in parts]
+    network(images)
+    for handle in handles:
+        handle.remove()
+    places = [place for place, (part, _) in enumerate(passed) if isinstance(part, nn.Conv2d)]
+    if not places:
+        raise TypeError(
+            "method='grad_cam' needs a network with convolutions: CNNClassifier, ResNetClassifier, or "
+            "EncoderClassifier with the encoder of a ConvAutoencoder. Take method='occlusion' for others."
+        )
+    layer, shape = passed[places[-1]]
+    for part, shape_after in passed[places[-1] :]:
+        if shape_after != shape:
+            break
+        layer = part
+    if sum(part is layer for part, _ in passed) > 1:
+        raise ValueError("method='grad_cam' needs a network that applies its last convolution to an image once.")
+    sizes = [out[2:] for part, out in passed if isinstance(part, Pad)]
+    return layer, tuple(sizes[0] if sizes else images.shape[2:])

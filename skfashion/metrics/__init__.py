@@ -11,6 +11,7 @@ from skfashion.metrics._confidence import (
     risk_coverage_curve,
 )
 from skfashion.metrics._generation import frechet_distance, nearest_train_distance
+from skfashion.metrics._ranks import RankComparison, compare_ranks
 from skfashion.metrics._scorers import clustering_accuracy_scorer, neg_wcss_scorer, silhouette_scorer
 from skfashion.metrics._table import ClassifierComparison, compare_classifiers
 
@@ -18,12 +19,14 @@ __all__ = [
     "ClassifierComparison",
     "Interval",
     "McNemarResult",
+    "RankComparison",
     "ReliabilityBins",
     "RiskCoverageCurve",
     "accuracy_interval",
     "clustering_accuracy_score",
     "clustering_accuracy_scorer",
     "compare_classifiers",
+    "compare_ranks",
     "expected_calibration_error",
     "frechet_distance",
     "mcnemar_test",

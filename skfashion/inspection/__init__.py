@@ -1,6 +1,7 @@
 """Displays of images, training, errors, confidence, latent spaces and searches, by the convention of scikit-learn."""
 
 from skfashion.inspection._class_balance import ClassBalanceDisplay
+from skfashion.inspection._critical_difference import CriticalDifferenceDisplay
 from skfashion.inspection._filters import FilterDisplay
 from skfashion.inspection._image_grid import ImageGridDisplay
 from skfashion.inspection._interpolation import InterpolationDisplay
@@ -18,6 +19,7 @@ from skfashion.inspection._trial_scores import TrialScoresDisplay
 
 __all__ = [
     "ClassBalanceDisplay",
+    "CriticalDifferenceDisplay",
     "FilterDisplay",
     "ImageEstimator",
     "ImageGridDisplay",

@@ -17,6 +17,7 @@ import skfashion.inspection
 from skfashion.baselines import CentroidSampler, NeighborSampler
 from skfashion.inspection import (
     ClassBalanceDisplay,
+    CriticalDifferenceDisplay,
     FilterDisplay,
     ImageGridDisplay,
     InterpolationDisplay,
@@ -35,6 +36,9 @@ from skfashion.neural_network import CNNClassifier, VariationalAutoencoder
 
 ALL = {
     "ClassBalanceDisplay": lambda X, y, ax: ClassBalanceDisplay.from_labels(y, ax=ax),
+    "CriticalDifferenceDisplay": lambda X, y, ax: CriticalDifferenceDisplay.from_scores(
+        {"a": [0.9, 0.8, 0.7], "b": [0.8, 0.9, 0.6], "c": [0.5, 0.7, 0.4]}, ax=ax
+    ),
     "FilterDisplay": lambda X, y, ax: FilterDisplay.from_estimator(
         LogisticRegression(max_iter=3000).fit(X / 255, y), ax=ax
     ),

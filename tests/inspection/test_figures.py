@@ -13,6 +13,7 @@ from sklearn.linear_model import LogisticRegression
 import skfashion.inspection
 from skfashion.inspection import (
     ClassBalanceDisplay,
+    CriticalDifferenceDisplay,
     FilterDisplay,
     ImageGridDisplay,
     InterpolationDisplay,
@@ -40,6 +41,7 @@ def displays(garments):
     pca = PCA(3, random_state=0).fit(X)
     made = [
         ClassBalanceDisplay.from_labels({"train": y[:40], "test": y[40:]}, class_names=NAMES),
+        CriticalDifferenceDisplay.from_scores({name: range(9) for name in NAMES}),
         FilterDisplay.from_estimator(LogisticRegression(max_iter=3000).fit(X, y)),
         ImageGridDisplay.from_data(X, y, class_names=NAMES),
         InterpolationDisplay.from_estimator(pca, X[:3], X[3:6]),

@@ -8,6 +8,7 @@ from skfashion.inspection._interpolation import InterpolationDisplay
 from skfashion.inspection._latent_space import LatentSpaceDisplay
 from skfashion.inspection._latent_walk import LatentWalkDisplay
 from skfashion.inspection._misclassified import MisclassifiedDisplay
+from skfashion.inspection._nearest_images import NearestImagesDisplay
 from skfashion.inspection._parallel_coordinates import ParallelCoordinatesDisplay
 from skfashion.inspection._protocols import ImageEstimator
 from skfashion.inspection._prototypes import PrototypeDisplay
@@ -27,6 +28,7 @@ __all__ = [
     "LatentSpaceDisplay",
     "LatentWalkDisplay",
     "MisclassifiedDisplay",
+    "NearestImagesDisplay",
     "ParallelCoordinatesDisplay",
     "PrototypeDisplay",
     "ReconstructionDisplay",

@@ -106,7 +106,7 @@ class CriticalDifferenceDisplay:
         top = _FIRST_BAR + _BAR_STEP * (max(levels, default=-1) + 1) + 0.4
         n_models = len(self.comparison.ranks)
         bottom = top + (n_models + 1) // 2
-        with axes_for(self, ax, (6.4, 0.8 + 0.25 * (bottom + 1))) as ax:
+        with axes_for(self, ax, (8.5, 0.8 + 0.25 * (bottom + 1))) as ax:
             ax = own_limits(ax)
             self._draw_scale(ax, bottom)
             self.labels_ = self._draw_models(ax, top)
@@ -127,7 +127,7 @@ class CriticalDifferenceDisplay:
             ax.spines[side].set_visible(False)
         ax.xaxis.set_ticks_position("top")
         ax.xaxis.set_label_position("top")
-        ax.set_xticks(np.unique(np.linspace(1, n_models, min(n_models, 10)).round()))
+        ax.set_xticks(np.unique(np.linspace(1, n_models, min(n_models, 7)).round()))
         text = f"average rank in {self.comparison.n_repetitions:,} repetitions"
         if not np.isnan(difference):
             text += f", critical difference {difference:.2f}"

@@ -24,6 +24,7 @@ from skfashion.inspection import (
     LatentSpaceDisplay,
     LatentWalkDisplay,
     MisclassifiedDisplay,
+    NearestImagesDisplay,
     ParallelCoordinatesDisplay,
     PrototypeDisplay,
     ReconstructionDisplay,
@@ -51,6 +52,7 @@ ALL = {
     ),
     "LatentWalkDisplay": lambda X, y, ax: LatentWalkDisplay.from_estimator(PCA(2, random_state=0).fit(X), X, ax=ax),
     "MisclassifiedDisplay": lambda X, y, ax: MisclassifiedDisplay.from_predictions(X, y, np.roll(y, 1), ax=ax),
+    "NearestImagesDisplay": lambda X, y, ax: NearestImagesDisplay.from_data(X[:2], X[2:], y[2:], y=y[:2], ax=ax),
     "ParallelCoordinatesDisplay": lambda X, y, ax: ParallelCoordinatesDisplay.from_trials(
         [{"a": 1}, {"a": 2}], [0, 1], ax=ax
     ),

@@ -20,6 +20,7 @@ from skfashion.inspection import (
     LatentSpaceDisplay,
     LatentWalkDisplay,
     MisclassifiedDisplay,
+    NearestImagesDisplay,
     ParallelCoordinatesDisplay,
     PrototypeDisplay,
     ReconstructionDisplay,
@@ -48,6 +49,7 @@ def displays(garments):
         LatentSpaceDisplay.from_codes(X, y, class_names=NAMES, method="tsne", random_state=0),
         LatentWalkDisplay.from_estimator(pca, X),
         MisclassifiedDisplay.from_predictions(X, y, np.roll(y, 1), class_names=NAMES),
+        NearestImagesDisplay.from_data(X[:3], X[3:], y[3:], y=y[:3], class_names=NAMES),
         ParallelCoordinatesDisplay.from_trials(TRIALS, [0, 1]),
         PrototypeDisplay.from_data(X, y, class_names=NAMES),
         ReconstructionDisplay.from_estimator(pca, X),
@@ -67,6 +69,7 @@ GRIDS = [
     "InterpolationDisplay",
     "LatentWalkDisplay",
     "MisclassifiedDisplay",
+    "NearestImagesDisplay",
     "PrototypeDisplay",
     "ReconstructionDisplay",
 ]

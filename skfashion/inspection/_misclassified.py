@@ -10,7 +10,7 @@ from skfashion.inspection._drawing import axes_for, check_columns, check_kw, dra
 from skfashion.inspection._estimators import unwrapped
 from skfashion.inspection._labels import labels_of, names_of
 from skfashion.inspection._pictures import Images
-from skfashion.metrics import most_confused_pairs
+from skfashion.metrics import ConfusedPair, most_confused_pairs
 
 
 class MisclassifiedDisplay:
@@ -310,7 +310,10 @@ def _errors(y_true, y_pred, confidence, class_names, n_images, n_pairs):
         true, predicted = y_true[wrong], y_pred[wrong]
         of_pairs = [wrong[(true == pair.true) & (predicted == pair.predicted)][:n_images] for pair in pairs]
         indices, rows = np.concatenate(of_pairs), np.repeat(np.arange(len(pairs)), list(map(len, of_pairs)))
-        pairs = [pair._replace(**_named(pair, class_names)) for pair in pairs]
+        pairs = [
+            ConfusedPair(*names_of([true, predicted], class_names), count, share)
+            for true, predicted, count, share in pairs
+        ]
     return {
         "indices": indices,
         "true_names": names_of(y_true[indices].tolist(), class_names),
@@ -321,7 +324,3 @@ def _errors(y_true, y_pred, confidence, class_names, n_images, n_pairs):
         "pairs": pairs,
         "pair_indices": rows,
     }
-
-
-def _named(pair, class_names):
-    return dict(zip(("true", "predicted"), names_of([pair.true, pair.predicted], class_names), strict=True))

@@ -1,4 +1,4 @@
-"""The layers of a fitted network in its HTML repr: what they are, what shape comes out, how many parameters they have."""
+"""The layers of a fitted network in its HTML repr: what they are, the shapes of their outputs, their parameters."""
 
 import copy
 from html import escape
@@ -14,6 +14,8 @@ class LayersInHTML:
     def _get_fitted_attr_html(self, doc_link=""):
         """Read by scikit-learn: the fitted attributes, and below them the layers."""
         attributes = super()._get_fitted_attr_html(doc_link)
+        if not hasattr(self, "net_"):  # a part, not fitted itself, of something that is
+            return attributes
         return AttributesAndLayers(attributes, layer_table(self.module_, self.image_shape_))
 
 
@@ -85,7 +87,7 @@ def _output_shapes(module, image_shape):
     def remember(name):
         def hook(layer, given, output):
             if isinstance(output, torch.Tensor):
-                shapes[name] = " × ".join(map(str, output.shape[1:]))
+                shapes[name] = " x ".join(map(str, output.shape[1:]))
 
         return hook
 

@@ -4,7 +4,6 @@ import re
 from html import unescape
 from html.parser import HTMLParser
 
-import numpy as np
 import pytest
 import torch
 from networks import mlp
@@ -93,7 +92,7 @@ def test_shapes_are_those_of_an_image(garments):
     model = CNNClassifier((conv(4, 5), pool(4)), **SMALL).fit(garments[0][:60], garments[1][:60])
     rows, _ = table_of(model._repr_html_())
     convolution = next(row for row in rows if row[1].startswith("Conv2d"))
-    assert convolution[2:] == ["4 × 24 × 24", f"{4 * 25 + 4}"]
+    assert convolution[2:] == ["4 x 24 x 24", f"{4 * 25 + 4}"]
     assert rows[-1][2] == "10"
 
 

@@ -2,7 +2,8 @@
 
 Accuracy with its interval, time of fit and predict, peak memory that both add, and the size of the pickled model. Each
 row runs in a process of its own, and is written as soon as it is done; rows that are there are skipped. ``--quick``
-trains on 10,000 images, and takes minutes; the full table trains on all 60,000.
+trains on 10,000 images, and takes minutes; the full table trains on all 60,000. Predicted labels are kept beside the
+rows; ``--predictions`` fits rows again that have none, and keeps those of classifiers that come out as the row says.
 """
 
 import argparse
@@ -23,6 +24,7 @@ from sklearn.svm import SVC, LinearSVC
 
 from benchmarks.bench_training import peak_mb
 from benchmarks.evidence import evidence, read, write
+from benchmarks.predictions import keep_predictions, stored_predictions
 from skfashion.baselines import ClusterClassifier, KNNClassifier, SubspaceClassifier, make_pca_svc
 from skfashion.datasets import fetch_fashion_mnist
 from skfashion.metrics import accuracy_interval
@@ -61,7 +63,7 @@ CLASSIFIERS = {
 
 
 def run(name, n_train):
-    """Fit and score one classifier in this process."""
+    """Fit and score one classifier in this process; its row, and the predicted labels."""
     X, y = fetch_fashion_mnist(return_X_y=True)
     X_test, y_test = fetch_fashion_mnist(subset="test", return_X_y=True)
     X, y = X[:n_train], y[:n_train]
@@ -72,7 +74,7 @@ def run(name, n_train):
     predicted = model.predict(X_test)
     end = time.perf_counter()
     accuracy, low, high = accuracy_interval(y_test, predicted)
-    return {
+    row = {
         "accuracy": round(100 * accuracy, 2),
         "interval": [round(100 * low, 2), round(100 * high, 2)],
         "fit_seconds": round(fitted - start, 2),
@@ -83,6 +85,35 @@ def run(name, n_train):
         "n_test": len(y_test),
         "evidence": evidence(),
     }
+    return {"row": row, "predicted": predicted.tolist()}
+
+
+def run_apart(name, *, quick):
+    """The same in a process of its own."""
+    command = [sys.executable, "-m", "benchmarks.bench_classifiers", "--one", name, *(["--quick"] if quick else [])]
+    done = subprocess.run(command, stdout=subprocess.PIPE, check=True)
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def keep(table, rows, name, result):
+    """Write a row, and what it predicts."""
+    rows[name] = result["row"]
+    write(table, {"rows": rows})
+    keep_predictions(table, name, result["predicted"], test_labels())
+
+
+def keep_predictions_of(table, rows, name, result):
+    """Keep what a classifier predicts that was fitted again, if the row is about the same predictions."""
+    same = all(rows[name][key] == result["row"][key] for key in ("accuracy", "interval", "n_train", "n_test"))
+    if same:
+        rows[name]["evidence_of_predictions"] = result["row"]["evidence"]
+        write(table, {"rows": rows})
+        keep_predictions(table, name, result["predicted"], test_labels())
+    return same
+
+
+def test_labels():
+    return fetch_fashion_mnist(subset="test", return_X_y=True)[1]
 
 
 def main():
@@ -90,22 +121,25 @@ def main():
     parser.add_argument("--quick", action="store_true", help="train on 10,000 images")
     parser.add_argument("--only", default="", help="run the rows whose name holds this text")
     parser.add_argument("--again", action="store_true", help="run rows that have a result already")
+    parser.add_argument("--predictions", action="store_true", help="fit rows again that have no predictions")
     parser.add_argument("--one", choices=CLASSIFIERS, help="print the result of one classifier as JSON")
     arguments = parser.parse_args()
-    n_train = 10_000 if arguments.quick else 60_000
     if arguments.one:
-        print(json.dumps(run(arguments.one, n_train)))
+        print(json.dumps(run(arguments.one, 10_000 if arguments.quick else 60_000)))
         return
     table = "classifiers_quick" if arguments.quick else "classifiers"
     rows = read(table).get("rows", {})
+    predictions = stored_predictions(table)[1]
     for name in CLASSIFIERS:
-        if arguments.only in name and (arguments.again or name not in rows):
-            command = [sys.executable, "-m", "benchmarks.bench_classifiers", "--one", name]
-            done = subprocess.run(
-                [*command, *(["--quick"] if arguments.quick else [])], stdout=subprocess.PIPE, check=True
-            )
-            rows[name] = json.loads(done.stdout.splitlines()[-1])
-            write(table, {"rows": rows})
+        if arguments.only not in name:
+            continue
+        if arguments.predictions and name in rows and name not in predictions:
+            result = run_apart(name, quick=arguments.quick)
+            if not keep_predictions_of(table, rows, name, result):
+                now, before = result["row"]["accuracy"], rows[name]["accuracy"]
+                print(f"{name:45} now has {now} %, and not {before} %", flush=True)
+        elif arguments.again or name not in rows:
+            keep(table, rows, name, run_apart(name, quick=arguments.quick))
             print(f"{name:45}{rows[name]['accuracy']:7.2f} % {rows[name]['fit_seconds']:8.1f} s", flush=True)
 
 

@@ -20,6 +20,7 @@ Reached through objects, where they are used:
 
 Read by scikit-learn on our estimators:
 
+- `_get_fitted_attr_html`, `_repr_html_inner`: the tables below the parameters in the HTML repr
 - `_doc_link_module`, `_doc_link_template`: where the HTML repr links to; documented, but for their names
 - `_parameter_constraints`: what parameters may be
 """

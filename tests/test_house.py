@@ -36,6 +36,7 @@ MAY_IMPORT = {
     "_onnx": {"_state"},
     "_pixels": set(),
     "_private_sklearn": set(),
+    "_private_sklearn_callback": set(),
     "_private_sklearn_search": set(),
     "_private_sklearn_state": set(),
     "_private_torch": set(),

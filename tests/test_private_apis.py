@@ -15,6 +15,7 @@ OTHERS = [path for path in FILES if path not in MODULES.values()]
 # The packages whose private APIs the modules name.
 PACKAGES = {
     "_private_sklearn": "scikit-learn",
+    "_private_sklearn_callback": "scikit-learn",
     "_private_sklearn_search": "scikit-learn",
     "_private_sklearn_state": "scikit-learn",
     "_private_torch": "torch",
@@ -139,7 +140,8 @@ def test_what_scikit_learn_reads_of_ours_is_there():
 
     from skfashion.neural_network import MLPClassifier
 
-    theirs = "_doc_link_module", "_doc_link_template"
+    theirs = "_doc_link_module", "_doc_link_template", "_get_fitted_attr_html"
     assert all(hasattr(BaseEstimator(), name) for name in theirs)
+    assert hasattr(BaseEstimator()._get_fitted_attr_html(), "_repr_html_inner")
     with pytest.raises(ValueError, match="'batch_size' parameter"):  # _parameter_constraints are read
         MLPClassifier(batch_size=0).fit([[0.0], [1.0]], [0, 1])

@@ -32,6 +32,7 @@ TABLES = {
     ),
     BENCHMARKS / "TABLES.md": (
         quality.classifiers_quick,
+        quality.differences,
         quality.clusters,
         speed.memory,
         quality.regression,

@@ -1,8 +1,10 @@
 """Accuracies and errors, as rows of Markdown."""
 
 from benchmarks.evidence import read, read_of_processors
+from benchmarks.predictions import stored_predictions
 from benchmarks.report import costs, results_of_studies
 from benchmarks.tables.shared import cell, peers, percent
+from skfashion.metrics import compare_classifiers
 
 
 def accuracy():
@@ -43,6 +45,21 @@ def classifier_rows(name):
             f"| `{name}` | {row['accuracy']:.1f} % | {low:.1f} to {high:.1f} | {row['fit_seconds']:.1f} s "
             f"| {row['predict_seconds']:.1f} s | {row['peak_memory_added_mb']:,} MB | {row['model_mb']:.1f} MB |"
         )
+    return lines
+
+
+def differences():
+    """Which classifiers differ from the best of them, by the predictions that are stored."""
+    y_true, predictions = stored_predictions("classifiers")
+    table, _ = compare_classifiers(predictions, y_test=y_true)
+    lines = [
+        f"| the same {len(y_true):,} test images | test accuracy | 95 % interval | p-value against the first |",
+        "| --- | --- | --- | --- |",
+    ]
+    for name, row in table.iterrows():
+        pvalue = "" if name == table.index[0] else f"{row['pvalue']:.1g}"
+        interval = f"{100 * row['low']:.1f} to {100 * row['high']:.1f}"
+        lines.append(f"| `{name}` | {100 * row['accuracy']:.1f} % | {interval} | {pvalue} |")
     return lines
 
 

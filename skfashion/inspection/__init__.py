@@ -1,12 +1,14 @@
 """Displays of images, training, errors, confidence, latent spaces and searches; which pixels speak for a class."""
 
 from skfashion.inspection._class_balance import ClassBalanceDisplay
+from skfashion.inspection._critical_difference import CriticalDifferenceDisplay
 from skfashion.inspection._filters import FilterDisplay
 from skfashion.inspection._image_grid import ImageGridDisplay
 from skfashion.inspection._interpolation import InterpolationDisplay
 from skfashion.inspection._latent_space import LatentSpaceDisplay
 from skfashion.inspection._latent_walk import LatentWalkDisplay
 from skfashion.inspection._misclassified import MisclassifiedDisplay
+from skfashion.inspection._nearest_images import NearestImagesDisplay
 from skfashion.inspection._parallel_coordinates import ParallelCoordinatesDisplay
 from skfashion.inspection._protocols import ImageEstimator
 from skfashion.inspection._prototypes import PrototypeDisplay
@@ -20,6 +22,7 @@ from skfashion.inspection._trial_scores import TrialScoresDisplay
 
 __all__ = [
     "ClassBalanceDisplay",
+    "CriticalDifferenceDisplay",
     "FilterDisplay",
     "ImageEstimator",
     "ImageGridDisplay",
@@ -27,6 +30,7 @@ __all__ = [
     "LatentSpaceDisplay",
     "LatentWalkDisplay",
     "MisclassifiedDisplay",
+    "NearestImagesDisplay",
     "ParallelCoordinatesDisplay",
     "PrototypeDisplay",
     "ReconstructionDisplay",

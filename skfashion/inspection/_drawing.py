@@ -108,7 +108,7 @@ def grid_size(pictures, n_columns, n_lines=0, label_width=0.0):
     return n_columns * _PICTURE * 1.1 + label_width + 0.2, rows * height * 1.08 + 0.4
 
 
-def draw_grid(ax, pictures, n_columns, *, captions=None, row_labels=(), column_labels=(), imshow_kw=None):
+def draw_grid(ax, pictures, n_columns, *, places=None, captions=None, row_labels=(), column_labels=(), imshow_kw=None):
     """Draw pictures side by side on one axes, row after row.
 
     Parameters
@@ -119,6 +119,8 @@ def draw_grid(ax, pictures, n_columns, *, captions=None, row_labels=(), column_l
         NaN leaves a place blank.
     n_columns : int
         Pictures per row.
+    places : sequence of int, default=None
+        The place of each picture in the grid, if there are rows that are not full.
     captions, row_labels, column_labels : sequence of str
         Texts below each picture (None: no captions), left of each row, above each column.
     imshow_kw : dict, default=None
@@ -139,8 +141,9 @@ def draw_grid(ax, pictures, n_columns, *, captions=None, row_labels=(), column_l
     ax = own_limits(ax)
     imshow_kw = {"origin": "upper", "aspect": "equal", **(imshow_kw or {})}
     images, texts = [], []
-    for position, picture in enumerate(pictures):
-        row, column = divmod(position, n_columns)
+    places = range(len(pictures)) if places is None else places
+    for position, (place, picture) in enumerate(zip(places, pictures, strict=True)):
+        row, column = divmod(int(place), n_columns)
         left, top = column * step_x, row * step_y
         images.append(ax.imshow(picture, extent=(left, left + width, top + height, top), **imshow_kw))
         if captions is not None:
@@ -150,7 +153,7 @@ def draw_grid(ax, pictures, n_columns, *, captions=None, row_labels=(), column_l
         _write(ax, -0.15 * width, row * step_y + height / 2, label, ha="right", va="center", fontsize=9)
     for column, label in enumerate(column_labels):
         _write(ax, column * step_x + width / 2, -0.08 * height, label, ha="center", va="bottom", fontsize=9)
-    rows = -(-len(pictures) // n_columns)
+    rows = max(places) // n_columns + 1
     xlim, ylim = (-0.02 * width, n_columns * step_x - 0.08 * width), (rows * step_y, -0.02 * height)
     ax.set(xlim=xlim, ylim=ylim, aspect=imshow_kw["aspect"])
     ax.set_axis_off()

@@ -1,4 +1,4 @@
-"""Misclassified images, highest-confidence errors first."""
+"""Misclassified images: the errors of highest confidence, or those of the most confused pairs of classes."""
 
 from numbers import Integral
 
@@ -10,18 +10,21 @@ from skfashion.inspection._drawing import axes_for, check_columns, check_kw, dra
 from skfashion.inspection._estimators import unwrapped
 from skfashion.inspection._labels import labels_of, names_of
 from skfashion.inspection._pictures import Images
+from skfashion.metrics import ConfusedPair, most_confused_pairs
 
 
 class MisclassifiedDisplay:
     """The highest-confidence errors of a classifier, with true and predicted classes.
 
-    It is made by :meth:`from_estimator` or :meth:`from_predictions`. For the confusion matrix take scikit-learn's
-    :class:`~sklearn.metrics.ConfusionMatrixDisplay`, whose ``display_labels`` take the names of the classes.
+    It is made by :meth:`from_estimator` or :meth:`from_predictions`. With `n_pairs` there is a row for each of the most
+    confused pairs of classes, see :func:`~skfashion.metrics.most_confused_pairs`. For the confusion matrix take
+    scikit-learn's :class:`~sklearn.metrics.ConfusionMatrixDisplay`, whose ``display_labels`` take the names of the
+    classes.
 
     Parameters
     ----------
     images : ndarray of shape (n_images, h, w) or (n_images, h, w, channels)
-        The pictures, highest-confidence errors first.
+        The pictures, highest-confidence errors first; with `pairs` one pair after the other.
 
     indices : ndarray of shape (n_images,)
         Their positions in X.
@@ -34,6 +37,12 @@ class MisclassifiedDisplay:
 
     n_errors, n_samples : int
         The number of errors, and of samples.
+
+    pairs : list of ConfusedPair, default=None
+        The pairs of classes that have a row each, with the names of the classes.
+
+    pair_indices : ndarray of shape (n_images,), default=None
+        Which of the pairs each picture belongs to.
 
     Attributes
     ----------
@@ -61,7 +70,19 @@ class MisclassifiedDisplay:
     8
     """
 
-    def __init__(self, images, indices, true_names, predicted_names, *, confidence=None, n_errors, n_samples):
+    def __init__(
+        self,
+        images,
+        indices,
+        true_names,
+        predicted_names,
+        *,
+        confidence=None,
+        n_errors,
+        n_samples,
+        pairs=None,
+        pair_indices=None,
+    ):
         self.images = images
         self.indices = indices
         self.true_names = true_names
@@ -69,6 +90,8 @@ class MisclassifiedDisplay:
         self.confidence = confidence
         self.n_errors = n_errors
         self.n_samples = n_samples
+        self.pairs = pairs
+        self.pair_indices = pair_indices
 
     @classmethod
     def from_estimator(
@@ -79,6 +102,7 @@ class MisclassifiedDisplay:
         *,
         class_names=None,
         n_images=10,
+        n_pairs=None,
         image_shape=None,
         ax=None,
         n_columns=None,
@@ -101,7 +125,11 @@ class MisclassifiedDisplay:
             The name of each label; a sequence counts labels from 0.
 
         n_images : int, default=10
-            Maximum number of errors.
+            Maximum number of errors; with `n_pairs`, of each pair.
+
+        n_pairs : int, default=None
+            Maximum number of pairs of classes, the most frequently confused ones first, with a row of errors each. None
+            shows the errors of highest confidence of all pairs.
 
         image_shape : tuple of int, default=None
             As in the estimators; None takes what the estimator knows, or infers it.
@@ -110,7 +138,7 @@ class MisclassifiedDisplay:
             The axes to draw on; None makes a new figure.
 
         n_columns : int, default=None
-            Images per row; None takes five at most.
+            Images per row; None takes five at most. Pairs have a row each, and take None only.
 
         imshow_kw : dict, default=None
             Keyword arguments for :meth:`matplotlib.axes.Axes.imshow`.
@@ -131,7 +159,7 @@ class MisclassifiedDisplay:
         if hasattr(estimator, "predict_proba"):
             columns = np.searchsorted(estimator.classes_, predicted)
             confidence = estimator.predict_proba(X)[np.arange(len(predicted)), columns]
-        errors = _errors(y, predicted, confidence, class_names, n_images)
+        errors = _errors(y, predicted, confidence, class_names, n_images, n_pairs)
         pictures = Images(X, image_shape, estimator).pictures(errors["indices"])
         return cls(pictures, **errors).plot(ax, n_columns=n_columns, imshow_kw=imshow_kw)
 
@@ -145,6 +173,7 @@ class MisclassifiedDisplay:
         confidence=None,
         class_names=None,
         n_images=10,
+        n_pairs=None,
         image_shape=None,
         ax=None,
         n_columns=None,
@@ -167,7 +196,11 @@ class MisclassifiedDisplay:
             The name of each label; a sequence counts labels from 0.
 
         n_images : int, default=10
-            Maximum number of errors.
+            Maximum number of errors; with `n_pairs`, of each pair.
+
+        n_pairs : int, default=None
+            Maximum number of pairs of classes, the most frequently confused ones first, with a row of errors each. None
+            shows the errors of highest confidence of all pairs.
 
         image_shape : tuple of int, default=None
             As in the estimators; None infers it.
@@ -176,7 +209,7 @@ class MisclassifiedDisplay:
             The axes to draw on; None makes a new figure.
 
         n_columns : int, default=None
-            Images per row; None takes five at most.
+            Images per row; None takes five at most. Pairs have a row each, and take None only.
 
         imshow_kw : dict, default=None
             Keyword arguments for :meth:`matplotlib.axes.Axes.imshow`.
@@ -193,7 +226,7 @@ class MisclassifiedDisplay:
         """
         check_kw(imshow_kw=imshow_kw)
         check_consistent_length(X, y_true)
-        errors = _errors(y_true, y_pred, confidence, class_names, n_images)
+        errors = _errors(y_true, y_pred, confidence, class_names, n_images, n_pairs)
         pictures = Images(X, image_shape).pictures(errors["indices"])
         return cls(pictures, **errors).plot(ax, n_columns=n_columns, imshow_kw=imshow_kw)
 
@@ -206,7 +239,7 @@ class MisclassifiedDisplay:
             The axes to draw on; None makes a new figure.
 
         n_columns : int, default=None
-            Images per row; None takes five at most.
+            Images per row; None takes five at most. Pairs have a row each, and take None only.
 
         imshow_kw : dict, default=None
             Keyword arguments for :meth:`matplotlib.axes.Axes.imshow`.
@@ -217,22 +250,46 @@ class MisclassifiedDisplay:
             The display, with `ax_` and `figure_` set.
         """
         check_kw(imshow_kw=imshow_kw)
-        n_columns = check_columns(n_columns, len(self.images), 5)
-        shares = [""] * len(self.images) if self.confidence is None else [f"\n{100 * c:.0f} %" for c in self.confidence]
-        captions = [
-            f"{true},\nnot {predicted}{share}"
-            for true, predicted, share in zip(self.true_names, self.predicted_names, shares, strict=True)
-        ]
-        width, height = grid_size(self.images, n_columns, captions[0].count("\n") + 1)
+        if self.pairs is None:
+            n_columns, places = check_columns(n_columns, len(self.images), 5), None
+        elif n_columns is None:
+            n_columns, places = self._places_of_pairs()
+        else:
+            raise ValueError(f"n_columns must be None for pairs, which have a row each. Got {n_columns!r} instead.")
+        captions, rows = self._texts()
         images, imshow_kw = unsigned_style(self.images, imshow_kw)
+        n_lines = 0 if captions is None else captions[0].count("\n") + 1
+        shown = images if places is None else np.repeat(images[:1], n_columns * len(rows), axis=0)
+        width, height = grid_size(shown, n_columns, n_lines, label_width=0.0 if places is None else 1.6)
+        grid = {"places": places, "captions": captions, "row_labels": rows, "imshow_kw": imshow_kw}
         with axes_for(self, ax, (1.25 * width, 1.25 * height)) as ax:
-            self.images_, self.captions_ = draw_grid(ax, images, n_columns, captions=captions, imshow_kw=imshow_kw)
+            self.images_, self.captions_ = draw_grid(ax, images, n_columns, **grid)
             title = f"{self.n_errors:,} of {self.n_samples:,} misclassified"
             self.images_[0].axes.set_title(title, fontsize=10)  # other axes than ax if that shares its limits
         return self
 
+    def _places_of_pairs(self):
+        """The length of the longest row, and where each error is among rows of this length."""
+        rows = self.pair_indices.tolist()
+        n_columns = max(map(rows.count, rows))
+        return n_columns, [row * n_columns + rows[:place].count(row) for place, row in enumerate(rows)]
 
-def _errors(y_true, y_pred, confidence, class_names, n_images):
+    def _texts(self):
+        """What is written below each picture, and beside each row."""
+        shares = None if self.confidence is None else [f"{100 * share:.0f} %" for share in self.confidence]
+        if self.pairs is not None:
+            return shares, [
+                f"{true},\nnot {predicted}\n{count:,} {'error' if count == 1 else 'errors'}"
+                for true, predicted, count, _ in self.pairs
+            ]
+        names = zip(self.true_names, self.predicted_names, strict=True)
+        captions = [f"{true},\nnot {predicted}" for true, predicted in names]
+        if shares is not None:
+            captions = [f"{caption}\n{share}" for caption, share in zip(captions, shares, strict=True)]
+        return captions, []
+
+
+def _errors(y_true, y_pred, confidence, class_names, n_images, n_pairs):
     """The errors to show, as keyword arguments of the display: all but their pictures."""
     check_scalar(n_images, "n_images", Integral, min_val=1)
     y_true, y_pred = labels_of(y_true), labels_of(y_pred)
@@ -246,7 +303,17 @@ def _errors(y_true, y_pred, confidence, class_names, n_images):
     if confidence is not None:
         confidence = column_or_1d(confidence)
         wrong = wrong[np.argsort(-confidence[wrong], kind="stable")]
+    pairs = rows = None
     indices = wrong[:n_images]
+    if n_pairs is not None:
+        pairs = most_confused_pairs(y_true, y_pred, n_pairs=n_pairs)
+        true, predicted = y_true[wrong], y_pred[wrong]
+        of_pairs = [wrong[(true == pair.true) & (predicted == pair.predicted)][:n_images] for pair in pairs]
+        indices, rows = np.concatenate(of_pairs), np.repeat(np.arange(len(pairs)), list(map(len, of_pairs)))
+        pairs = [
+            ConfusedPair(*names_of([true, predicted], class_names), count, share)
+            for true, predicted, count, share in pairs
+        ]
     return {
         "indices": indices,
         "true_names": names_of(y_true[indices].tolist(), class_names),
@@ -254,4 +321,6 @@ def _errors(y_true, y_pred, confidence, class_names, n_images):
         "confidence": None if confidence is None else confidence[indices],
         "n_errors": len(wrong),
         "n_samples": len(y_true),
+        "pairs": pairs,
+        "pair_indices": rows,
     }

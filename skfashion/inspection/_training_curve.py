@@ -1,4 +1,4 @@
-"""Training curves: loss and score over epochs or seconds."""
+"""Training curves: loss and score over epochs or seconds, after a training or during it."""
 
 import numpy as np
 from sklearn.base import is_classifier
@@ -6,20 +6,31 @@ from sklearn.base import is_classifier
 from skfashion.inspection._drawing import add_legend, axes_for, check_kw, merged_kw, whole_numbers
 from skfashion.inspection._estimators import steps_of
 from skfashion.inspection._labels import distinct_colors
+from skfashion.inspection._live_curves import LiveCurves
 
 _TITLES = {"loss": "loss", "accuracy": "accuracy", "learning_rate": "learning rate"}
 
+# How many models are drawn while they are trained: of a search with more, those that came last.
+_N_LIVE = 10
 
-class TrainingCurveDisplay:
+
+class TrainingCurveDisplay(LiveCurves):
     """Loss, score or another quantity over epochs or seconds of training, for one or several models.
 
     It is made by :meth:`from_estimator` or :meth:`from_histories`. Lines are solid for the training images and dashed
     for held-out ones.
 
+    A display is also a callback of scikit-learn, which draws while models are trained:
+    ``model.set_callbacks(TrainingCurveDisplay())``, where the model may be a Pipeline or a search too. In a notebook a
+    picture grows below the cell, in a terminal a chart of text; where the output goes to a file, one comes at the end.
+    Models are named by their place in a search; a picture shows the last ten. The result of the training is the same,
+    and after it the display holds all histories. In a worker of ``cross_validate``, which hands no callback on, nothing
+    is drawn.
+
     Parameters
     ----------
-    histories : dict of str to list of dict
-        For each model one dict per epoch, as in ``history_`` of the estimators.
+    histories : dict of str to list of dict, default=None
+        For each model one dict per epoch, as in ``history_`` of the estimators. None for a callback, which fills it.
 
     metric : str, default="loss"
         The quantity: ``"loss"`` stands for ``train_loss`` and ``valid_loss``, ``"accuracy"`` likewise; any other key of
@@ -47,10 +58,21 @@ class TrainingCurveDisplay:
     >>> display = TrainingCurveDisplay.from_estimator(mlp, metric="accuracy")
     >>> sorted(quantity for _, quantity in display.lines_)
     ['train_accuracy', 'valid_accuracy']
+
+    Live, as a callback:
+
+    >>> live = TrainingCurveDisplay(metric="accuracy")
+    >>> mlp = MLPClassifier((16,), max_epochs=3, random_state=0).set_callbacks(live).fit(X, y)
+    accuracy
+    ...
+    >>> len(live.histories[""])
+    3
     """
 
-    def __init__(self, histories, *, metric="loss", against="epochs"):
-        self.histories = histories
+    def __init__(self, histories=None, *, metric="loss", against="epochs"):
+        super().__init__()
+        if histories is not None:
+            self.histories = histories
         self.metric = metric
         self.against = against
 
@@ -113,16 +135,7 @@ class TrainingCurveDisplay:
             The display, with `ax_` and `figure_` set.
         """
         check_kw(line_kw=line_kw)
-        if against not in ("epochs", "seconds"):
-            raise ValueError(f"against must be 'epochs' or 'seconds'. Got {against!r} instead.")
-        if not histories:
-            raise ValueError("histories must hold at least one history.")
-        for name, history in histories.items():
-            if against == "seconds" and not all("duration" in epoch for epoch in history):
-                raise ValueError(f"The history {name!r} holds no 'duration' of its epochs.")
-            if not _quantities(history, metric):
-                known = sorted({key.removeprefix("train_").removeprefix("valid_") for row in history for key in row})
-                raise ValueError(f"The history {name!r} holds no {metric!r}; there are {known}.")
+        _check(histories, metric, against)
         return cls(histories, metric=metric, against=against).plot(ax, line_kw=line_kw)
 
     def plot(self, ax=None, *, line_kw=None):
@@ -143,34 +156,80 @@ class TrainingCurveDisplay:
         """
         check_kw(line_kw=line_kw)
         with axes_for(self, ax, (6.4, 4.0)) as ax:
-            self.lines_ = {}
-            colors = distinct_colors(len(self.histories))
-            for (name, history), color in zip(self.histories.items(), colors, strict=True):
-                self._add_lines(ax, name, history, color, line_kw)
-            xlabel = "epoch" if self.against == "epochs" else "seconds"
-            ax.set(xlabel=xlabel, ylabel=_TITLES.get(self.metric, self.metric))
-            if self.against == "epochs":
-                whole_numbers(ax.xaxis)
-            ax.grid(alpha=0.3)
-            if len(self.lines_) > 1:
-                add_legend(ax, **({"loc": "center left", "bbox_to_anchor": (1.01, 0.5)} if len(colors) > 1 else {}))
+            self.lines_ = self._draw(ax, self.histories, line_kw)
         return self
 
-    def _add_lines(self, ax, name, history, color, line_kw):
+    def _draw_live(self, ax):
+        """Draw the last histories of a training that goes on."""
+        self._draw(ax, self._last(), None)
+
+    def _curves(self):
+        """The last histories of a training that goes on, as arguments of :func:`text_chart`."""
+        lines = {
+            _label(name, quantity): (self._x(history), [row.get(quantity, np.nan) for row in history])
+            for name, history in self._last().items()
+            for quantity in _quantities(history, self.metric)
+        }
+        return {"lines": lines, "title": _TITLES.get(self.metric, self.metric), "xlabel": self.against}
+
+    def _last(self):
+        names = list(self.histories)[-_N_LIVE:]
+        histories = {name: self.histories[name] for name in names}
+        _check(histories, self.metric, self.against)
+        return histories
+
+    def _draw(self, ax, histories, line_kw):
+        """Draw the lines of some histories."""
+        lines = {}
+        colors = distinct_colors(len(histories))
+        for (name, history), color in zip(histories.items(), colors, strict=True):
+            lines |= self._lines_of(ax, name, history, color, line_kw)
+        xlabel = "epoch" if self.against == "epochs" else "seconds"
+        ax.set(xlabel=xlabel, ylabel=_TITLES.get(self.metric, self.metric))
+        if self.against == "epochs":
+            whole_numbers(ax.xaxis)
+        ax.grid(alpha=0.3)
+        if len(lines) > 1:
+            add_legend(ax, **({"loc": "center left", "bbox_to_anchor": (1.01, 0.5)} if len(colors) > 1 else {}))
+        return lines
+
+    def _x(self, history):
+        if self.against == "seconds":
+            return np.cumsum([row["duration"] for row in history]).tolist()
+        return [row["epoch"] for row in history]
+
+    def _lines_of(self, ax, name, history, color, line_kw):
         """Draw the quantities of one model."""
         from matplotlib.lines import Line2D
 
-        seconds = np.cumsum([row["duration"] for row in history]) if self.against == "seconds" else None
-        x = [row["epoch"] for row in history] if seconds is None else seconds
+        lines, x = {}, self._x(history)
         for quantity in _quantities(history, self.metric):
             held_out = quantity.startswith("valid_")
-            if name == "":  # the only model
-                label = "held-out images" if held_out else "training images"
-            else:
-                label = f"{name}, held out" if held_out else f"{name}"
-            style = {"color": color, "linestyle": "--" if held_out else "-", "label": label}
+            style = {"color": color, "linestyle": "--" if held_out else "-", "label": _label(name, quantity)}
             y = [row.get(quantity, np.nan) for row in history]
-            (self.lines_[name, quantity],) = ax.plot(x, y, **merged_kw(Line2D, style, line_kw))
+            (lines[name, quantity],) = ax.plot(x, y, **merged_kw(Line2D, style, line_kw))
+        return lines
+
+
+def _label(name, quantity):
+    """How a line is called in the legend."""
+    held_out = quantity.startswith("valid_")
+    if name == "":  # the only model
+        return "held-out images" if held_out else "training images"
+    return f"{name}, held out" if held_out else f"{name}"
+
+
+def _check(histories, metric, against):
+    if against not in ("epochs", "seconds"):
+        raise ValueError(f"against must be 'epochs' or 'seconds'. Got {against!r} instead.")
+    if not histories:
+        raise ValueError("histories must hold at least one history.")
+    for name, history in histories.items():
+        if against == "seconds" and not all("duration" in epoch for epoch in history):
+            raise ValueError(f"The history {name!r} holds no 'duration' of its epochs.")
+        if not _quantities(history, metric):
+            known = sorted({key.removeprefix("train_").removeprefix("valid_") for row in history for key in row})
+            raise ValueError(f"The history {name!r} holds no {metric!r}; there are {known}.")
 
 
 def _history(model):

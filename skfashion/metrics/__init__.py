@@ -10,15 +10,19 @@ from skfashion.metrics._confidence import (
     reliability_bins,
     risk_coverage_curve,
 )
+from skfashion.metrics._confused import ConfusedPair, most_confused_pairs
 from skfashion.metrics._generation import frechet_distance, nearest_train_distance
+from skfashion.metrics._ranks import RankComparison, compare_ranks
 from skfashion.metrics._scorers import clustering_accuracy_scorer, neg_wcss_scorer, silhouette_scorer
 from skfashion.metrics._selective import RiskThreshold, threshold_for_risk
 from skfashion.metrics._table import ClassifierComparison, compare_classifiers
 
 __all__ = [
     "ClassifierComparison",
+    "ConfusedPair",
     "Interval",
     "McNemarResult",
+    "RankComparison",
     "ReliabilityBins",
     "RiskCoverageCurve",
     "RiskThreshold",
@@ -26,9 +30,11 @@ __all__ = [
     "clustering_accuracy_score",
     "clustering_accuracy_scorer",
     "compare_classifiers",
+    "compare_ranks",
     "expected_calibration_error",
     "frechet_distance",
     "mcnemar_test",
+    "most_confused_pairs",
     "nearest_train_distance",
     "neg_wcss_scorer",
     "reliability_bins",

@@ -59,7 +59,7 @@ def frechet_distance(X, Y):
     >>> round(frechet_distance(X, X + np.array([3, 4])), 6)
     25.0
     """
-    X, Y = (scaled(features) for features in _on_one_scale(X, Y, "Y", "frechet_distance", ensure_min_samples=2))
+    X, Y = (scaled(features) for features in on_one_scale(X, Y, "Y", "frechet_distance", ensure_min_samples=2))
     cov_X, cov_Y = (np.atleast_2d(np.cov(features, rowvar=False)) for features in (X, Y))
     # (C_X C_Y)^(1/2) has the trace of (R C_Y R)^(1/2) with the symmetric root R of C_X, which stays real.
     values, vectors = eigh(cov_X)
@@ -109,14 +109,14 @@ def nearest_train_distance(X, X_train):
     from skfashion.baselines._float_search import FloatSearch
     from skfashion.baselines._nearest import nearest
 
-    X, X_train = _on_one_scale(X, X_train, "X_train", "nearest_train_distance")
+    X, X_train = on_one_scale(X, X_train, "X_train", "nearest_train_distance")
     for images in (X, X_train):
         check_float32(images, "nearest_train_distance")
     distance, index = nearest(FloatSearch(X_train, "euclidean", torch.device("cpu")), X, 1)
     return distance[:, 0], index[:, 0]
 
 
-def _on_one_scale(X, Y, name_of_Y, name, *, ensure_min_samples=1):
+def on_one_scale(X, Y, name_of_Y, name, *, ensure_min_samples=1):
     """Two arrays on one scale, in which uint8 stands for levels: the order of the arrays does not matter."""
     X, Y = (check_array(as_array(array), order="C", ensure_min_samples=ensure_min_samples) for array in (X, Y))
     if X.shape[1] != Y.shape[1]:

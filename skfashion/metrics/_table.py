@@ -12,6 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from skfashion.metrics._checks import check_labels
 from skfashion.metrics._comparison import accuracy_interval, mcnemar_test
+from skfashion.metrics._corrections import holm
 
 
 class ClassifierComparison(NamedTuple):
@@ -105,7 +106,7 @@ def compare_classifiers(classifiers, X_test=None, y_test=None, *, X_train=None, 
     intervals = {name: accuracy_interval(y_test, labels, confidence=confidence) for name, labels in predictions.items()}
     names = sorted(predictions, key=lambda name: -intervals[name].estimate)
     pvalues = _pvalues(y_test, predictions, names)
-    against_the_best = _holm(np.array([_test(y_test, predictions, names[0], name) for name in names[1:]]))
+    against_the_best = holm(np.array([_test(y_test, predictions, names[0], name) for name in names[1:]]))
     table = pandas.DataFrame(
         {
             "accuracy": [intervals[name].estimate for name in names],
@@ -149,20 +150,11 @@ def _test(y_test, predictions, one, other):
 def _pvalues(y_test, predictions, names):
     """Corrected p-values of all pairs, as a symmetric matrix with 1 on its diagonal."""
     pairs = list(combinations(range(len(names)), 2))
-    corrected = _holm(np.array([_test(y_test, predictions, names[one], names[other]) for one, other in pairs]))
+    corrected = holm(np.array([_test(y_test, predictions, names[one], names[other]) for one, other in pairs]))
     matrix = np.eye(len(names))
     for (one, other), pvalue in zip(pairs, corrected, strict=True):
         matrix[one, other] = matrix[other, one] = pvalue
     return matrix
-
-
-def _holm(pvalues):
-    """P-values by Holm's correction: the smallest times their number, the next one times one less, and so on."""
-    order = np.argsort(pvalues)
-    scaled = pvalues[order] * np.arange(len(pvalues), 0, -1)
-    corrected = np.empty_like(pvalues)
-    corrected[order] = np.minimum(np.maximum.accumulate(scaled), 1)
-    return corrected
 
 
 def _load_pandas():

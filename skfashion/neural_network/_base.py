@@ -23,7 +23,8 @@ from skfashion._private_sklearn import _check_sample_weight, _fit_context
 from skfashion._seeds import draw_seed
 from skfashion._state import neutral_state
 from skfashion._tensors import to_device
-from skfashion.neural_network._callbacks import EpochTasks
+from skfashion.neural_network._callbacks import EpochTasks, history_of
+from skfashion.neural_network._layer_table import LayersInHTML
 from skfashion.neural_network._net_params import NetParams
 from skfashion.neural_network._parameters import estimator, number, parameter
 from skfashion.neural_network._per_image import per_image
@@ -45,7 +46,9 @@ from skfashion.training._snapshot import snapshot_of
 
 
 @estimator
-class BaseNet(NetParams, StoredAsArrays, ModuleExport, ImageInput, CallbackSupportMixin, BaseEstimator, ABC):
+class BaseNet(
+    LayersInHTML, NetParams, StoredAsArrays, ModuleExport, ImageInput, CallbackSupportMixin, BaseEstimator, ABC
+):
     """An estimator around a skorch net.
 
     A family of estimators says what it learns (:meth:`_examples`, :meth:`_validation`), a final one which network that
@@ -366,8 +369,7 @@ class BaseNet(NetParams, StoredAsArrays, ModuleExport, ImageInput, CallbackSuppo
     def _net_attributes(self, net, best_epoch=None):
         """The fitted attributes that a net brings with it."""
         monitor, sign = self._task.monitor
-        internal = ("batches", "train_loss_best", "valid_loss_best", "train_batch_count", "valid_batch_count")
-        history = [{name: value for name, value in row.items() if name not in internal} for row in net.history]
+        history = history_of(net.history)
         scores = [sign * row[monitor] for row in history if monitor in row]
         losses = [row["train_loss"] for row in history]
         n_epochs = history[-1]["epoch"] if history else 0

@@ -2,9 +2,19 @@
 
 import copy
 
+# What skorch's callbacks look for in a history, and a reader of ours does not.
+_INTERNAL = ("batches", "train_loss_best", "valid_loss_best", "train_batch_count", "valid_batch_count")
+
+
+def history_of(epochs):
+    """The epochs of a net's history as fitted estimators tell them."""
+    return [{name: value for name, value in epoch.items() if name not in _INTERNAL} for epoch in epochs]
+
 
 class EpochTasks:
     """Report each epoch of a fit to scikit-learn's callbacks as a task of its own.
+
+    The ``history_`` of the estimator grows while it is fitted, for callbacks to read.
 
     Parameters
     ----------
@@ -25,7 +35,7 @@ class EpochTasks:
         self.estimator = estimator
         self.context = context
         self.data = data
-        self.epoch = self.train = None
+        self.epoch = self.train = self.history = None
 
     def begin_epoch(self):
         self.epoch = self.context.subcontext(task_name="epoch")
@@ -33,6 +43,10 @@ class EpochTasks:
 
     def end_epoch(self, net):
         """Return whether a callback asks to stop."""
+        if self.history is None:  # of a net that goes on, with the epochs before
+            self.history = history_of(net.history[:-1])
+        self.history += history_of(net.history[-1:])
+        self.estimator.history_ = self.history
         return self.epoch.call_on_fit_task_end(
             estimator=self.estimator,
             # Copied only for a callback that wants an estimator as of this epoch.

@@ -10,7 +10,7 @@ from sklearn.utils.multiclass import is_multilabel
 
 from skfashion.inspection._estimators import steps_of
 from skfashion.inspection._labels import labels_of
-from skfashion.metrics import Interval, accuracy_interval
+from skfashion.metrics import Interval, accuracy_interval, most_confused_pairs
 
 _CONFIDENCE = 0.95
 _N_RESAMPLES = 1000
@@ -40,12 +40,15 @@ class Evaluation:
         A row for each class.
     confusion : ndarray of shape (n_classes, n_classes) or None
         The confusion matrix of a classifier of one label per image: true classes in rows.
+    confused : list of ConfusedPair
+        Its most confused pairs, by the places of both classes.
     """
 
     n_images: int
     metrics: dict
     classes: list = field(default_factory=list)
     confusion: np.ndarray | None = None
+    confused: list = field(default_factory=list)
 
 
 def is_autoencoder(estimator):
@@ -72,14 +75,6 @@ def evaluate(estimator, X, y):
     return measure(estimator, X, y)
 
 
-def most_confused(confusion, n_pairs=10):
-    """Rows and columns of the largest counts beside the diagonal of a confusion matrix, the largest first."""
-    errors = confusion * (1 - np.eye(len(confusion), dtype=confusion.dtype))
-    largest = np.argsort(-errors, axis=None, kind="stable")[:n_pairs]
-    pairs = (np.unravel_index(place, errors.shape) for place in largest)
-    return [(int(row), int(column)) for row, column in pairs if errors[row, column]]
-
-
 def _of_a_classifier(estimator, X, y):
     predicted = estimator.predict(X)
     if isinstance(estimator.classes_, list):
@@ -93,9 +88,9 @@ def _of_a_classifier(estimator, X, y):
     if unknown:
         names = ", ".join(sorted(map(str, unknown)))
         raise ValueError(f"y_test holds classes that the estimator was not trained on: {names}.")
-    columns = np.searchsorted(classes, y)
+    columns, predicted_columns = np.searchsorted(classes, y), np.searchsorted(classes, predicted)
     confusion = np.zeros((len(classes), len(classes)), dtype=np.int64)
-    np.add.at(confusion, (columns, np.searchsorted(classes, predicted)), 1)
+    np.add.at(confusion, (columns, predicted_columns), 1)
     metrics["Balanced accuracy"] = _balanced_accuracy(confusion)
     if hasattr(estimator, "predict_proba"):
         metrics["Log loss"] = _bootstrap(np.mean, _log_losses(estimator.predict_proba(X), columns))
@@ -103,7 +98,7 @@ def _of_a_classifier(estimator, X, y):
         ClassMetrics(label, int((y == label).sum()), *_recall_and_precision(y == label, predicted == label))
         for label in classes.tolist()
     ]
-    return Evaluation(len(y), metrics, rows, confusion)
+    return Evaluation(len(y), metrics, rows, confusion, most_confused_pairs(columns, predicted_columns))
 
 
 def _of_targets(y, predicted):

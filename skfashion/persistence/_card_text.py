@@ -3,7 +3,7 @@
 from sklearn.base import is_classifier, is_regressor
 
 from skfashion.inspection._estimators import steps_of
-from skfashion.persistence._card_evaluation import is_autoencoder, most_confused
+from skfashion.persistence._card_evaluation import is_autoencoder
 from skfashion.persistence._card_markdown import code, escaped, front_matter, interval, number, table
 from skfashion.persistence._facts import (
     changed_parameters,
@@ -118,12 +118,11 @@ def metrics_of_classes(evaluation, names):
     return text if len(rows) <= _MAX_CLASSES else f"{text}\n\nThe first {_MAX_CLASSES} of {len(rows)} classes."
 
 
-def confused_pairs(confusion, names):
+def confused_pairs(pairs, names):
     """The classes that are most often taken for each other."""
     rows = [
-        [escaped(names[row]), escaped(names[column]), f"{count:,}", f"{100 * count / confusion[row].sum():.1f} %"]
-        for row, column in most_confused(confusion)
-        for count in [int(confusion[row, column])]
+        [escaped(names[true]), escaped(names[predicted]), f"{count:,}", f"{100 * share:.1f} %"]
+        for true, predicted, count, share in pairs
     ]
     header = ["True class", "Predicted class", "Images", "Share of the true class"]
     return table(header, rows) if rows else "None: all predictions are right."

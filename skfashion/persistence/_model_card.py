@@ -210,7 +210,7 @@ def _evaluation(estimator, X_test, evaluation, names, test_data, files):
     if evaluation.classes:
         yield text.section("Classes one by one", text.metrics_of_classes(evaluation, names), level=3)
     if evaluation.confusion is not None:
-        yield text.section("Most confused pairs", text.confused_pairs(evaluation.confusion, names), level=3)
+        yield text.section("Most confused pairs", text.confused_pairs(evaluation.confused, names), level=3)
         if len(names) <= pictures.MAX_CLASSES:
             files[_CONFUSION] = pictures.confusion_matrix(evaluation.confusion, names)
             yield text.section("Confusion matrix", text.picture(_CONFUSION, "Test images by class"), level=3)

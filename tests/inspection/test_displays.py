@@ -17,12 +17,14 @@ import skfashion.inspection
 from skfashion.baselines import CentroidSampler, NeighborSampler
 from skfashion.inspection import (
     ClassBalanceDisplay,
+    CriticalDifferenceDisplay,
     FilterDisplay,
     ImageGridDisplay,
     InterpolationDisplay,
     LatentSpaceDisplay,
     LatentWalkDisplay,
     MisclassifiedDisplay,
+    NearestImagesDisplay,
     ParallelCoordinatesDisplay,
     PrototypeDisplay,
     ReconstructionDisplay,
@@ -36,6 +38,9 @@ from skfashion.neural_network import CNNClassifier, VariationalAutoencoder
 
 ALL = {
     "ClassBalanceDisplay": lambda X, y, ax: ClassBalanceDisplay.from_labels(y, ax=ax),
+    "CriticalDifferenceDisplay": lambda X, y, ax: CriticalDifferenceDisplay.from_scores(
+        {"a": [0.9, 0.8, 0.7], "b": [0.8, 0.9, 0.6], "c": [0.5, 0.7, 0.4]}, ax=ax
+    ),
     "FilterDisplay": lambda X, y, ax: FilterDisplay.from_estimator(
         LogisticRegression(max_iter=3000).fit(X / 255, y), ax=ax
     ),
@@ -48,6 +53,7 @@ ALL = {
     ),
     "LatentWalkDisplay": lambda X, y, ax: LatentWalkDisplay.from_estimator(PCA(2, random_state=0).fit(X), X, ax=ax),
     "MisclassifiedDisplay": lambda X, y, ax: MisclassifiedDisplay.from_predictions(X, y, np.roll(y, 1), ax=ax),
+    "NearestImagesDisplay": lambda X, y, ax: NearestImagesDisplay.from_data(X[:2], X[2:], y[2:], y=y[:2], ax=ax),
     "ParallelCoordinatesDisplay": lambda X, y, ax: ParallelCoordinatesDisplay.from_trials(
         [{"a": 1}, {"a": 2}], [0, 1], ax=ax
     ),

@@ -13,12 +13,14 @@ from sklearn.linear_model import LogisticRegression
 import skfashion.inspection
 from skfashion.inspection import (
     ClassBalanceDisplay,
+    CriticalDifferenceDisplay,
     FilterDisplay,
     ImageGridDisplay,
     InterpolationDisplay,
     LatentSpaceDisplay,
     LatentWalkDisplay,
     MisclassifiedDisplay,
+    NearestImagesDisplay,
     ParallelCoordinatesDisplay,
     PrototypeDisplay,
     ReconstructionDisplay,
@@ -41,12 +43,14 @@ def displays(garments):
     pca = PCA(3, random_state=0).fit(X)
     made = [
         ClassBalanceDisplay.from_labels({"train": y[:40], "test": y[40:]}, class_names=NAMES),
+        CriticalDifferenceDisplay.from_scores({name: range(9) for name in NAMES}),
         FilterDisplay.from_estimator(LogisticRegression(max_iter=3000).fit(X, y)),
         ImageGridDisplay.from_data(X, y, class_names=NAMES),
         InterpolationDisplay.from_estimator(pca, X[:3], X[3:6]),
         LatentSpaceDisplay.from_codes(X, y, class_names=NAMES, method="tsne", random_state=0),
         LatentWalkDisplay.from_estimator(pca, X),
         MisclassifiedDisplay.from_predictions(X, y, np.roll(y, 1), class_names=NAMES),
+        NearestImagesDisplay.from_data(X[:3], X[3:], y[3:], y=y[:3], class_names=NAMES),
         ParallelCoordinatesDisplay.from_trials(TRIALS, [0, 1]),
         PrototypeDisplay.from_data(X, y, class_names=NAMES),
         ReconstructionDisplay.from_estimator(pca, X),
@@ -67,6 +71,7 @@ GRIDS = [
     "InterpolationDisplay",
     "LatentWalkDisplay",
     "MisclassifiedDisplay",
+    "NearestImagesDisplay",
     "PrototypeDisplay",
     "ReconstructionDisplay",
     "SaliencyDisplay",

@@ -7,11 +7,13 @@ import pytest
 import skfashion.inspection
 
 DISPLAYS = [value for name, value in vars(skfashion.inspection).items() if name.endswith("Display")]
+# A display that is a callback is told of a fit by these; they draw nothing that anybody could style.
+OF_CALLBACKS = {"setup", "teardown", "on_fit_task_begin", "on_fit_task_end"}
 METHODS = [
     pytest.param(display, name, id=f"{display.__name__}.{name}")
     for display in DISPLAYS
     for name, _ in getmembers(display, isroutine)
-    if not name.startswith("_")
+    if not name.startswith("_") and name not in OF_CALLBACKS
 ]
 
 

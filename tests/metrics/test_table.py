@@ -1,13 +1,23 @@
 """The table of classifiers: paired tests against counted values, and what is refused."""
 
+from itertools import combinations
+from pathlib import Path
+
 import numpy as np
 import pytest
 from sklearn.cluster import KMeans
 from sklearn.dummy import DummyClassifier
 from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LogisticRegression
+from statsmodels.stats.contingency_tables import mcnemar
+from statsmodels.stats.multitest import multipletests
+from statsmodels.stats.proportion import proportion_confint
 
+from benchmarks import evidence
+from benchmarks.bench_classifiers import CLASSIFIERS
+from benchmarks.predictions import stored_predictions
 from skfashion.baselines import SubspaceClassifier
+from skfashion.datasets import fetch_fashion_mnist
 from skfashion.metrics import accuracy_interval, compare_classifiers, mcnemar_test
 from skfashion.neural_network import MLPClassifier
 
@@ -101,3 +111,60 @@ def test_pandas_are_asked_for(monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "pandas", None)
     with pytest.raises(ImportError, match=r"pip install 'skfashion\[pandas\]'"):
         compare_classifiers({"a": [0], "b": [0]}, y_test=[0])
+
+
+def test_values_of_statsmodels(predictions):
+    y, predicted = predictions
+    table, pvalues = compare_classifiers(predicted, y_test=y)
+    names = list(table.index)
+    for name in names:
+        right = int((predicted[name] == y).sum())
+        assert tuple(table.loc[name, ["low", "high"]]) == pytest.approx(proportion_confint(right, 400, method="wilson"))
+    pairs = list(combinations(names, 2))
+    right = {name: predicted[name] == y for name in names}
+    counts = [[[(right[one] == a) & (right[other] == b) for b in (1, 0)] for a in (1, 0)] for one, other in pairs]
+    raw = [mcnemar(np.sum(each, axis=-1), exact=True).pvalue for each in counts]
+    for (one, other), pvalue in zip(pairs, raw, strict=True):
+        assert mcnemar_test(y, predicted[one], predicted[other]).pvalue == pytest.approx(pvalue)
+    assert [pvalues.loc[pair] for pair in pairs] == pytest.approx(multipletests(raw, method="holm")[1])
+
+
+def test_the_table_of_the_readme():
+    """Its accuracies and intervals come out of the predictions that are stored, and are printed as they are."""
+    rows = evidence.read("classifiers")["rows"]
+    y_true, stored = stored_predictions("classifiers")
+    assert len(stored) >= 8
+    table, _ = compare_classifiers(stored, y_test=y_true)
+    readme = (Path(__file__).parents[2] / "README.md").read_text()
+    for name, row in table.iterrows():
+        assert round(100 * row.accuracy, 2) == rows[name]["accuracy"]
+        assert [round(100 * row.low, 2), round(100 * row.high, 2)] == rows[name]["interval"]
+        low, high = rows[name]["interval"]
+        assert f"| `{name}` | {rows[name]['accuracy']:.1f} % | {low:.1f} to {high:.1f} |" in readme
+
+
+@pytest.mark.parametrize("model", ["KNNClassifier(4, weights='distance')", "SubspaceClassifier()"])
+@pytest.mark.real_data
+def test_stored_predictions_are_those_of_the_classifier(model):
+    y_true, stored = stored_predictions("classifiers")
+    X_test, y_test = fetch_fashion_mnist(subset="test", return_X_y=True)
+    np.testing.assert_array_equal(y_true, y_test)
+    fitted = CLASSIFIERS[model].fit(*fetch_fashion_mnist(return_X_y=True))
+    assert (fitted.predict(X_test) == stored[model]).mean() > 0.999
+
+
+def test_latex_holds_accuracies_intervals_times_and_sizes(garments):
+    X, y = garments
+    models = {"subspaces": SubspaceClassifier(3), "means_1": SubspaceClassifier(1)}
+    table, _ = compare_classifiers(models, X[400:], y[400:], X_train=X[:400], y_train=y[:400])
+    latex = table.to_latex(float_format="%.4f", escape=True)
+    assert r"means\_1" in latex
+    lines = [line for line in latex.splitlines() if line.startswith("subspaces")]
+    cells = [cell.strip(" \\") for cell in lines[0].split("&")]
+    assert cells[1:4] == [
+        f"{value:.4f}"
+        for value in accuracy_interval(y[400:], models["subspaces"].fit(X[:400], y[:400]).predict(X[400:]))
+    ]
+    assert len(cells) == 1 + len(table.columns)
+    for column in ("low", "high", "pvalue", "fit", "predict", "size"):
+        assert column in latex

@@ -5,14 +5,15 @@ import sys
 from functools import cache
 
 # Parameters of mallopt, and their values in bytes: blocks of up to 32 MB, the most that glibc allows, are taken from
-# memory that was freed before, of which 64 MB are kept.
-_TRIM_THRESHOLD, _KEPT = -1, 2**26
+# memory that was freed before, of which 256 MB are kept: without AVX-512, one batch of
+# convolutions frees more than 64.
+_TRIM_THRESHOLD, _KEPT = -1, 2**28
 _MMAP_THRESHOLD, _LARGEST_BLOCK = -3, 2**25
 
 
 @cache
 def keep_freed_memory():
-    """Let the C library keep some 64 MB of freed memory for the next batch instead of giving it back to the system.
+    """Let the C library keep some 256 MB of freed memory for the next batch instead of giving it back to the system.
 
     Activations of a batch take some megabytes each. glibc gives blocks of that size back as soon as they are free, and
     the system clears every page that it hands out anew, which takes a good part of the time of a small network. glibc

@@ -5,8 +5,7 @@ import sys
 from functools import cache
 
 # Parameters of mallopt, and their values in bytes: blocks of up to 32 MB, the most that glibc allows, are taken from
-# memory that was freed before, of which 256 MB are kept: without AVX-512, one batch of
-# convolutions frees more than 64.
+# memory that was freed before, of which 256 MB are kept: without AVX-512, one batch of convolutions frees more than 64.
 _TRIM_THRESHOLD, _KEPT = -1, 2**28
 _MMAP_THRESHOLD, _LARGEST_BLOCK = -3, 2**25
 

@@ -51,9 +51,14 @@ def write(name, results):
     path.parent.mkdir(parents=True, exist_ok=True)
     text = json.dumps({"evidence": evidence(), **results}, indent=2) + "\n"
     text = re.sub(r"\[[^][{}]*\]", lambda numbers: " ".join(numbers[0].split()), text)  # one line per list of numbers
+    write_whole(path, text.encode())
+
+
+def write_whole(path, content):
+    """Write bytes to a file, whole or not at all."""
     with tempfile.TemporaryDirectory(dir=path.parent) as folder:
         part = Path(folder) / path.name
-        part.write_text(text, encoding="utf-8")
+        part.write_bytes(content)
         os.replace(part, path)
 
 

@@ -1,12 +1,10 @@
 """Predicted labels of the rows of a table, beside its results: what paired tests are made of."""
 
 import io
-import os
-import tempfile
 
 import numpy as np
 
-from benchmarks.evidence import RESULTS
+from benchmarks.evidence import RESULTS, write_whole
 
 
 def keep_predictions(table, name, labels, y_true):
@@ -17,11 +15,7 @@ def keep_predictions(table, name, labels, y_true):
     buffer = io.BytesIO()
     arrays = {"y_true": y_true, **predictions, name: labels}
     np.savez_compressed(buffer, **{key: np.asarray(value, dtype=np.uint8) for key, value in arrays.items()})
-    with tempfile.TemporaryDirectory(dir=RESULTS) as folder:
-        part = os.path.join(folder, table)
-        with open(part, "wb") as file:
-            file.write(buffer.getvalue())
-        os.replace(part, RESULTS / f"{table}.npz")
+    write_whole(RESULTS / f"{table}.npz", buffer.getvalue())
 
 
 def stored_predictions(table):

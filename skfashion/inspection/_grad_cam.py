@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from skfashion.inspection._network import captum_attr, n_images_at_once, recording_gradients
+from skfashion.inspection._network import captum_attr, n_images_at_once, recording_gradients, scores_of_targets
 
 
 class GradCam:
@@ -57,8 +57,7 @@ class GradCam:
 
         with recording_gradients():
             images, columns = self._network.images(self._pixels.rows[index]), torch.from_numpy(targets)
-            with torch.no_grad():
-                scores = self._scores(images).double().gather(1, columns[:, None])[:, 0].numpy()
+            scores = scores_of_targets(self._scores, images, columns)
             images.requires_grad_(True)  # else a frozen encoder records nothing
             coarse = self._engine.attribute(images, target=columns, relu_attributions=True).detach()
             fine = torch.nn.functional.interpolate(coarse, self._size, mode="bilinear")
@@ -102,9 +101,11 @@ def last_feature_maps(network, images):
     from skfashion.modules._layers import Pad
 
     passed = []
+
+    def note(part, given, output):
+        passed.append((part, getattr(output, "shape", None)))  # parts of one's own may give anything
+
     parts = [part for part in network.modules() if part is not network]
-    # Parts of one's own may give anything.
-    note = lambda part, _, output: passed.append((part, getattr(output, "shape", None)))  # noqa: E731
     handles = [part.register_forward_hook(note) for part in parts]
     network(images)
     for handle in handles:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from skfashion.inspection._network import captum_attr, n_images_at_once, recording_gradients
+from skfashion.inspection._network import captum_attr, n_images_at_once, recording_gradients, scores_of_targets
 
 # Steps between the baseline and the image, doubled as long as the error is greater than this share of the map.
 _FIRST, _LAST = 64, 4096
@@ -65,8 +65,7 @@ class IntegratedGradients:
 
         with recording_gradients():
             images, columns = self._network.images(self._pixels.rows[index]), torch.from_numpy(targets)
-            with torch.no_grad():
-                scores = self._scores(images).double().gather(1, columns[:, None])[:, 0].numpy()
+            scores = scores_of_targets(self._scores, images, columns)
             differences = scores - self.baseline_scores(targets)
             values = np.empty(images.shape)
             todo, n_steps = np.arange(len(images)), self._n_steps or _FIRST

@@ -141,11 +141,9 @@ class NearestImagesDisplay:
         distances, indices = _neighbors_of(estimator, X, X_train, n_neighbors)
         model = unwrapped(estimator)
         predicted = model.predict(X) if y is not None and is_classifier(model) else None
-        captions = _captions(y, predicted, class_names)
-        near = None if y_train is None else names_of(labels_of(y_train)[indices.ravel()].tolist(), class_names)
+        captions = _captions(y, predicted, y_train, indices, class_names)
         pictures = _pictures(X, X_train, indices, image_shape, estimator)
-        display = cls(*pictures, indices, distances, captions=captions, nearest_captions=near)
-        return display.plot(ax, imshow_kw=imshow_kw)
+        return cls(*pictures, indices, distances, **captions).plot(ax, imshow_kw=imshow_kw)
 
     @classmethod
     def from_data(
@@ -203,11 +201,9 @@ class NearestImagesDisplay:
         rows = on_one_scale(*rows, "X_train", "NearestImagesDisplay")
         rows = [scaled(each, np.float32) if each.dtype == np.uint8 else each for each in rows]
         distances, indices = _nearest(*rows, n_neighbors)
-        near = None if y_train is None else names_of(labels_of(y_train)[indices.ravel()].tolist(), class_names)
+        captions = _captions(y, None, y_train, indices, class_names)
         pictures = _pictures(X, X_train, indices, image_shape, None)
-        captions = _captions(y, None, class_names)
-        display = cls(*pictures, indices, distances, captions=captions, nearest_captions=near)
-        return display.plot(ax, imshow_kw=imshow_kw)
+        return cls(*pictures, indices, distances, **captions).plot(ax, imshow_kw=imshow_kw)
 
     def plot(self, ax=None, *, imshow_kw=None):
         """Draw the rows.
@@ -301,7 +297,13 @@ def _pictures(X, X_train, indices, image_shape, estimator):
     return images, nearest.reshape(*indices.shape, *nearest.shape[1:])
 
 
-def _captions(y, predicted, class_names):
+def _captions(y, predicted, y_train, indices, class_names):
+    """The captions of images and of their neighbours, as arguments of the display."""
+    nearest = None if y_train is None else names_of(labels_of(y_train)[indices.ravel()].tolist(), class_names)
+    return {"captions": _labels(y, predicted, class_names), "nearest_captions": nearest}
+
+
+def _labels(y, predicted, class_names):
     """The label of each image, and what was predicted instead."""
     if y is None:
         return None

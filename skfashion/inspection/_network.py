@@ -132,6 +132,14 @@ class ExplainedNetwork:
         return transformed.reshape(len(transformed), -1)
 
 
+def scores_of_targets(scores, images, columns):
+    """What `scores` makes of each image in the column of its class: float64 (n,)."""
+    import torch
+
+    with torch.no_grad():
+        return scores(images).double().gather(1, columns[:, None])[:, 0].numpy()
+
+
 def n_images_at_once(shape):
     """How many images (channels, height, width) a network is given at once: its layers hold far more values."""
     return max(1, 2**16 // (shape[-2] * shape[-1]))

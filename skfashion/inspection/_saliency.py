@@ -180,7 +180,7 @@ def saliency(
     if not is_classifier(estimator):
         raise TypeError(f"{type(estimator).__name__} is no classifier: there is no class to explain.")
     pixels = PixelRows(X, image_shape, estimator)
-    targets = _targets(estimator, X, y, len(pixels))
+    targets = _targets(estimator, X, y, pixels)
     explainer, response = _explainer(estimator, pixels, method, response, settings)
     maps = _mean_maps(explainer, targets) if average else _single_maps(explainer, targets)
     if method == "integrated_gradients" and explainer.n_missed:
@@ -205,7 +205,7 @@ def _check_settings(method, response, settings):
         check_scalar(settings["n_steps"], "n_steps", Integral, min_val=1)
 
 
-def _targets(estimator, X, y, n_images):
+def _targets(estimator, X, y, pixels):
     """For each image the place of the class that is explained in ``classes_``."""
     predicted = estimator.predict(X if y is None else X[:1])
     classes = estimator.classes_
@@ -216,9 +216,9 @@ def _targets(estimator, X, y, n_images):
     if y is None:
         y = predicted
     elif np.ndim(y) == 0:
-        y = np.full(n_images, y)
+        y = np.full(len(pixels), y)
     y = labels_of(y)
-    check_consistent_length(predicted if len(predicted) == n_images else np.empty(n_images), y)
+    check_consistent_length(pixels.rows, y)
     places = {label: place for place, label in enumerate(classes.tolist())}
     unknown = sorted({str(label) for label in y.tolist() if label not in places})
     if unknown:

@@ -1,6 +1,5 @@
 """Average ranks of several models over repetitions, and which of them differ."""
 
-from itertools import combinations
 from numbers import Real
 from typing import NamedTuple
 
@@ -9,7 +8,7 @@ from scipy import stats
 from sklearn.utils import check_array
 
 from skfashion._private_sklearn import Interval, StrOptions, validate_params
-from skfashion.metrics._corrections import holm
+from skfashion.metrics._corrections import holm_of_pairs
 
 
 class RankComparison(NamedTuple):
@@ -160,13 +159,7 @@ def _table(scores):
 
 def _wilcoxon(scores):
     """Corrected p-values of all pairs of columns; those of equal columns are 1."""
-    n_models = scores.shape[1]
-    pairs = list(combinations(range(n_models), 2))
-    pvalues = np.array([_wilcoxon_of_a_pair(scores[:, one] - scores[:, other]) for one, other in pairs])
-    matrix = np.ones((n_models, n_models))
-    for (one, other), pvalue in zip(pairs, holm(pvalues), strict=True):
-        matrix[one, other] = matrix[other, one] = pvalue
-    return matrix
+    return holm_of_pairs(scores.shape[1], lambda one, other: _wilcoxon_of_a_pair(scores[:, one] - scores[:, other]))
 
 
 def _wilcoxon_of_a_pair(differences):

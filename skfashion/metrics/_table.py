@@ -3,7 +3,6 @@
 import pickle
 import time
 from collections.abc import Mapping
-from itertools import combinations
 from typing import NamedTuple
 
 import numpy as np
@@ -12,7 +11,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from skfashion.metrics._checks import check_labels
 from skfashion.metrics._comparison import accuracy_interval, mcnemar_test
-from skfashion.metrics._corrections import holm
+from skfashion.metrics._corrections import holm, holm_of_pairs
 
 
 class ClassifierComparison(NamedTuple):
@@ -105,7 +104,7 @@ def compare_classifiers(classifiers, X_test=None, y_test=None, *, X_train=None, 
     predictions = {name: check_labels(y_test, labels)[1] for name, (labels, _) in measured.items()}
     intervals = {name: accuracy_interval(y_test, labels, confidence=confidence) for name, labels in predictions.items()}
     names = sorted(predictions, key=lambda name: -intervals[name].estimate)
-    pvalues = _pvalues(y_test, predictions, names)
+    pvalues = holm_of_pairs(len(names), lambda one, other: _test(y_test, predictions, names[one], names[other]))
     against_the_best = holm(np.array([_test(y_test, predictions, names[0], name) for name in names[1:]]))
     table = pandas.DataFrame(
         {
@@ -145,16 +144,6 @@ def _measured(name, classifier, X_test, X_train, y_train):
 
 def _test(y_test, predictions, one, other):
     return mcnemar_test(y_test, predictions[one], predictions[other]).pvalue
-
-
-def _pvalues(y_test, predictions, names):
-    """Corrected p-values of all pairs, as a symmetric matrix with 1 on its diagonal."""
-    pairs = list(combinations(range(len(names)), 2))
-    corrected = holm(np.array([_test(y_test, predictions, names[one], names[other]) for one, other in pairs]))
-    matrix = np.eye(len(names))
-    for (one, other), pvalue in zip(pairs, corrected, strict=True):
-        matrix[one, other] = matrix[other, one] = pvalue
-    return matrix
 
 
 def _load_pandas():

@@ -80,8 +80,7 @@ class OptunaSearchCV(Versioned, BaseSearchCV):
         Where the study is kept, for instance ``"sqlite:///study.db"``: a search that is fitted again on the same
         estimator, samples, splits, scores and space goes on where it was, and several processes may share one, on many
         machines by ``"postgresql+psycopg://user@host/database"``. If one of them is gone, the others run its trial
-        again, once. ``repr`` and notebooks show addresses without
-        their password. None keeps it in memory.
+        again, once. ``repr`` and notebooks show addresses without their password. None keeps it in memory.
 
     study_name : str or None, default=None
         Its name in the storage; a storage needs one. If the study of this name is about another search, for instance

@@ -51,18 +51,20 @@ class Broken(ClassifierMixin, BaseEstimator):
 
 
 class Mortal(ClassifierMixin, BaseEstimator):
-    """The model with a learning rate, which kills its process the first time that it is fitted with 0.003.
+    """The model with a learning rate, which kills its process the first time that it is fitted with a `deadly` one.
 
-    `grave` is a file that is there once that has happened.
+    In the folder `graves` there is a file for each time that this has happened.
     """
 
-    def __init__(self, learning_rate=0.001, grave=None):
+    def __init__(self, learning_rate=0.001, graves=None, deadly=(0.003,)):
         self.learning_rate = learning_rate
-        self.grave = grave
+        self.graves = graves
+        self.deadly = deadly
 
     def fit(self, X, y):
-        if self.learning_rate == 0.003 and not Path(self.grave).exists():
-            Path(self.grave).write_text(str(os.getpid()))
+        grave = Path(self.graves, str(self.learning_rate))
+        if self.learning_rate in self.deadly and not grave.exists():
+            grave.write_text(str(os.getpid()))
             os.kill(os.getpid(), signal.SIGKILL)
         self.model_ = clone(MLP).set_params(learning_rate=self.learning_rate).fit(X, y)
         self.classes_ = self.model_.classes_

@@ -1,5 +1,6 @@
 """Evaluation of a setting by cross-validation, fold by fold."""
 
+import copy
 from dataclasses import dataclass
 
 import numpy as np
@@ -31,6 +32,10 @@ class Evaluation:
     def candidate(self, setting):
         """An estimator with a setting; estimators in it are cloned."""
         return clone(self.search.estimator).set_params(**clone(setting, safe=False))
+
+    def copy_data(self):
+        """Put copies in the place of X and y, which backends of joblib do not take for arrays that they have sent."""
+        self.X, self.y = copy.copy(self.X), copy.copy(self.y)
 
     def folds(self, trial, setting, context):
         """Yield a :class:`Fold` after the other, and be sent the result of each; it is stored and reported.

@@ -2,6 +2,7 @@
 
 import time
 from collections import deque
+from concurrent.futures import CancelledError
 
 from joblib import effective_n_jobs
 from joblib.parallel import get_active_backend
@@ -65,13 +66,27 @@ def _run_elsewhere(trials, parallel, n_at_a_time):
             if not folds:
                 time.sleep(_SECONDS_BETWEEN_LOOKS if coming else 0)
                 continue
-            outcomes = parallel(fold.task() for fold in folds.values())
+            outcomes = _outcomes(parallel, folds.values())
             pairs = zip(folds.items(), outcomes, strict=True)
             following = {trial: _told(trial, fold, outcome) for (trial, fold), outcome in pairs}
             folds = {trial: fold for trial, fold in following.items() if fold is not _END}
     finally:
         for trial in trials:  # those that still run end as failed
             trial.close()
+
+
+def _outcomes(parallel, folds):
+    """What workers tell of folds.
+
+    Dask cancels tasks whose data were on no worker but one that is gone, and within seconds of a `scatter` it keeps one
+    copy only: then the data are sent once more.
+    """
+    try:
+        return parallel(fold.task() for fold in folds)
+    except CancelledError:
+        for fold in folds:
+            fold.evaluation.copy_data()
+        return parallel(fold.task() for fold in folds)
 
 
 def _begin(coming, folds, n_at_a_time):

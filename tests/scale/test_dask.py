@@ -28,6 +28,7 @@ from skfashion.training._together import train_together
 with warnings.catch_warnings():  # it changes the filters when it is imported
     warnings.simplefilter("ignore")
     distributed = pytest.importorskip("distributed")
+    import dask
     from dask.base import tokenize
 
 # What other projects deprecate among themselves is not ours to mend.
@@ -137,11 +138,15 @@ def test_all_of_fashion_mnist_does_not_hang(scattered):
 def test_a_worker_that_is_killed_changes_nothing(own_environment, garments, one_thread, tmp_path):
     """As the user guide says: what only one worker holds is lost with it, be it the places of a fold."""
     X, y = garments
-    grave, splits = tmp_path / "grave", list(StratifiedKFold(2).split(X, y))
-    with two_workers(), joblib.parallel_config("dask", scatter=[X, y, *itertools.chain(*splits)]):
-        found = scores_of(grid_search(Mortal(grave=grave), cv=splits).fit(X, y))
-    assert int(grave.read_text()) != os.getpid()
-    np.testing.assert_array_equal(found, scores_of(grid_search(Mortal(grave=grave)).fit(X, y)))
+    model, splits = Mortal(graves=tmp_path), list(StratifiedKFold(2).split(X, y))
+    with (
+        dask.config.set({"distributed.scheduler.active-memory-manager.start": False}),
+        two_workers(),
+        joblib.parallel_config("dask", scatter=[X, y, *itertools.chain(*splits)]),
+    ):
+        found = scores_of(grid_search(model, cv=splits).fit(X, y))
+    assert int((tmp_path / "0.003").read_text()) != os.getpid()
+    np.testing.assert_array_equal(found, scores_of(grid_search(model).fit(X, y)))
 
 
 def test_an_error_arrives_as_it_is(client, garments):
@@ -222,13 +227,16 @@ def test_a_trial_that_fails_does_not_end_the_search(client, garments):
 
 
 @pytest.mark.slow
-def test_a_killed_worker_changes_no_trial(own_environment, garments, one_thread, tmp_path):
-    space, grave = {"learning_rate": [0.001, 0.003]}, tmp_path / "grave"
-    settings = {"n_trials": 4, "n_jobs": 2, "pruner": None}
+@pytest.mark.parametrize("deadly", [(0.003,), (0.003, 0.0031)], ids=["one", "both"])
+def test_killed_workers_change_no_trial(own_environment, garments, one_thread, tmp_path, deadly):
+    """If both die, all copies of the images are gone."""
+    model, space = Mortal(graves=tmp_path, deadly=deadly), {"learning_rate": [0.001, 0.003, 0.0031]}
+    first = [{"learning_rate": rate} for rate in (0.003, 0.0031)]
+    settings = {"n_trials": 4, "n_jobs": 2, "pruner": None, "initial_params": first}
     with two_workers(), joblib.parallel_config("dask", scatter=list(garments)):
-        found = optuna_search(Mortal(grave=grave), space, **settings).fit(*garments)
-        assert grave.exists()
-        again = optuna_search(Mortal(grave=grave), space, **settings).fit(*garments)
+        found = optuna_search(model, space, **settings).fit(*garments)
+        assert len(list(tmp_path.iterdir())) == len(deadly)
+        again = optuna_search(model, space, **settings).fit(*garments)
     assert told(found) == told(again)
 
 

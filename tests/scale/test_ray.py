@@ -100,17 +100,17 @@ def test_all_of_fashion_mnist_does_not_hang(on_ray):
 
 def test_a_worker_that_is_killed_changes_nothing(cluster, garments, one_thread, tmp_path):
     X, y = garments
-    grave = tmp_path / "grave"
+    model = Mortal(graves=tmp_path)
     with joblib.parallel_config("ray", n_jobs=2, ray_remote_args=RESTARTS):
-        found = scores_of(grid_search(Mortal(grave=grave)).fit(X, y))
-    assert int(grave.read_text()) != os.getpid()
-    np.testing.assert_array_equal(found, scores_of(grid_search(Mortal(grave=grave)).fit(X, y)))
+        found = scores_of(grid_search(model).fit(X, y))
+    assert int((tmp_path / "0.003").read_text()) != os.getpid()
+    np.testing.assert_array_equal(found, scores_of(grid_search(model).fit(X, y)))
 
 
 def test_a_worker_that_is_killed_ends_the_search_without_restarts(on_ray, garments, tmp_path):
     """As the user guide says; if this no longer holds, the arguments can go there and here."""
     with pytest.raises(ray.exceptions.ActorDiedError):
-        grid_search(Mortal(grave=tmp_path / "grave")).fit(*garments)
+        grid_search(Mortal(graves=tmp_path)).fit(*garments)
 
 
 def test_an_error_arrives_as_it_is(on_ray, garments):

@@ -151,7 +151,7 @@ CASES = [
             "labelled_share": (0.5, {}),
             "threshold": (0.9, {}),
             "unlabelled_weight": (0.5, {}),
-            "strong_augmentation": ("warp", {}),
+            "strong_augmentation": ("shift", {}),
             "random_state": (1, {}),
         },
     ),

@@ -91,7 +91,7 @@ class SemiSupervisedClassifier(ClassAnswers, ModuleExport, ImageInput, BaseEstim
     strong_augmentation: str | Callable | tuple | list | None = parameter(
         "auto",
         """
-        The strong changes, as `augmentation` of the networks. ``"auto"`` is ``"flip+warp+erase"`` for images, without
+        The strong changes, as `augmentation` of the networks. ``"auto"`` is ``"flip+shift+erase"`` for images, without
         the flip if the weak changes have none, and nothing for rows that are no images.""",
     )
     random_state: int | np.random.RandomState | None = parameter(
@@ -272,7 +272,7 @@ class SemiSupervisedClassifier(ClassAnswers, ModuleExport, ImageInput, BaseEstim
         shape, strong = self.image_shape_, self.strong_augmentation
         if isinstance(strong, str) and strong == "auto":
             weak = augmentation_steps(self.estimator_.augmentation, shape)
-            strong = ("flip+" if mirrors(weak) else "") + "warp+erase" if shape[1] > 1 else None
+            strong = ("flip+" if mirrors(weak) else "") + "shift+erase" if shape[1] > 1 else None
         return augmentation_steps(strong, shape)
 
 

@@ -2,10 +2,9 @@
 
 import functools
 import inspect
-import math
 
 import torch
-from torch.nn.functional import affine_grid, grid_sample, pad
+from torch.nn.functional import pad
 
 from skfashion.modules._random import draw_from
 
@@ -45,27 +44,9 @@ def erase(images, generator):
     return images.masked_fill(erased[:, None], 0.0)
 
 
-def warp(images, generator):
-    """Turn each image by up to 20 degrees, shear and stretch it by up to a fifth and move it by up to a tenth."""
-    n, device = len(images), images.device
-
-    def uniform(reach):
-        return (2 * torch.rand(n, generator=generator, device=device) - 1) * reach
-
-    angle, shear = uniform(math.radians(20)), uniform(0.2)
-    cosine, sine = angle.cos(), angle.sin()
-    wide, high = uniform(0.2).exp(), uniform(0.2).exp()
-    rows = [
-        torch.stack([cosine * wide, (shear * cosine - sine) * high, uniform(0.2)], dim=1),
-        torch.stack([sine * wide, (shear * sine + cosine) * high, uniform(0.2)], dim=1),
-    ]
-    grid = affine_grid(torch.stack(rows, dim=1), list(images.shape), align_corners=False)
-    return grid_sample(images, grid, align_corners=False)
-
-
 flip.mirrors = True
 
-STEPS = {"flip": flip, "shift": shift, "erase": erase, "warp": warp}
+STEPS = {"flip": flip, "shift": shift, "erase": erase}
 
 
 def augmentation_steps(augmentation, image_shape):

@@ -1,11 +1,14 @@
 """Consistency training: images without labels get those that the network itself gives them, once it is sure enough."""
 
 import math
+from contextlib import nullcontext
 
 import torch
 
 from skfashion.training._augmentation import augment
+from skfashion.training._batch_of_one import frozen_batch_norm
 from skfashion.training._loader import Batch
+from skfashion.training._tally import as_float32
 
 # How slowly the adaptive threshold follows the confidence of the network, in steps of about a hundred.
 _MOMENTUM = 0.99
@@ -121,7 +124,7 @@ class ConsistencyBatches:
         """A batch of images at the given places, and how many of those without labels count."""
         labelled = self.labelled.prepare(self.labelled.images.take(with_labels), len(with_labels))
         weak = self.labelled.prepare(self.unlabelled.take(without), len(without))
-        probabilities = self.net.probabilities_in_training(weak.images)
+        probabilities = _probabilities(self.net, weak.images)
         counted = self.consistency.counts(probabilities)
         strong = augment(self.unlabelled.take(without).images, self.consistency.augmentation, self.generator)
         images = torch.cat([labelled.images, strong])
@@ -142,6 +145,13 @@ class ConsistencyBatches:
         n = len(part.images)
         weights = torch.ones(n, device=part.images.device) if part.weight is None else part.weight
         return weights * (weight * n_images / n)
+
+
+def _probabilities(net, images):
+    """The probabilities of classes while a network is trained: batch norms see these images, and dropout is on."""
+    frozen = frozen_batch_norm(net.module_) if len(images) == 1 else nullcontext()
+    with torch.no_grad(), net._autocast(), net._caught(), frozen:
+        return as_float32(net.infer(images)).softmax(1)
 
 
 def _endless(n, size, generator, device):

@@ -199,12 +199,6 @@ class EpochNet(NeuralNet):
         with torch.inference_mode(not training):
             return self.infer(batch[0])
 
-    def probabilities_in_training(self, images):
-        """The probabilities of classes while a network is trained: batch norms see these images, and dropout is on."""
-        frozen = frozen_batch_norm(self.module_) if len(images) == 1 else nullcontext()
-        with torch.no_grad(), self._autocast(), self._caught(), frozen:
-            return as_float32(self.infer(images)).softmax(1)
-
     def _metrics(self, output, target):
         with torch.no_grad():
             return {} if self.metrics is None else self.metrics(as_float32(output), target)

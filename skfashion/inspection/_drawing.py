@@ -124,7 +124,7 @@ def _n_lines(texts):
 
 def grid_size(pictures, n_columns, captions=None, label_width=0.0):
     """The size in inches of a new figure for pictures in a grid, with captions below them."""
-    n_lines = _n_lines(wrapped(captions or ()))
+    n_lines = 0 if captions is None else _n_lines(wrapped(captions))
     rows = -(-len(pictures) // n_columns)
     height = _PICTURE * pictures.shape[1] / pictures.shape[2] + _LINE * n_lines
     return n_columns * _PICTURE * 1.1 + label_width + 0.2, rows * height * 1.08 + 0.4

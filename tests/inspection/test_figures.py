@@ -282,7 +282,7 @@ def test_long_captions_do_not_overlap(garments):
         ImageGridDisplay.from_data(X, y, class_names=names),
         MisclassifiedDisplay.from_predictions(X, y, (y + 1) % 10, **pairs),
         NearestImagesDisplay.from_data(X[:3], X, y, y=y[:3], class_names=names),
-        SaliencyDisplay.from_maps(X, maps, captions=[names[label] for label in y]),
+        SaliencyDisplay.from_maps(X, maps, captions=np.array(names)[y]),
         PrototypeDisplay.from_data(X, y, class_names=names),
     ):
         assert_nothing_is_outside(display.figure_)

@@ -148,7 +148,7 @@ CASES = [
         SemiSupervisedClassifier(MLPClassifier((8,), max_epochs=2), random_state=0),
         {
             "estimator": (MLPClassifier((5,), max_epochs=2), {}),
-            "labelled_share": (0.5, {}),
+            "labelled_share": (0.25, {}),
             "threshold": (0.9, {}),
             "unlabelled_weight": (0.5, {}),
             "strong_augmentation": ("shift", {}),

@@ -31,7 +31,7 @@ from skfashion.neural_network import (
     SelfSupervisedOutlierDetector,
     VariationalAutoencoder,
 )
-from skfashion.preprocessing import ImageReader
+from skfashion.preprocessing import HOGTransformer, ImageReader
 
 # As they are without arguments, for the checks that read defaults.
 DEFAULTS = [
@@ -52,6 +52,7 @@ DEFAULTS = [
     ClusterClassifier(random_state=0),
     NeighborSampler(),
     CentroidSampler(random_state=0),
+    HOGTransformer(),
 ]
 # With other settings, small and quick to learn, for all checks.
 ESTIMATORS = [
@@ -80,6 +81,7 @@ ESTIMATORS = [
     ClusterClassifier(AgglomerativeClustering(5)),
     NeighborSampler(3),
     CentroidSampler(KMeans(3, n_init=1), random_state=0),
+    HOGTransformer(4, pixels_per_cell=3, cells_per_block=(1, 2), block_norm="L2", signed=False),
 ]
 # A search has the parameters of the estimator in it: only scikit-learn's own checks say something of the search.
 SEARCHES = [

@@ -74,6 +74,21 @@ def against(first, second, y_true, predictions):
     )
 
 
+def histograms():
+    """What the parts of make_hog_svc are worth."""
+    result = read("defaults")
+    rows = result["models"]["make_hog_svc()"]
+    lines = [
+        f"| `make_hog_svc()` on {rows[0]['n_train']:,} images | accuracy on {result['n_validation']:,} held-out images |",
+        "| --- | --- |",
+    ]
+    for row in rows:
+        setting = {name: value for name, value in row.items() if name not in ("n_train", "mean", "validation_accuracy")}
+        said = ", ".join(f"`{name.removeprefix('features__')}={value!r}`" for name, value in setting.items())
+        lines.append(f"| {said or 'as it is'} | {row['mean']:.2f} % |")
+    return lines
+
+
 def clusters():
     result = read("clusters")
     rows = [

@@ -79,7 +79,7 @@ def histograms():
     result = read("defaults")
     rows = result["models"]["make_hog_svc()"]
     lines = [
-        f"| `make_hog_svc()` on {rows[0]['n_train']:,} images | accuracy on {result['n_validation']:,} held-out images |",
+        f"| `make_hog_svc()` on {rows[0]['n_train']:,} images | accuracy on {result['n_validation']:,} others |",
         "| --- | --- |",
     ]
     for row in rows:

@@ -71,11 +71,12 @@ def make_hog_svc(
     Parameters
     ----------
     n_components : int, default=200
-        Of :class:`~sklearn.decomposition.PCA`; at most as many as there are training images.
+        Of :class:`~sklearn.decomposition.PCA`; at most as many as there are training images, and as edges and pixels,
+        of which images smaller than 14 x 14 may have fewer.
 
     pixels_per_cell : int or tuple of int, default=4
-        Of :class:`~skfashion.preprocessing.HOGTransformer`: the size of a cell, for images larger than 28 x 28 a larger
-        one, such as a seventh of an image.
+        Of :class:`~skfashion.preprocessing.HOGTransformer`: the size of a cell. 4 suits images of about 28 x 28 pixels,
+        2 those of 8 x 8; in large images small cells make many features, and PCA slow.
 
     pixel_weight : float, default=0.3
         How much pixels count beside edges, which count 1.

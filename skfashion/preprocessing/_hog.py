@@ -83,14 +83,14 @@ class HOGTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ImageInp
 
     Examples
     --------
-    >>> from sklearn.linear_model import LogisticRegression
+    >>> from sklearn.linear_model import RidgeClassifier
     >>> from sklearn.pipeline import make_pipeline
     >>> from skfashion.datasets import make_garments
     >>> from skfashion.preprocessing import HOGTransformer
     >>> X, y = make_garments(1000, random_state=0, return_X_y=True)
     >>> HOGTransformer().fit_transform(X).shape  # 6 x 6 blocks of 2 x 2 cells of 8 orientations
     (1000, 1152)
-    >>> model = make_pipeline(HOGTransformer(), LogisticRegression(C=0.1)).fit(X[:800], y[:800])
+    >>> model = make_pipeline(HOGTransformer(), RidgeClassifier()).fit(X[:800], y[:800])
     >>> model.score(X[800:], y[800:]) > 0.7
     True
     """

@@ -72,7 +72,7 @@ def make_hog_svc(
     ----------
     n_components : int, default=200
         Of :class:`~sklearn.decomposition.PCA`; at most as many as there are training images, and as edges and pixels,
-        of which images smaller than 14 x 14 may have fewer.
+        of which images smaller than 12 x 12 may have fewer.
 
     pixels_per_cell : int or tuple of int, default=4
         Of :class:`~skfashion.preprocessing.HOGTransformer`: the size of a cell. 4 suits images of about 28 x 28 pixels,

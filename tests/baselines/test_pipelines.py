@@ -69,6 +69,13 @@ class TestHOG:
         np.testing.assert_allclose(np.linalg.norm(features[:, :1152], axis=1), 1, atol=1e-5)
         np.testing.assert_allclose(np.linalg.norm(features[:, 1152:], axis=1), 0.5, atol=1e-5)
 
+    def test_names_of_features(self, garments):
+        X, y = garments
+        features = make_hog_svc(30, random_state=0).fit(X, y)[:1]
+        names = features.get_feature_names_out()
+        assert len(names) == features.transform(X[:1]).shape[1]
+        assert [names[0], names[-1]] == ["edges__hogtransformer0", "pixels__x783"]
+
     def test_digits(self):
         X, y = load_digits(return_X_y=True)
         model = make_hog_svc(100, pixels_per_cell=2, random_state=0).fit(X[:1000], y[:1000])

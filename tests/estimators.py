@@ -29,6 +29,7 @@ from skfashion.neural_network import (
     ResNetClassifier,
     ResNetRegressor,
     SelfSupervisedOutlierDetector,
+    SemiSupervisedClassifier,
     VariationalAutoencoder,
 )
 from skfashion.preprocessing import HOGTransformer, ImageReader
@@ -47,6 +48,7 @@ DEFAULTS = [
     EncoderClassifier(device="cpu"),
     AutoencoderOutlierDetector(random_state=0),
     SelfSupervisedOutlierDetector(random_state=0),
+    SemiSupervisedClassifier(random_state=0),
     KNNClassifier(),
     SubspaceClassifier(),
     ClusterClassifier(random_state=0),
@@ -75,6 +77,9 @@ ESTIMATORS = [
     ),
     AutoencoderOutlierDetector(Autoencoder(4, (16,), batch_size=16, max_epochs=5, device="cpu"), random_state=0),
     SelfSupervisedOutlierDetector(MLPClassifier((16,), batch_size=64, max_epochs=3, device="cpu"), random_state=0),
+    SemiSupervisedClassifier(
+        MLPClassifier((16,), learning_rate=0.01, batch_size=16, device="cpu"), threshold=0.7, random_state=0
+    ),
     KNNClassifier(3, weights="distance", metric="cosine", device="cpu"),
     SubspaceClassifier(3),
     ClusterClassifier(KMeans(3, n_init=1), naming="one_to_one", random_state=0),

@@ -21,6 +21,7 @@ WITHOUT_SPACE = {
     "NeighborSampler": "Samples have no score that a search could maximize.",
     "OptunaSearchCV": "It is the search.",
     "SelfSupervisedOutlierDetector": "Images without labels have no score that a search could maximize.",
+    "SemiSupervisedClassifier": "What is worth searching is its network, which has a space of its own.",
     "VectorizedGridSearchCV": "It is the search.",
     "VectorizedHalvingGridSearchCV": "It is the search.",
 }

@@ -21,6 +21,7 @@ from skfashion.neural_network import (
     ResNetClassifier,
     ResNetRegressor,
     SelfSupervisedOutlierDetector,
+    SemiSupervisedClassifier,
     VariationalAutoencoder,
 )
 from skfashion.preprocessing import HOGTransformer
@@ -145,6 +146,17 @@ CASES = [
         },
     ),
     (
+        SemiSupervisedClassifier(MLPClassifier((8,), max_epochs=2), random_state=0),
+        {
+            "estimator": (MLPClassifier((5,), max_epochs=2), {}),
+            "labelled_share": (0.5, {}),
+            "threshold": (0.9, {}),
+            "unlabelled_weight": (0.5, {}),
+            "strong_augmentation": ("shift", {}),
+            "random_state": (1, {}),
+        },
+    ),
+    (
         KNNClassifier(),
         {"n_neighbors": (2, {}), "weights": ("distance", {}), "metric": ("cosine", {})},
     ),
@@ -176,6 +188,12 @@ CASES = [
 N_IMAGES = 240
 
 
+def examples(estimator, garments):
+    """Images and labels, of which every other one is missing for those who take that."""
+    X, y = garments[0][:N_IMAGES], garments[1][:N_IMAGES]
+    return X, np.where(np.arange(N_IMAGES) % 2, y, -1) if isinstance(estimator, SemiSupervisedClassifier) else y
+
+
 @pytest.fixture(scope="module")
 def unchanged(garments):
     """Fits an estimator with the settings of its case, once."""
@@ -183,7 +201,7 @@ def unchanged(garments):
 
     def fit(estimator):
         if id(estimator) not in fitted:
-            fitted[id(estimator)] = clone(estimator).fit(garments[0][:N_IMAGES], garments[1][:N_IMAGES])
+            fitted[id(estimator)] = clone(estimator).fit(*examples(estimator, garments))
         return fitted[id(estimator)]
 
     return fit
@@ -210,7 +228,7 @@ def output(model, X):
 )
 @pytest.mark.filterwarnings("ignore:.*it is dead")
 def test_a_parameter_changes_the_model(garments, unchanged, estimator, name, value, where):
-    X, y = garments[0][:N_IMAGES], garments[1][:N_IMAGES]
+    X, y = examples(estimator, garments)
     one = clone(estimator).set_params(**where).fit(X, y) if where else unchanged(estimator)
     other = clone(one).set_params(**{name: value}).fit(X, y)
     if name == "warm_start":

@@ -35,6 +35,7 @@ from skfashion.neural_network import (
     ResNetClassifier,
     ResNetRegressor,
     SelfSupervisedOutlierDetector,
+    SemiSupervisedClassifier,
     VariationalAutoencoder,
 )
 from skfashion.preprocessing import HOGTransformer
@@ -53,6 +54,7 @@ ESTIMATORS = [
     VariationalAutoencoder(2, n_channels=(4,), **NET),
     AutoencoderOutlierDetector(Autoencoder(2, (8,), **NET)),
     SelfSupervisedOutlierDetector(MLPClassifier((8,), **NET)),
+    SemiSupervisedClassifier(MLPClassifier((8,), **NET)),
     KNNClassifier(3, weights="distance"),
     SubspaceClassifier(3),
     ClusterClassifier(KMeans(3, n_init=1, random_state=0)),

@@ -1,10 +1,45 @@
-"""The numbers by which an estimator chooses a class: probabilities, decision values, or the logits of a network."""
+"""What a classifier answers: classes, and the numbers by which it chooses one."""
 
 import numpy as np
+from sklearn.base import is_classifier
+from sklearn.utils.validation import check_is_fitted
 
-from skfashion.inspection._estimators import steps_of
+from skfashion.inspection._estimators import steps_of, unwrapped
 
 RESPONSES = ("auto", "probability", "decision", "logit")
+
+
+def classifier_in(estimator):
+    """The fitted classifier that an estimator is or holds; a TypeError if there is none."""
+    estimator = unwrapped(estimator)
+    check_is_fitted(estimator)
+    if not is_classifier(estimator):
+        raise TypeError(f"{type(estimator).__name__} is no classifier: it has no classes.")
+    return estimator
+
+
+def probabilistic_classifier_in(estimator):
+    """As :func:`classifier_in`; a TypeError if it has no probabilities."""
+    estimator = classifier_in(estimator)
+    if not hasattr(estimator, "predict_proba"):
+        raise TypeError(f"{type(estimator).__name__} has no predict_proba: it gives no confidence.")
+    return estimator
+
+
+def single_labels(estimator, X):
+    """The predicted classes of a classifier, one for each image; a ValueError if these are several."""
+    predicted = estimator.predict(X)
+    if np.ndim(predicted) != 1 or isinstance(estimator.classes_, list):
+        raise ValueError(
+            f"{type(estimator).__name__} predicts several labels for an image, but one label per image is needed."
+        )
+    return predicted
+
+
+def confidences_of(estimator, X, predicted):
+    """The probabilities of predicted classes, which need not be the most probable ones: a threshold may decide."""
+    columns = np.searchsorted(estimator.classes_, predicted)
+    return np.asarray(estimator.predict_proba(X))[np.arange(len(predicted)), columns]
 
 
 def class_scores(estimator, response):

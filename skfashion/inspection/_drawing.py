@@ -1,7 +1,9 @@
 """Axes, keyword arguments for matplotlib, and the grid of pictures, as all displays share them."""
 
+import textwrap
 from collections.abc import Mapping
 from contextlib import contextmanager
+from itertools import chain
 from numbers import Integral
 
 import numpy as np
@@ -9,6 +11,9 @@ from sklearn.utils import check_scalar
 
 # Inches: the side of a picture in a new figure, and the height of a line of text below or above it.
 _PICTURE, _LINE = 0.8, 0.16
+
+# Letters in a line of text below or beside a picture in a new figure: longer lines would run into their neighbours.
+_LETTERS = 15
 
 
 @contextmanager
@@ -45,7 +50,11 @@ def _fit(figure, ax):
 
     inner, outer = ax.get_window_extent(), ax.get_tightbbox()
     around = np.subtract(outer.size, inner.size) / figure.dpi
-    figure.set_size_inches(np.maximum(figure.get_size_inches(), around + _PICTURE + 0.4))
+    width, height = np.maximum(
+        figure.get_size_inches(), around + np.maximum(_PICTURE + 0.4, inner.size / figure.dpi / 2)
+    )
+    # A legend beside the axes may be higher than these: they cannot make room for it by shrinking.
+    figure.set_size_inches(width, max(height, outer.height / figure.dpi + 0.4))
     # Pictures keep their proportions: they shrink, and the texts around them move along.
     for _ in range(2):
         TightLayoutEngine().execute(figure)
@@ -101,8 +110,21 @@ def check_columns(n_columns, n_images, max_columns):
     return check_scalar(n_columns, "n_columns", Integral, min_val=1)
 
 
-def grid_size(pictures, n_columns, n_lines=0, label_width=0.0):
-    """The size in inches of a new figure for pictures in a grid, with `n_lines` lines of text at each."""
+def wrapped(texts):
+    """Texts whose lines are no wider than a picture, broken between words where there are any."""
+    lines = [
+        [textwrap.wrap(line, _LETTERS, break_on_hyphens=False) or [""] for line in text.split("\n")] for text in texts
+    ]
+    return ["\n".join(chain.from_iterable(each)) for each in lines]
+
+
+def _n_lines(texts):
+    return max((text.count("\n") + 1 for text in texts), default=0)
+
+
+def grid_size(pictures, n_columns, captions=None, label_width=0.0):
+    """The size in inches of a new figure for pictures in a grid, with captions below them."""
+    n_lines = 0 if captions is None else _n_lines(wrapped(captions))
     rows = -(-len(pictures) // n_columns)
     height = _PICTURE * pictures.shape[1] / pictures.shape[2] + _LINE * n_lines
     return n_columns * _PICTURE * 1.1 + label_width + 0.2, rows * height * 1.08 + 0.4
@@ -134,9 +156,9 @@ def draw_grid(ax, pictures, n_columns, *, places=None, captions=None, row_labels
         The captions, in order.
     """
     height, width = pictures.shape[1:3]
-    lines = max((caption.count("\n") + 1 for caption in captions), default=0) if captions is not None else 0
+    captions, row_labels = None if captions is None else wrapped(captions), wrapped(row_labels)
     # A line of text is as high, relative to a picture, as in a new figure.
-    text_height = _LINE / _PICTURE * width * lines
+    text_height = _LINE / _PICTURE * width * _n_lines(captions or ())
     step_x, step_y = 1.1 * width, 1.08 * (height + text_height)
     ax = own_limits(ax)
     imshow_kw = {"origin": "upper", "aspect": "equal", **(imshow_kw or {})}

@@ -122,7 +122,7 @@ class FilterDisplay:
         check_kw(imshow_kw=imshow_kw)
         n_columns = check_columns(n_columns, len(self.filters), 10)
         filters, imshow_kw = signed_style(self.filters, imshow_kw)
-        with axes_for(self, ax, grid_size(filters, n_columns, 0 if self.captions is None else 1)) as ax:
+        with axes_for(self, ax, grid_size(filters, n_columns, self.captions)) as ax:
             self.images_, _ = draw_grid(ax, filters, n_columns, captions=self.captions, imshow_kw=imshow_kw)
         return self
 

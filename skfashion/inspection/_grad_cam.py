@@ -1,5 +1,7 @@
 """Grad-CAM: the feature maps of the last convolution, weighted by the gradients of a score."""
 
+from contextlib import contextmanager
+
 import numpy as np
 
 from skfashion.inspection._network import captum_attr, n_images_at_once, recording_gradients, scores_of_targets
@@ -11,8 +13,8 @@ class GradCam:
     Parameters
     ----------
     network : ExplainedNetwork
-        A network with convolutions. Where a residual network averages over an image and its mirror image, it is
-        explained without that.
+        A network with convolutions. Where a residual network averages over an image and its mirror image, the map is
+        of the image alone; the scores are those of both.
     pixels : PixelRows
         The images.
     response : {"logit", "probability"}
@@ -22,12 +24,11 @@ class GradCam:
     def __init__(self, network, pixels, response):
         from skfashion.modules import ResNet
 
-        for part in network.answering.modules():
-            if isinstance(part, ResNet):
-                part.flip_averaging = False
+        parts = network.answering.modules()
+        self._averaging = [part for part in parts if isinstance(part, ResNet) and part.flip_averaging]
         self._network, self._pixels = network, pixels
         self._scores = network.scores(response)
-        with recording_gradients():
+        with recording_gradients(), self._of_the_image_alone():
             first = network.images(pixels.rows[:1])
             layer, self._size = last_feature_maps(network.answering, first)
         self._shape = first.shape[1:]
@@ -59,7 +60,8 @@ class GradCam:
             images, columns = self._network.images(self._pixels.rows[index]), torch.from_numpy(targets)
             scores = scores_of_targets(self._scores, images, columns)
             images.requires_grad_(True)  # else a frozen encoder records nothing
-            coarse = self._engine.attribute(images, target=columns, relu_attributions=True).detach()
+            with self._of_the_image_alone():
+                coarse = self._engine.attribute(images, target=columns, relu_attributions=True).detach()
             fine = torch.nn.functional.interpolate(coarse, self._size, mode="bilinear")
         channels, height, width = self._shape
         top, left = (self._size[0] - height) // 2, (self._size[1] - width) // 2
@@ -68,6 +70,17 @@ class GradCam:
 
     def baseline_scores(self, targets):
         """None, as nothing is compared."""
+
+    @contextmanager
+    def _of_the_image_alone(self):
+        """Leave mirror images out: the last convolution would be applied to them as well."""
+        for part in self._averaging:
+            part.flip_averaging = False
+        try:
+            yield
+        finally:
+            for part in self._averaging:
+                part.flip_averaging = True
 
 
 def last_feature_maps(network, images):

@@ -186,9 +186,8 @@ class ImageGridDisplay:
         """
         check_kw(imshow_kw=imshow_kw)
         n_columns = check_columns(n_columns, len(self.images), 10)
-        lines = 0 if self.captions is None else max(caption.count("\n") + 1 for caption in self.captions)
         images, imshow_kw = unsigned_style(self.images, imshow_kw)
-        with axes_for(self, ax, grid_size(images, n_columns, lines)) as ax:
+        with axes_for(self, ax, grid_size(images, n_columns, self.captions)) as ax:
             self.images_, self.captions_ = draw_grid(ax, images, n_columns, captions=self.captions, imshow_kw=imshow_kw)
         return self
 

@@ -41,9 +41,9 @@ def colors_of(classes, class_names=None):
 
 
 def distinct_colors(n):
-    """Return `n` colours."""
+    """Return `n` colours, none so dark that it cannot be seen on black."""
     if n <= len(_COLORS):
         return _COLORS[:n]
     import matplotlib
 
-    return [matplotlib.colors.to_hex(color) for color in matplotlib.colormaps["turbo"](np.linspace(0, 1, n))]
+    return [matplotlib.colors.to_hex(color) for color in matplotlib.colormaps["turbo"](np.linspace(0.07, 0.93, n))]

@@ -3,14 +3,15 @@
 from numbers import Integral
 
 import numpy as np
-from sklearn.utils import check_consistent_length, check_scalar, column_or_1d
-from sklearn.utils.multiclass import check_classification_targets, unique_labels
+from sklearn.utils import check_consistent_length, check_scalar
 
+from skfashion.inspection._class_scores import classifier_in, confidences_of, single_labels
 from skfashion.inspection._drawing import axes_for, check_columns, check_kw, draw_grid, grid_size, unsigned_style
-from skfashion.inspection._estimators import unwrapped
-from skfashion.inspection._labels import labels_of, names_of
+from skfashion.inspection._labels import names_of
 from skfashion.inspection._pictures import Images
 from skfashion.metrics import ConfusedPair, most_confused_pairs
+from skfashion.metrics._checks import check_confidence, check_predictions
+from skfashion.metrics._confidence import ROUNDING
 
 
 class MisclassifiedDisplay:
@@ -147,18 +148,18 @@ class MisclassifiedDisplay:
         -------
         display : MisclassifiedDisplay
             The display, with `ax_` and `figure_` set.
+
+        Raises
+        ------
+        TypeError
+            If the estimator is no classifier.
+        ValueError
+            If there is no error to show, or if the classifier predicts several labels for an image.
         """
         check_kw(imshow_kw=imshow_kw)
-        estimator = unwrapped(estimator)
-        predicted, confidence = estimator.predict(X), None
-        if np.ndim(predicted) != 1:
-            raise ValueError(
-                f"{type(estimator).__name__} predicts several labels for an image: MisclassifiedDisplay shows errors "
-                "of one label per image."
-            )
-        if hasattr(estimator, "predict_proba"):
-            columns = np.searchsorted(estimator.classes_, predicted)
-            confidence = estimator.predict_proba(X)[np.arange(len(predicted)), columns]
+        estimator = classifier_in(estimator)
+        predicted = single_labels(estimator, X)
+        confidence = confidences_of(estimator, X, predicted) if hasattr(estimator, "predict_proba") else None
         errors = _errors(y, predicted, confidence, class_names, n_images, n_pairs)
         pictures = Images(X, image_shape, estimator).pictures(errors["indices"])
         return cls(pictures, **errors).plot(ax, n_columns=n_columns, imshow_kw=imshow_kw)
@@ -222,7 +223,8 @@ class MisclassifiedDisplay:
         Raises
         ------
         ValueError
-            If there is no error to show.
+            If there is no error to show, labels are no classes or of two kinds, such as 1 and "1", or confidences are
+            no probabilities.
         """
         check_kw(imshow_kw=imshow_kw)
         check_consistent_length(X, y_true)
@@ -258,9 +260,8 @@ class MisclassifiedDisplay:
             raise ValueError(f"n_columns must be None for pairs, which have a row each. Got {n_columns!r} instead.")
         captions, rows = self._texts()
         images, imshow_kw = unsigned_style(self.images, imshow_kw)
-        n_lines = 0 if captions is None else captions[0].count("\n") + 1
         shown = images if places is None else np.repeat(images[:1], n_columns * len(rows), axis=0)
-        width, height = grid_size(shown, n_columns, n_lines, label_width=0.0 if places is None else 1.6)
+        width, height = grid_size(shown, n_columns, captions, label_width=0.0 if places is None else 1.6)
         grid = {"places": places, "captions": captions, "row_labels": rows, "imshow_kw": imshow_kw}
         with axes_for(self, ax, (1.25 * width, 1.25 * height)) as ax:
             self.images_, self.captions_ = draw_grid(ax, images, n_columns, **grid)
@@ -292,16 +293,18 @@ class MisclassifiedDisplay:
 def _errors(y_true, y_pred, confidence, class_names, n_images, n_pairs):
     """The errors to show, as keyword arguments of the display: all but their pictures."""
     check_scalar(n_images, "n_images", Integral, min_val=1)
-    y_true, y_pred = labels_of(y_true), labels_of(y_pred)
-    check_consistent_length(y_true, y_pred, confidence)
-    check_classification_targets(y_true)
-    check_classification_targets(y_pred)
-    unique_labels(y_true, y_pred)  # raises if they are of two kinds, such as 1 and "1"
+    y_true, y_pred = check_predictions(y_true, y_pred)
+    check_consistent_length(y_true, confidence)
     wrong = np.flatnonzero(y_true != y_pred)
     if not len(wrong):
         raise ValueError(f"All {len(y_true)} predictions are right: there is no error to show.")
     if confidence is not None:
-        confidence = column_or_1d(confidence)
+        confidence = check_confidence(confidence)
+        if confidence.min() < -ROUNDING or confidence.max() > 1 + ROUNDING:
+            raise ValueError(
+                "confidence must hold probabilities, numbers from 0 to 1. "
+                f"Got numbers from {confidence.min():g} to {confidence.max():g}."
+            )
         wrong = wrong[np.argsort(-confidence[wrong], kind="stable")]
     pairs = rows = None
     indices = wrong[:n_images]

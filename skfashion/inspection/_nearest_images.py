@@ -7,13 +7,14 @@ from sklearn.base import is_classifier
 from sklearn.neighbors import NearestNeighbors
 from sklearn.utils import check_consistent_length, check_scalar
 
-from skfashion._layout import as_array, rows_of
+from skfashion._layout import as_array
 from skfashion._pixels import scaled
 from skfashion._private_sklearn import _num_samples
+from skfashion.inspection._class_scores import single_labels
 from skfashion.inspection._drawing import axes_for, check_kw, draw_grid, grid_size, unsigned_style
 from skfashion.inspection._estimators import steps_of, unwrapped
 from skfashion.inspection._labels import labels_of, names_of
-from skfashion.inspection._pictures import Images
+from skfashion.inspection._pictures import Images, arranged
 from skfashion.metrics._generation import on_one_scale
 
 
@@ -135,12 +136,14 @@ class NearestImagesDisplay:
         ------
         TypeError
             If the estimator neither embeds nor transforms images, and finds no neighbours.
+        ValueError
+            If y is given and the classifier predicts several labels for an image.
         """
         check_kw(imshow_kw=imshow_kw)
         _check(X, X_train, y_train, y, n_neighbors)
         distances, indices = _neighbors_of(estimator, X, X_train, n_neighbors)
         model = unwrapped(estimator)
-        predicted = model.predict(X) if y is not None and is_classifier(model) else None
+        predicted = single_labels(model, X) if y is not None and is_classifier(model) else None
         captions = _captions(y, predicted, y_train, indices, class_names)
         pictures = _pictures(X, X_train, indices, image_shape, estimator)
         return cls(*pictures, indices, distances, **captions).plot(ax, imshow_kw=imshow_kw)
@@ -197,7 +200,11 @@ class NearestImagesDisplay:
         """
         check_kw(imshow_kw=imshow_kw)
         _check(X, X_train, y_train, y, n_neighbors)
-        rows = (rows_of(as_array(images), None)[0] for images in (X, X_train))
+        images = [arranged(each, image_shape, None) for each in (X, X_train)]  # X may be (n, h, w, c) alone
+        if images[0].shape[1:] != images[1].shape[1:]:
+            shapes = [each.shape[1:] for each in images]
+            raise ValueError(f"X holds images of (c, h, w) = {shapes[0]}, X_train of {shapes[1]}.")
+        rows = (each.reshape(len(each), -1) for each in images)
         rows = on_one_scale(*rows, "X_train", "NearestImagesDisplay")
         rows = [scaled(each, np.float32) if each.dtype == np.uint8 else each for each in rows]
         distances, indices = _nearest(*rows, n_neighbors)
@@ -228,8 +235,7 @@ class NearestImagesDisplay:
         pictures = np.concatenate([self.images[:, None], self.nearest], axis=1).reshape(-1, *self.images.shape[1:])
         captions = self._all_captions()
         pictures, imshow_kw = unsigned_style(pictures, imshow_kw)
-        lines = 0 if captions is None else max(caption.count("\n") + 1 for caption in captions)
-        size = grid_size(np.repeat(pictures[:1], places.size, axis=0), n_columns, lines)
+        size = grid_size(np.repeat(pictures[:1], places.size, axis=0), n_columns, captions)
         grid = {
             "places": np.delete(places, 1, axis=1).ravel(),
             "captions": captions,

@@ -342,7 +342,7 @@ class PrototypeDisplay:
         n_columns = check_columns(n_columns, len(self.prototypes), 10)
         style = signed_style if self.signed else unsigned_style
         pictures, imshow_kw = style(self.prototypes, imshow_kw)
-        with axes_for(self, ax, grid_size(pictures, n_columns, 0 if self.captions is None else 1)) as ax:
+        with axes_for(self, ax, grid_size(pictures, n_columns, self.captions)) as ax:
             self.images_, self.captions_ = draw_grid(
                 ax, pictures, n_columns, captions=self.captions, imshow_kw=imshow_kw
             )

@@ -142,7 +142,7 @@ class ReconstructionDisplay:
         pictures, imshow_kw = unsigned_style(pictures, imshow_kw)
         captions = [""] * len(self.images) + [f"{error:.4f}" for error in self.errors]
         labels = ["image", "reconstruction,\nMSE per pixel"]
-        with axes_for(self, ax, grid_size(pictures, len(self.images), 1, label_width=1.0)) as ax:
+        with axes_for(self, ax, grid_size(pictures, len(self.images), captions, label_width=1.0)) as ax:
             self.images_, texts = draw_grid(
                 ax, pictures, len(self.images), captions=captions, row_labels=labels, imshow_kw=imshow_kw
             )

@@ -2,13 +2,16 @@
 
 import numpy as np
 
+from skfashion.inspection._class_scores import probabilistic_classifier_in
 from skfashion.inspection._drawing import add_legend, axes_for, check_kw, merged_kw
-from skfashion.inspection._estimators import unwrapped
 from skfashion.metrics import accuracy_interval, expected_calibration_error, reliability_bins
+
+# A little beyond [0, 1], where whole markers can be seen.
+_LIMITS = -0.02, 1.02
 
 
 class ReliabilityDisplay:
-    """Accuracy of predictions by their confidence, the probability of the predicted class, of any number of classes.
+    """Accuracy of the most probable classes by their probability, the confidence, of any number of classes.
 
     It is made by :meth:`from_estimator` or :meth:`from_predictions`. Where the curve is below the diagonal, the
     classifier is less often right than it is confident. For the calibration of one class among two take scikit-learn's
@@ -90,11 +93,14 @@ class ReliabilityDisplay:
         -------
         display : ReliabilityDisplay
             The display, with `ax_` and `figure_` set.
+
+        Raises
+        ------
+        TypeError
+            If the estimator is no classifier with ``predict_proba``.
         """
         check_kw(line_kw=line_kw)
-        estimator = unwrapped(estimator)
-        if not hasattr(estimator, "predict_proba"):
-            raise TypeError(f"{type(estimator).__name__} has no predict_proba: it gives no confidence.")
+        estimator = probabilistic_classifier_in(estimator)
         return cls.from_predictions(
             y,
             estimator.predict_proba(X),
@@ -176,7 +182,7 @@ class ReliabilityDisplay:
             defaults = {"marker": "o", "markersize": 4, "label": text if self.name is None else f"{self.name}: {text}"}
             (self.line_,) = ax.plot(confidence, accuracy, **merged_kw(Line2D, defaults, line_kw))
             self.intervals_ = ax.vlines(confidence, low, high, color=self.line_.get_color(), alpha=0.5)
-            ax.set(xlabel="confidence", ylabel="accuracy", xlim=(0, 1), ylim=(0, 1))
+            ax.set(xlabel="confidence", ylabel="accuracy", xlim=_LIMITS, ylim=_LIMITS)
             add_legend(ax, loc="upper left", fontsize=8)
         return self
 

@@ -3,8 +3,8 @@
 import numpy as np
 from sklearn.metrics import auc
 
+from skfashion.inspection._class_scores import confidences_of, probabilistic_classifier_in, single_labels
 from skfashion.inspection._drawing import add_legend, axes_for, check_kw, merged_kw
-from skfashion.inspection._estimators import unwrapped
 from skfashion.metrics import risk_coverage_curve
 
 
@@ -77,15 +77,18 @@ class RiskCoverageDisplay:
         -------
         display : RiskCoverageDisplay
             The display, with `ax_` and `figure_` set.
+
+        Raises
+        ------
+        TypeError
+            If the estimator is no classifier with ``predict_proba``.
         """
         check_kw(line_kw=line_kw)
-        estimator = unwrapped(estimator)
-        if not hasattr(estimator, "predict_proba"):
-            raise TypeError(f"{type(estimator).__name__} has no predict_proba: it gives no confidence.")
-        proba = np.asarray(estimator.predict_proba(X))
-        predicted = np.asarray(estimator.classes_)[proba.argmax(axis=1)]
+        estimator = probabilistic_classifier_in(estimator)
+        predicted = single_labels(estimator, X)
+        confidence = confidences_of(estimator, X, predicted)
         name = type(estimator).__name__ if name is None else name
-        return cls.from_predictions(y, predicted, proba.max(axis=1), name=name, ax=ax, line_kw=line_kw)
+        return cls.from_predictions(y, predicted, confidence, name=name, ax=ax, line_kw=line_kw)
 
     @classmethod
     def from_predictions(cls, y_true, y_pred, confidence, *, name=None, ax=None, line_kw=None):
@@ -145,6 +148,7 @@ class RiskCoverageDisplay:
             ax.set(
                 xlabel="predictions that are kept, in percent", ylabel="errors among them, in percent", xlim=(0, 100)
             )
-            ax.set_ylim(bottom=0)
+            # From just below 0, where a line can be seen; up to what the curves of other classifiers will need.
+            ax.set_ylim(bottom=-0.02 * ax.get_ylim()[1], auto=None)
             add_legend(ax, loc="upper left", fontsize=8)
         return self

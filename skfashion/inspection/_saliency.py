@@ -5,13 +5,10 @@ from numbers import Integral
 from typing import NamedTuple
 
 import numpy as np
-from sklearn.base import is_classifier
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_consistent_length, check_scalar
-from sklearn.utils.validation import check_is_fitted
 
-from skfashion.inspection._class_scores import RESPONSES, class_scores
-from skfashion.inspection._estimators import unwrapped
+from skfashion.inspection._class_scores import RESPONSES, class_scores, classifier_in, single_labels
 from skfashion.inspection._grad_cam import GradCam
 from skfashion.inspection._integrated_gradients import TOLERANCE, IntegratedGradients
 from skfashion.inspection._labels import labels_of
@@ -102,7 +99,8 @@ def saliency(
           the baseline, by gradients along the straight line between them; summed over the channels of colour images.
           For neural classifiers and ``SubspaceClassifier``, also behind steps that scale each pixel on its own.
         - ``"grad_cam"``: the feature maps of the last convolution, weighted by the mean gradients of the score;
-          coarse, and at least 0. For networks with convolutions, behind steps that change each pixel on its own.
+          coarse, and at least 0. For networks with convolutions, behind steps that change each pixel on its own. Where
+          a residual network averages over an image and its mirror image, the map is of the image alone.
 
         The last two need captum, which the extra ``explain`` brings.
 
@@ -174,21 +172,23 @@ def saliency(
     (10, 28, 28)
     """
     settings = {"baseline": baseline, "patch_size": patch_size, "stride": stride, "n_steps": n_steps}
+    return saliency_of_first(None, estimator, X, y, method, response, settings, average, image_shape)
+
+
+def saliency_of_first(n_images, estimator, X, y, method, response, settings, average, image_shape):
+    """Do what :func:`saliency` does, for the first images only; "mean" is the mean of all."""
     _check_settings(method, response, settings)
-    estimator = unwrapped(estimator)
-    check_is_fitted(estimator)
-    if not is_classifier(estimator):
-        raise TypeError(f"{type(estimator).__name__} is no classifier: there is no class to explain.")
+    estimator = classifier_in(estimator)
     pixels = PixelRows(X, image_shape, estimator)
-    targets = _targets(estimator, X, y, pixels)
+    targets = _targets(estimator, y, pixels, slice(n_images))
     explainer, response = _explainer(estimator, pixels, method, response, settings)
     maps = _mean_maps(explainer, targets) if average else _single_maps(explainer, targets)
     if method == "integrated_gradients" and explainer.n_missed:
         warnings.warn(
             f"Integrated gradients miss the difference of the scores by more than {TOLERANCE:.0%} of the map of "
-            f"{explainer.n_missed} of {len(pixels)} images: take a greater n_steps.",
+            f"{explainer.n_missed} of {len(targets)} images: take a greater n_steps.",
             ConvergenceWarning,
-            stacklevel=2,
+            stacklevel=3,
         )
     return SaliencyMaps(*maps[:1], estimator.classes_[maps[1]], *maps[2:], response)
 
@@ -205,20 +205,14 @@ def _check_settings(method, response, settings):
         check_scalar(settings["n_steps"], "n_steps", Integral, min_val=1)
 
 
-def _targets(estimator, X, y, pixels):
-    """For each image the place of the class that is explained in ``classes_``."""
-    predicted = estimator.predict(X if y is None else X[:1])
+def _targets(estimator, y, pixels, shown):
+    """For each of the images that are shown the place of the class that is explained in ``classes_``."""
+    predicted = single_labels(estimator, pixels.as_given(pixels.rows[shown if y is None else slice(1)]))
     classes = estimator.classes_
-    if np.ndim(predicted) != 1 or isinstance(classes, list):
-        raise ValueError(
-            f"{type(estimator).__name__} predicts several labels for an image: only single classes can be explained."
-        )
-    if y is None:
-        y = predicted
-    elif np.ndim(y) == 0:
-        y = np.full(len(pixels), y)
-    y = labels_of(y)
-    check_consistent_length(pixels.rows, y)
+    if y is not None:
+        labels = labels_of(np.full(len(pixels), y) if np.ndim(y) == 0 else y)
+        check_consistent_length(pixels.rows, labels)
+    y = predicted if y is None else labels[shown]
     places = {label: place for place, label in enumerate(classes.tolist())}
     unknown = sorted({str(label) for label in y.tolist() if label not in places})
     if unknown:
@@ -248,7 +242,7 @@ def _explainer(estimator, pixels, method, response, settings):
 def _blocks(explainer, targets):
     """Yield some of the images, and what explains them, so that memory does not grow with their number."""
     for start in range(0, len(targets), explainer.n_images_at_once):
-        index = slice(start, start + explainer.n_images_at_once)
+        index = slice(start, min(start + explainer.n_images_at_once, len(targets)))
         yield index, explainer.maps(index, targets[index])
 
 

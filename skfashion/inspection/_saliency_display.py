@@ -6,12 +6,12 @@ import numpy as np
 from sklearn.utils import check_array, check_consistent_length, check_scalar
 
 from skfashion._private_sklearn import _num_samples
+from skfashion.inspection._class_scores import classifier_in, single_labels
 from skfashion.inspection._drawing import axes_for, check_columns, check_kw, draw_grid, grid_size
-from skfashion.inspection._estimators import unwrapped
 from skfashion.inspection._exemplars import mean_picture
 from skfashion.inspection._labels import labels_of, names_of
 from skfashion.inspection._pictures import Images
-from skfashion.inspection._saliency import saliency
+from skfashion.inspection._saliency import saliency_of_first
 
 # What the values are, by method, of a response.
 _LABELS = {
@@ -148,19 +148,17 @@ class SaliencyDisplay:
         """
         check_kw(imshow_kw=imshow_kw)
         check_scalar(n_images, "n_images", Integral, min_val=1)
-        settings = {"method": method, "response": response, "baseline": baseline, "patch_size": patch_size}
-        settings |= {"stride": stride, "n_steps": n_steps, "average": average, "image_shape": image_shape}
-        shown = slice(None if average else n_images)
-        y = labels_of(None if y is None else y if np.ndim(y) else np.full(_num_samples(X), y))
-        check_consistent_length(X, y)
+        settings = {"baseline": baseline, "patch_size": patch_size, "stride": stride, "n_steps": n_steps}
         if average and y is None:
-            y = unwrapped(estimator).predict(X)
-        found = saliency(estimator, X[shown], None if y is None else y[shown], **settings)
+            y = single_labels(classifier_in(estimator), X)
+        n_shown = None if average else n_images
+        found = saliency_of_first(n_shown, estimator, X, y, method, response, settings, average, image_shape)
         images = Images(X, image_shape, estimator)
         if average:
+            y = labels_of(y if np.ndim(y) else np.full(_num_samples(X), y))
             pictures = np.array([mean_picture(images.pictures(np.flatnonzero(y == each))) for each in found.classes])
         else:
-            pictures = images.pictures(shown)
+            pictures = images.pictures(slice(n_shown))
         captions = _captions(found, names_of(found.classes.tolist(), class_names), average)
         label = _LABELS[method].format(found.response.replace("decision", "decision value"))
         display = cls(pictures, found.maps, captions, label=label)
@@ -232,7 +230,7 @@ class SaliencyDisplay:
         """
         check_kw(imshow_kw=imshow_kw)
         n_columns = check_columns(n_columns, len(self.maps), 5)
-        width, height = grid_size(self.maps, n_columns, 2)
+        width, height = grid_size(self.maps, n_columns, self.captions)
         imshow_kw = {"origin": "upper", "aspect": "equal", **(imshow_kw or {})}
         beneath = {"cmap": "gray_r", "vmin": 0, "vmax": 1, **{name: imshow_kw[name] for name in ("aspect", "origin")}}
         with axes_for(self, ax, (1.25 * width + 1.1, max(2.4, 1.25 * height))) as ax:

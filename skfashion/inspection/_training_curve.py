@@ -1,5 +1,7 @@
 """Training curves: loss and score over epochs or seconds, after a training or during it."""
 
+from collections.abc import Mapping
+
 import numpy as np
 from sklearn.base import is_classifier
 
@@ -12,6 +14,9 @@ _TITLES = {"loss": "loss", "accuracy": "accuracy", "learning_rate": "learning ra
 
 # How many models are drawn while they are trained: of a search with more, those that came last.
 _N_LIVE = 10
+
+# Lines in a column of the legend.
+_LONGEST_LEGEND = 24
 
 
 class TrainingCurveDisplay(LiveCurves):
@@ -135,7 +140,6 @@ class TrainingCurveDisplay(LiveCurves):
             The display, with `ax_` and `figure_` set.
         """
         check_kw(line_kw=line_kw)
-        _check(histories, metric, against)
         return cls(histories, metric=metric, against=against).plot(ax, line_kw=line_kw)
 
     def plot(self, ax=None, *, line_kw=None):
@@ -153,8 +157,16 @@ class TrainingCurveDisplay(LiveCurves):
         -------
         display : TrainingCurveDisplay
             The display, with `ax_` and `figure_` set.
+
+        Raises
+        ------
+        ValueError
+            If there are no histories, or if one does not hold what is drawn.
+        TypeError
+            If `histories` is no dict.
         """
         check_kw(line_kw=line_kw)
+        _check(self.histories, self.metric, self.against)
         with axes_for(self, ax, (6.4, 4.0)) as ax:
             self.lines_ = self._draw(ax, self.histories, line_kw)
         return self
@@ -190,7 +202,8 @@ class TrainingCurveDisplay(LiveCurves):
             whole_numbers(ax.xaxis)
         ax.grid(alpha=0.3)
         if len(lines) > 1:
-            add_legend(ax, **({"loc": "center left", "bbox_to_anchor": (1.01, 0.5)} if len(colors) > 1 else {}))
+            beside = {"loc": "center left", "bbox_to_anchor": (1.01, 0.5), "ncols": -(-len(lines) // _LONGEST_LEGEND)}
+            add_legend(ax, **(beside if len(colors) > 1 else {}))
         return lines
 
     def _x(self, history):
@@ -222,6 +235,8 @@ def _label(name, quantity):
 def _check(histories, metric, against):
     if against not in ("epochs", "seconds"):
         raise ValueError(f"against must be 'epochs' or 'seconds'. Got {against!r} instead.")
+    if not isinstance(histories, Mapping):
+        raise TypeError(f"histories must be a dict of names and histories. Got {type(histories).__name__} instead.")
     if not histories:
         raise ValueError("histories must hold at least one history.")
     for name, history in histories.items():

@@ -2,7 +2,9 @@
 
 from typing import NamedTuple
 
+import numpy as np
 from sklearn.utils import check_array, check_consistent_length, column_or_1d
+from sklearn.utils.multiclass import check_classification_targets, unique_labels
 
 from skfashion._layout import as_array
 
@@ -36,3 +38,17 @@ def check_labels(*labels):
     labels = tuple(column_or_1d(y) for y in labels)
     check_consistent_length(*labels)
     return labels
+
+
+def check_predictions(y_true, y_pred):
+    """Return labels and predicted labels as :func:`check_labels` does; both are classes, and of the same kind."""
+    y_true, y_pred = check_labels(y_true, y_pred)
+    check_classification_targets(y_true)
+    check_classification_targets(y_pred)
+    unique_labels(y_true, y_pred)  # raises if they are of two kinds, such as 1 and "1"
+    return y_true, y_pred
+
+
+def check_confidence(confidence):
+    """Return confidences as a 1-D array of finite float64."""
+    return column_or_1d(check_array(confidence, ensure_2d=False, dtype=np.float64, input_name="confidence"))

@@ -3,9 +3,8 @@
 from typing import NamedTuple
 
 from scipy import stats
-from sklearn.utils.multiclass import check_classification_targets, unique_labels
 
-from skfashion.metrics._checks import Interval, check_labels
+from skfashion.metrics._checks import Interval, check_predictions
 
 
 def accuracy_interval(y_true, y_pred, *, confidence=0.95):
@@ -35,7 +34,7 @@ def accuracy_interval(y_true, y_pred, *, confidence=0.95):
     >>> print(f"{accuracy:.3f} in [{low:.3f}, {high:.3f}]")
     0.900 in [0.826, 0.945]
     """
-    y_true, y_pred = _predictions(y_true, y_pred)
+    y_true, y_pred = check_predictions(y_true, y_pred)
     right = int((y_true == y_pred).sum())
     low, high = stats.binomtest(right, len(y_true)).proportion_ci(confidence, method="wilson")
     return Interval(right / len(y_true), float(low), float(high))
@@ -93,19 +92,10 @@ def mcnemar_test(y_true, first, second):
     >>> mcnemar_test([1, 1, 1, 1, 1, 1], [1, 1, 1, 1, 1, 1], [0, 0, 0, 0, 0, 0])
     McNemarResult(only_first=6, only_second=0, pvalue=0.03125)
     """
-    y_true, first = _predictions(y_true, first)
-    y_true, second = _predictions(y_true, second)
+    y_true, first = check_predictions(y_true, first)
+    y_true, second = check_predictions(y_true, second)
     first, second = first == y_true, second == y_true
     only_first, only_second = int((first & ~second).sum()), int((second & ~first).sum())
     differing = only_first + only_second
     pvalue = float(stats.binomtest(only_first, differing).pvalue) if differing else 1.0
     return McNemarResult(only_first, only_second, pvalue)
-
-
-def _predictions(y_true, y_pred):
-    """Labels and predicted labels, of the same kind."""
-    y_true, y_pred = check_labels(y_true, y_pred)
-    check_classification_targets(y_true)
-    check_classification_targets(y_pred)
-    unique_labels(y_true, y_pred)
-    return y_true, y_pred

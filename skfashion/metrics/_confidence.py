@@ -4,12 +4,13 @@ from numbers import Integral
 from typing import NamedTuple
 
 import numpy as np
-from sklearn.utils import check_array, check_consistent_length, check_scalar, column_or_1d
+from sklearn.utils import check_array, check_consistent_length, check_scalar
+from sklearn.utils.multiclass import check_classification_targets
 
-from skfashion.metrics._checks import check_labels
+from skfashion.metrics._checks import check_confidence, check_labels, check_predictions
 
 # By how much probabilities may miss a sum of 1 before they are taken for something else.
-_ROUNDING = 1e-3
+ROUNDING = 1e-3
 
 
 class ReliabilityBins(NamedTuple):
@@ -172,7 +173,7 @@ def risk_coverage_curve(y_true, y_pred, confidence):
     Raises
     ------
     ValueError
-        If lengths differ, or a confidence is not finite.
+        If lengths differ, a confidence is not finite, or labels are no classes or of two kinds, such as 1 and "1".
 
     References
     ----------
@@ -186,8 +187,8 @@ def risk_coverage_curve(y_true, y_pred, confidence):
     >>> curve.coverage, curve.risk, curve.thresholds
     (array([0.25, 0.75, 1.  ]), array([0.  , 0.  , 0.25]), array([0.9, 0.8, 0.6]))
     """
-    y_true, y_pred = check_labels(y_true, y_pred)
-    confidence = column_or_1d(check_array(confidence, ensure_2d=False, dtype=np.float64, input_name="confidence"))
+    y_true, y_pred = check_predictions(y_true, y_pred)
+    confidence = check_confidence(confidence)
     check_consistent_length(y_true, confidence)
     order = np.argsort(-confidence, kind="stable")
     confidence, wrong = confidence[order], (y_true != y_pred)[order]
@@ -200,6 +201,7 @@ def risk_coverage_curve(y_true, y_pred, confidence):
 def _checked(y_true, y_proba, labels):
     """Labels, probabilities and the label of each column."""
     (y_true,) = check_labels(y_true)
+    check_classification_targets(y_true)
     y_proba = check_array(y_proba, dtype=np.float64, input_name="y_proba")
     check_consistent_length(y_true, y_proba)
     labels = np.unique(y_true) if labels is None else check_labels(labels)[0]
@@ -211,6 +213,6 @@ def _checked(y_true, y_proba, labels):
     unknown = set(y_true.tolist()) - set(labels.tolist())
     if unknown:
         raise ValueError(f"y_true holds labels that are no column of y_proba: {sorted(map(str, unknown))}.")
-    if y_proba.min() < -_ROUNDING or np.abs(y_proba.sum(axis=1) - 1).max() > _ROUNDING:
+    if y_proba.min() < -ROUNDING or np.abs(y_proba.sum(axis=1) - 1).max() > ROUNDING:
         raise ValueError("y_proba must hold probabilities: numbers of at least 0, with a sum of 1 in each row.")
     return y_true, y_proba, labels

@@ -5,9 +5,9 @@ from typing import NamedTuple
 
 import numpy as np
 from sklearn.utils import check_scalar
-from sklearn.utils.multiclass import check_classification_targets, unique_labels
+from sklearn.utils.multiclass import unique_labels
 
-from skfashion.metrics._checks import check_labels
+from skfashion.metrics._checks import check_predictions
 
 
 class ConfusedPair(NamedTuple):
@@ -63,9 +63,7 @@ def most_confused_pairs(y_true, y_pred, *, n_pairs=10):
     (0, 2, 2, 0.5)
     """
     check_scalar(n_pairs, "n_pairs", Integral, min_val=1)
-    y_true, y_pred = check_labels(y_true, y_pred)
-    check_classification_targets(y_true)
-    check_classification_targets(y_pred)
+    y_true, y_pred = check_predictions(y_true, y_pred)
     labels = unique_labels(y_true, y_pred)
     true, predicted = np.searchsorted(labels, y_true), np.searchsorted(labels, y_pred)
     wrong = true != predicted

@@ -81,8 +81,8 @@ def compare_ranks(scores, *, test="nemenyi", alpha=0.05, greater_is_better=True)
     Raises
     ------
     ValueError
-        If there are fewer than three models or two repetitions, or if scores are missing, not finite or of different
-        numbers.
+        If there are fewer than three models or two repetitions, if two names are the same text, or if scores are
+        missing, not finite or of different numbers.
     TypeError
         If `scores` is no dict.
 
@@ -143,6 +143,8 @@ def _table(scores):
         str(name): check_array(column, ensure_2d=False, dtype=float, input_name=f"scores of {name!r}")
         for name, column in scores.items()
     }
+    if len(columns) < len(list(scores)):  # a frame counts its rows
+        raise ValueError(f"Names must differ as text. Got {list(scores)}.")
     if len(columns) < 3:
         raise ValueError(
             f"At least three models are needed for ranks. Got {list(columns)}: compare two by mcnemar_test on their "

@@ -65,7 +65,8 @@ def threshold_for_risk(y_true, y_pred, confidence, *, risk, confidence_level=0.9
     Raises
     ------
     ValueError
-        If no threshold is known to keep the risk, lengths differ, or a confidence is not finite.
+        If no threshold is known to keep the risk, lengths differ, a confidence is not finite, or labels are no classes
+        or of two kinds.
 
     See Also
     --------

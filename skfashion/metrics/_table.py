@@ -64,9 +64,9 @@ def compare_classifiers(classifiers, X_test=None, y_test=None, *, X_train=None, 
     Raises
     ------
     ValueError
-        If there are fewer than two, or no labels, or images are missing.
+        If there are fewer than two, or no labels, or images are missing, or training images come without labels.
     TypeError
-        If one is no classifier, or `classifiers` is no dict.
+        If one is neither a classifier nor labels, or `classifiers` is no dict.
     sklearn.exceptions.NotFittedError
         If one is not fitted, and there are no training images.
 
@@ -98,6 +98,8 @@ def compare_classifiers(classifiers, X_test=None, y_test=None, *, X_train=None, 
         raise TypeError(f"classifiers must be a dict of names and classifiers. Got {classifiers!r} instead.")
     if len(classifiers) < 2:
         raise ValueError(f"At least two classifiers are needed for a comparison. Got {list(classifiers)}.")
+    if (X_train is None) != (y_train is None):
+        raise ValueError("X_train and y_train belong together: pass both, or neither for classifiers that are fitted.")
     if y_test is None:
         raise ValueError("y_test is needed, the labels of the test images.")
     measured = {name: _measured(name, each, X_test, X_train, y_train) for name, each in classifiers.items()}
@@ -125,6 +127,10 @@ _MEASURES = ("fit_seconds", "predict_seconds", "size_mb")
 def _measured(name, classifier, X_test, X_train, y_train):
     """Predicted labels, and what was measured of a classifier."""
     if not hasattr(classifier, "predict"):
+        if np.ndim(classifier) == 0:  # such as a search with refit=False
+            raise TypeError(
+                f"{name!r} is neither a classifier that predicts nor an array of labels but {classifier!r}."
+            )
         return classifier, {}
     if not is_classifier(classifier):
         raise TypeError(f"{name!r} is no classifier but {type(classifier).__name__}.")

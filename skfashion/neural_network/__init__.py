@@ -8,6 +8,7 @@ from skfashion.neural_network._encoder import EncoderClassifier
 from skfashion.neural_network._mlp import MLPClassifier, MLPRegressor
 from skfashion.neural_network._resnet import ResNetClassifier, ResNetRegressor
 from skfashion.neural_network._self_supervised_outliers import SelfSupervisedOutlierDetector
+from skfashion.neural_network._semi_supervised import SemiSupervisedClassifier
 from skfashion.neural_network._vae import VariationalAutoencoder
 
 __all__ = [
@@ -22,5 +23,6 @@ __all__ = [
     "ResNetClassifier",
     "ResNetRegressor",
     "SelfSupervisedOutlierDetector",
+    "SemiSupervisedClassifier",
     "VariationalAutoencoder",
 ]

@@ -246,7 +246,7 @@ class BaseNet(
         """
         return self._fit(X, y, sample_weight, (X_val, y_val, sample_weight_val))
 
-    def _fit(self, X, y, sample_weight, validation=(None, None, None), *, one_pass=False, **known):
+    def _fit(self, X, y, sample_weight, validation=(None, None, None), *, one_pass=False, consistency=None, **known):
         """Validate, encode, hold out, build or resume the net, train it, and keep it: the way of every fit."""
         if one_pass and self.early_stopping:
             raise ValueError("partial_fit does not support early_stopping=True.")
@@ -263,7 +263,8 @@ class BaseNet(
             if not resume:
                 warn_of_large_numbers(type(self).__name__, X)
             augmentation_steps(self.augmentation, self.image_shape_)  # a wrong one is told before anything is trained
-            self._prepare(given, X, examples["rows"], resume=resume)
+            rows = examples["rows"] if consistency is None else np.union1d(examples["rows"], consistency.rows)
+            self._prepare(given, X, rows, resume=resume)
             seed = draw_seed(self.random_state)
             if self.distributed:
                 seed = common_seed(self, seed, X, examples, valid, resume=resume)
@@ -285,9 +286,8 @@ class BaseNet(
             if self.max_seconds is not None and not one_pass:
                 listeners.append(Deadline(self.max_seconds))
             survives = not (one_pass or self._is_clone or self.distributed)
-            self.interrupted_ = net.train(
-                train, valid, stopping=stopping, listeners=listeners, one_pass=one_pass, survives_ctrl_c=survives
-            )
+            extras = {"consistency": consistency, "stopping": stopping, "listeners": listeners}
+            self.interrupted_ = net.train(train, valid, **extras, one_pass=one_pass, survives_ctrl_c=survives)
             if self.interrupted_:
                 self._warn_of_an_interrupt(net)
             elif not one_pass:

@@ -2,20 +2,19 @@
 
 from typing import Literal
 
-from sklearn.base import ClassifierMixin
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.multiclass import is_multilabel as is_indicator
-from sklearn.utils.validation import check_is_fitted
 
 from skfashion._layout import as_array
 from skfashion._private_sklearn import _check_partial_fit_first_call, _fit_context
+from skfashion.neural_network._class_answers import ClassAnswers
 from skfashion.neural_network._parameters import estimator, number, parameter
 from skfashion.neural_network._supervised import SupervisedNet
 from skfashion.training._classification import ClassificationTask, MultilabelTask
 
 
 @estimator
-class BaseNetClassifier(ClassifierMixin, SupervisedNet):
+class BaseNetClassifier(ClassAnswers, SupervisedNet):
     """A network with one output per class, trained on the cross-entropy.
 
     If y is an indicator matrix, classes do not exclude each other: each has a cross-entropy and a probability of its
@@ -119,57 +118,6 @@ class BaseNetClassifier(ClassifierMixin, SupervisedNet):
         if resume:
             task.go_on_from(self._task)
         return task
-
-    def predict_proba(self, X):
-        """Return the probability of each class.
-
-        Parameters
-        ----------
-        X : array-like, as in :meth:`fit`
-            The images.
-
-        Returns
-        -------
-        ndarray of shape (n_samples, n_classes), dtype float32, or float64 if X is float64
-            In the order of `classes_`.
-        """
-        check_is_fitted(self)
-        return self._task.normalized(self._answers(X, self._task.probabilities))
-
-    def predict_log_proba(self, X):
-        """Return the logarithm of the probability of each class.
-
-        Parameters
-        ----------
-        X : array-like, as in :meth:`fit`
-            The images.
-
-        Returns
-        -------
-        ndarray of shape (n_samples, n_classes), dtype float32, or float64 if X is float64
-            In the order of `classes_`; finite where the probability underflows.
-        """
-        check_is_fitted(self)
-        return self._answers(X, self._task.log_probabilities)
-
-    def predict(self, X):
-        """Return the most probable class, or, after a fit on an indicator matrix, which classes are probable.
-
-        Parameters
-        ----------
-        X : array-like, as in :meth:`fit`
-            The images.
-
-        Returns
-        -------
-        ndarray of shape (n_samples,) or (n_samples, n_classes)
-            Labels, in the dtype of the y that was fitted; an indicator matrix is int64.
-        """
-        check_is_fitted(self)
-        return self._task.labels(self._answers(X, self._task.best))
-
-    def _answers(self, X, answer):
-        return self._per_image(X, lambda module, images: answer(module(images)))
 
 
 def _kind_of(y):

@@ -33,6 +33,7 @@ from skfashion.neural_network import (
     ResNetClassifier,
     ResNetRegressor,
     SelfSupervisedOutlierDetector,
+    SemiSupervisedClassifier,
     VariationalAutoencoder,
 )
 from skfashion.neural_network._normal import NormalDistribution
@@ -46,6 +47,7 @@ ESTIMATORS = (
     *(MLPRegressor, CNNRegressor, ResNetRegressor),
     *(Autoencoder, ConvAutoencoder, VariationalAutoencoder),
     *(AutoencoderOutlierDetector, SelfSupervisedOutlierDetector),
+    SemiSupervisedClassifier,
     *(KNNClassifier, SubspaceClassifier, ClusterClassifier, NeighborSampler, CentroidSampler),
     *(OptunaSearchCV, VectorizedGridSearchCV, VectorizedHalvingGridSearchCV),
     *(HOGTransformer, ImageReader),

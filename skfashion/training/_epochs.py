@@ -116,7 +116,7 @@ class EpochNet(NeuralNet):
             return
         keep_freed_memory()
         looks_at_batches = self._has_hook("on_batch_begin", "on_batch_end")
-        tally = Tally(len(iterator.images))
+        tally = Tally(iterator.n_images)
         # Whoever looks at batches of validation images sees all of them, in each process.
         group = None if looks_at_batches and not training else self.group_
         iterator.group = group
@@ -220,6 +220,7 @@ class EpochNet(NeuralNet):
         steps = "on_batch_begin", "on_batch_end", "on_grad_computed"
         return (
             self.stack_ is not None
+            and self.consistency_ is None
             and isinstance(self.optimizer_, LightOptimizer)
             and all(step in STEPS.values() for step in self.augmentation)
             and not self._has_hook(*steps)
@@ -251,7 +252,7 @@ class EpochNet(NeuralNet):
         if summary:  # instead of all batches: the device is asked once per epoch
             self.history.new_batch()
             self.history.record_batch(f"{prefix}_loss", means["loss"])
-            self.history.record_batch(f"{prefix}_batch_size", len(iterator.images))
+            self.history.record_batch(f"{prefix}_batch_size", iterator.n_images)
         self.history.record(f"{prefix}_batch_count", len(iterator))
         best = self.best_losses_.get(prefix, np.inf)
         self.history.record(f"{prefix}_loss_best", means["loss"] < best)

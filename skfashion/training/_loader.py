@@ -76,6 +76,10 @@ class ImageSet:
         part.weight = None if self.weight is None else self.weight[members]
         return part
 
+    def of_rows(self, rows, weight=None):
+        """A set of other rows of X, without targets; arguments are those of :class:`ImageSet`."""
+        return ImageSet(self.X, self.layout, rows=rows, weight=weight)
+
     def arrays(self):
         """All that is in the set, as arrays of numpy or None."""
         tensors = (self.X, self.clean, self.rows, self.y, self.weight)
@@ -155,8 +159,13 @@ class Batches:
         self.channels_last = channels_last
         self.group = None
 
+    @property
+    def n_images(self):
+        """How many images there are in all batches."""
+        return len(self.images)
+
     def __len__(self):
-        return -(-len(self.images) // self.batch_size)
+        return -(-self.n_images // self.batch_size)
 
     def __iter__(self):
         n = len(self.images)
@@ -166,9 +175,10 @@ class Batches:
         for start in range(0, n, self.batch_size):
             stop = min(start + self.batch_size, n)
             where = slice(*((start, stop) if self.group is None else self.group.part(start, stop)))
-            yield self._prepare(self.images.take(where if order is None else order[where]), stop - start)
+            yield self.prepare(self.images.take(where if order is None else order[where]), stop - start)
 
-    def _prepare(self, batch, n_images):
+    def prepare(self, batch, n_images):
+        """Augment a batch, which is one of `n_images` if others have the rest of it, and arrange it in memory."""
         images, target = batch.images, batch.target
         if self.augment is not None:
             if self.images.clean is None:

@@ -12,6 +12,7 @@ from skfashion._tensors import to_device
 from skfashion.modules._init import stream
 from skfashion.modules._random import draw_from
 from skfashion.training._augmentation import augment
+from skfashion.training._consistency import ConsistencyBatches
 from skfashion.training._distributed import Group, rank_here
 from skfashion.training._epochs import EpochNet
 from skfashion.training._loader import Batches, ImageSet
@@ -99,7 +100,7 @@ class Net(EpochNet):
         self.fit_has_ended_ = False  # then the optimizer has done its work: passes to come bring one of their own
         self.n_epochs_of_fit_ = 0
         self.best_losses_ = {}
-        self.schedule_ = self.stopping_ = self.valid_ = self.group_ = None
+        self.schedule_ = self.stopping_ = self.valid_ = self.group_ = self.consistency_ = None
         self.listeners_ = []
         return super().initialize()
 
@@ -139,13 +140,25 @@ class Net(EpochNet):
             target = self.warm_up_.target
         self.warm_up_ = WarmUp(target)
 
-    def train(self, images, valid=None, *, stopping=None, listeners=(), one_pass=False, survives_ctrl_c=True):
+    def train(
+        self,
+        images,
+        valid=None,
+        *,
+        consistency=None,
+        stopping=None,
+        listeners=(),
+        one_pass=False,
+        survives_ctrl_c=True,
+    ):
         """Train for `max_epochs`, or for one pass at a constant learning rate; return whether Ctrl-C cut it short.
 
         Parameters
         ----------
         images, valid : ImageSet
             What to train on, and what is evaluated after each epoch.
+        consistency : Consistency, default=None
+            Images without labels, from which a classifier learns besides.
         stopping : EarlyStopping, default=None
             What decides when to stop.
         listeners : sequence of object, default=()
@@ -160,14 +173,16 @@ class Net(EpochNet):
             self.warm_up_ = WarmUp(1.0)  # no schedule brings a rise of its own
         self.schedule_ = Schedule(
             None if one_pass else self.lr_schedule,
-            n_batches=math.ceil(len(images) / self.batch_size),
+            n_batches=math.ceil(len(images) / self.batch_size)
+            if consistency is None
+            else consistency.n_batches(self.batch_size),
             max_epochs=self.max_epochs,
             warm_up=self.warm_up_,
             stopping=stopping,
         )
         if stopping is not None:
             stopping.n_warm_up_epochs = self.schedule_.n_rising_epochs()
-        self.valid_, self.stopping_ = valid, stopping
+        self.valid_, self.stopping_, self.consistency_ = valid, stopping, consistency
         self.listeners_ = [*([] if stopping is None else [stopping]), *listeners]
         self.group_ = Group(torch.device(self.device)) if self.distributed else None
         interrupted = False
@@ -184,7 +199,7 @@ class Net(EpochNet):
         """Let go of what belongs to one training only."""
         if self.warm_up_ is not None:
             self.warm_up_.n_steps += self.schedule_.n_steps
-        self.schedule_ = self.stopping_ = self.valid_ = self.group_ = None
+        self.schedule_ = self.stopping_ = self.valid_ = self.group_ = self.consistency_ = None
         self.listeners_ = []
         if self.history and "duration" not in self.history[-1]:
             del self.history[-1]  # an epoch that was not finished
@@ -221,7 +236,10 @@ class Net(EpochNet):
         if self.augmentation:
             change = partial(augment, steps=self.augmentation, generator=self._on_device("augmentation"))
         order = self._on_device("order")
-        return Batches(dataset, self.batch_size, order=order, augment=change, channels_last=self.convolutional_)
+        batches = Batches(dataset, self.batch_size, order=order, augment=change, channels_last=self.convolutional_)
+        if self.consistency_ is None:
+            return batches
+        return ConsistencyBatches(self, batches, self.consistency_, self._on_device("augmentation"))
 
     def get_loss(self, y_pred, y_true, X=None, training=False):
         return self.criterion_(y_pred, y_true).mean()

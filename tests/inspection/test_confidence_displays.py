@@ -3,12 +3,17 @@
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+from sklearn.cluster import KMeans
 from sklearn.frozen import FrozenEstimator
-from sklearn.model_selection import GridSearchCV
+from sklearn.linear_model import LinearRegression
+from sklearn.mixture import GaussianMixture
+from sklearn.model_selection import FixedThresholdClassifier, GridSearchCV
+from sklearn.naive_bayes import GaussianNB
 from sklearn.svm import LinearSVC
 
-from skfashion.inspection import ReliabilityDisplay, RiskCoverageDisplay
+from skfashion.inspection import MisclassifiedDisplay, ReliabilityDisplay, RiskCoverageDisplay
 from skfashion.metrics import accuracy_interval, expected_calibration_error, risk_coverage_curve
+from skfashion.neural_network import MLPClassifier
 
 DISPLAYS = [ReliabilityDisplay, RiskCoverageDisplay]
 
@@ -88,3 +93,48 @@ def test_numbers_of_classes(n_classes):
 
 def legend(display):
     return [text.get_text() for text in display.ax_.get_legend().get_texts()]
+
+
+def test_a_threshold_decides_which_class_is_predicted(garments):
+    X, y = garments[0] / 255, garments[1] == 6
+    model = FixedThresholdClassifier(GaussianNB(var_smoothing=1.0), threshold=0.01).fit(X[:300], y[:300])
+    proba, predicted = model.predict_proba(X), model.predict(X)
+    assert (predicted != (proba[:, 1] > 0.5)).any()
+    curve = RiskCoverageDisplay.from_estimator(model, X, y).curve
+    assert curve.risk[-1] == pytest.approx(1 - model.score(X, y))
+    expected = risk_coverage_curve(y, predicted, proba[np.arange(len(y)), predicted.astype(int)])
+    np.testing.assert_array_equal(curve.thresholds, expected.thresholds)
+    np.testing.assert_array_equal(curve.risk, expected.risk)
+
+
+@pytest.mark.parametrize("display", [*DISPLAYS, MisclassifiedDisplay])
+def test_who_is_no_classifier_is_refused(display, garments):
+    X, y = garments[0][:100] / 255, garments[1][:100]
+    for model in (KMeans(2, n_init=1), GaussianMixture(2, reg_covar=0.1), LinearRegression()):
+        with pytest.raises(TypeError, match=f"{type(model).__name__} is no classifier"):
+            display.from_estimator(model.fit(X, y), X, y)
+    labels = np.column_stack([y == 1, y == 2]).astype(int)
+    with pytest.raises(ValueError, match=r"several labels|1d array"):
+        display.from_estimator(MLPClassifier((4,), max_epochs=1).fit(X, labels), X, labels)
+    assert not plt.get_fignums()
+
+
+def test_a_worse_classifier_that_comes_later_is_seen():
+    confidence = np.linspace(1, 0, 200)
+    better = RiskCoverageDisplay.from_predictions(np.zeros(200), np.arange(200) > 190, confidence)
+    worse = RiskCoverageDisplay.from_predictions(np.zeros(200), np.arange(200) % 2, confidence, ax=better.ax_)
+    low, high = better.ax_.get_ylim()
+    assert low <= 0
+    assert worse.line_.get_ydata().max() <= high
+
+
+@pytest.mark.parametrize("display", DISPLAYS)
+def test_who_is_always_right_is_seen(display):
+    if display is ReliabilityDisplay:
+        drawn = display.from_predictions([0, 1], np.eye(2))
+    else:
+        drawn = display.from_predictions([0, 1], [0, 1], [0.9, 0.8])
+    (left, right), (low, high) = drawn.ax_.get_xlim(), drawn.ax_.get_ylim()
+    x, y = drawn.line_.get_data()
+    assert low < min(y) <= max(y) < high
+    assert left <= min(x) <= max(x) <= right

@@ -185,6 +185,13 @@ def test_large_data_are_not_copied(garments):
         (lambda X, y: TrainingCurveDisplay.from_estimator(PCA()), TypeError, "PCA has no 'history_'"),
         (lambda X, y: TrainingCurveDisplay.from_histories({"a": []}, against="time"), ValueError, "against"),
         (lambda X, y: TrainingCurveDisplay.from_histories({"a": [{"epoch": 1}]}), ValueError, "no 'loss'"),
+        (lambda X, y: TrainingCurveDisplay.from_histories([{"epoch": 1}]), TypeError, "must be a dict.*Got list"),
+        (
+            lambda X, y: TrainingCurveDisplay({"a": [{"epoch": 1, "loss": 1}]}, against="time").plot(),
+            ValueError,
+            "against",
+        ),
+        (lambda X, y: TrainingCurveDisplay().plot(), ValueError, "at least one history"),
         (lambda X, y: MisclassifiedDisplay.from_predictions(X, y, y[:3]), ValueError, "inconsistent numbers"),
         (lambda X, y: ReconstructionDisplay.from_estimator(KMeans(), X), TypeError, "reconstruct"),
         (lambda X, y: ReconstructionDisplay.from_predictions(X[:3], X[:2]), ValueError, "have shape"),

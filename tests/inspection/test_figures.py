@@ -2,11 +2,13 @@
 
 import warnings
 from inspect import signature
+from itertools import combinations
 
 import matplotlib
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+from matplotlib.colors import to_rgb
 from sklearn.decomposition import PCA
 from sklearn.linear_model import LogisticRegression
 
@@ -30,6 +32,7 @@ from skfashion.inspection import (
     TrainingCurveDisplay,
     TrialScoresDisplay,
 )
+from skfashion.inspection._labels import distinct_colors
 
 NAMES = ["T-shirt", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"]
 HISTORY = [{"epoch": epoch, "train_loss": 1 / epoch, "valid_loss": 2 / epoch} for epoch in range(1, 5)]
@@ -268,3 +271,47 @@ def test_names_are_no_formulas(garments):
         display.figure_.canvas.draw()
         assert not any(text.get_parse_math() for text in texts)
     assert not any(text.get_parse_math() for text in bars.ax_.get_legend().get_texts())
+
+
+def test_long_captions_do_not_overlap(garments):
+    X, y = garments[0][:20], garments[1][:20]
+    names = [f"the garment with number {label}" for label in range(10)]
+    pairs = {"confidence": np.linspace(0.5, 1, 20), "class_names": names, "n_columns": 5}
+    maps = np.random.default_rng(0).normal(size=(20, 28, 28))
+    for display in (
+        ImageGridDisplay.from_data(X, y, class_names=names),
+        MisclassifiedDisplay.from_predictions(X, y, (y + 1) % 10, **pairs),
+        NearestImagesDisplay.from_data(X[:3], X, y, y=y[:3], class_names=names),
+        SaliencyDisplay.from_maps(X, maps, captions=np.array(names)[y]),
+        PrototypeDisplay.from_data(X, y, class_names=names),
+    ):
+        assert_nothing_is_outside(display.figure_)
+        boxes = [text.get_window_extent() for text in display.captions_ if text.get_text()]
+        boxes += [image.get_window_extent() for image in display.images_]
+        assert not any(one.overlaps(other) for one, other in combinations([box.padded(-1) for box in boxes], 2))
+        plt.close(display.figure_)
+
+
+@pytest.mark.parametrize("n", [2, 10, 30])
+def test_all_lines_are_in_the_legend(n):
+    histories = {
+        f"model {number} of a search": [{"epoch": epoch, "train_loss": number, "valid_loss": epoch} for epoch in (1, 2)]
+        for number in range(n)
+    }
+    display = TrainingCurveDisplay.from_histories(histories)
+    assert_nothing_is_outside(display.figure_)
+    assert len(display.ax_.get_legend().get_texts()) == 2 * n
+    assert display.ax_.get_window_extent().width > 2 * display.figure_.dpi
+
+
+def test_rows_of_pairs_with_long_names_find_room(garments):
+    X, y = garments[0][:40], garments[1][:40]
+    names = [f"the garment with number {label}" for label in range(10)]
+    display = MisclassifiedDisplay.from_predictions(X, y, (y + 1) % 10, class_names=names, n_pairs=10)
+    assert_nothing_is_outside(display.figure_)
+
+
+@pytest.mark.parametrize("n", [3, 10, 11, 30, 100])
+def test_colours_can_be_told_from_black(n):
+    for red, green, blue in map(to_rgb, distinct_colors(n)):
+        assert 0.2126 * red + 0.7152 * green + 0.0722 * blue > 0.15

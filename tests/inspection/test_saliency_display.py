@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from matplotlib.colors import LogNorm, to_rgba
 from pictures import NAMES, drawn
+from scipy.sparse import coo_matrix
 from sklearn.linear_model import RidgeClassifier
 
 from skfashion.baselines import KNNClassifier
@@ -137,3 +138,17 @@ def test_what_is_refused(garments, knn):
     with pytest.raises(ValueError, match="names none of"):
         SaliencyDisplay.from_estimator(knn, X, y, n_images=2, patch_size=14, class_names={99: "Hat"})
     assert not plt.get_fignums()
+
+
+def test_the_mean_is_that_of_all_images(garments):
+    X, y = garments[0] / 255, garments[1]
+    model = RidgeClassifier().fit(X, y)
+    display = SaliencyDisplay.from_estimator(model, X, y, n_images=2, baseline="mean", patch_size=14, stride=14)
+    found = saliency(model, X[:2], y[:2], baseline=X.mean(axis=0), patch_size=14, stride=14)
+    np.testing.assert_allclose(display.maps, found.maps)
+
+
+def test_sparse_images_of_any_format(garments, knn):
+    X, y = garments[0][:20], garments[1][:20]
+    display = SaliencyDisplay.from_estimator(knn, coo_matrix(X), y, n_images=2, patch_size=14, stride=14)
+    np.testing.assert_array_equal(display.maps, saliency(knn, X[:2], y[:2], patch_size=14, stride=14).maps)

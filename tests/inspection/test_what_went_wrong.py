@@ -14,6 +14,7 @@ from sklearn.pipeline import make_pipeline
 from skfashion.baselines import KNNClassifier
 from skfashion.inspection import MisclassifiedDisplay, NearestImagesDisplay
 from skfashion.metrics import most_confused_pairs, nearest_train_distance
+from skfashion.neural_network import MLPClassifier
 
 
 def rows_drawn(display):
@@ -126,3 +127,31 @@ def test_neighbours_that_cannot_be_drawn(garments):
         NearestImagesDisplay.from_data(X[:2], X[:5], n_neighbors=6)
     with pytest.raises(ValueError, match="inconsistent"):
         NearestImagesDisplay.from_data(X[:2], X, y[:5])
+
+
+def test_neighbours_of_images_in_two_layouts():
+    images = np.random.default_rng(0).integers(0, 256, size=(30, 3, 16, 16)).astype(np.uint8)
+    last = np.moveaxis(images, 1, -1)
+    for X, X_train in [(last, images), (images, last), (last, images.reshape(30, -1))]:
+        display = NearestImagesDisplay.from_data(X[:4], X_train, n_neighbors=1)
+        assert display.indices.ravel().tolist() == [0, 1, 2, 3]
+        np.testing.assert_allclose(display.nearest[:, 0], display.images)
+    with pytest.raises(ValueError, match=r"X holds images of \(c, h, w\) = \(1, 4, 16\), X_train of \(1, 8, 8\)"):
+        NearestImagesDisplay.from_data(np.ones((2, 4, 16)), np.ones((2, 8, 8)), n_neighbors=1)
+
+
+def test_neighbours_of_several_labels(garments):
+    X, y = garments[0][:60], garments[1][:60]
+    model = MLPClassifier((4,), max_epochs=1).fit(X, np.column_stack([y == 1, y == 2]).astype(int))
+    with pytest.raises(ValueError, match="predicts several labels"):
+        NearestImagesDisplay.from_estimator(model, X[:2], X, y=y[:2])
+    assert NearestImagesDisplay.from_estimator(model, X[:2], X).indices.shape == (2, 5)
+
+
+@pytest.mark.parametrize(
+    ("confidence", "says"),
+    [([0.5, np.nan], "confidence contains NaN"), ([5, 0.5], "from 0.5 to 5"), ([-0.5, 0.5], "from -0.5 to 0.5")],
+)
+def test_confidences_of_errors_are_probabilities(confidence, says):
+    with pytest.raises(ValueError, match=says):
+        MisclassifiedDisplay.from_predictions(np.zeros((2, 4)), [0, 1], [1, 0], confidence=confidence)

@@ -7,7 +7,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.calibration import CalibratedClassifierCV, calibration_curve
 from sklearn.frozen import FrozenEstimator
 
-from skfashion.metrics import expected_calibration_error, reliability_bins, risk_coverage_curve
+from skfashion.metrics import expected_calibration_error, reliability_bins, risk_coverage_curve, threshold_for_risk
 from skfashion.neural_network import MLPClassifier
 
 
@@ -185,3 +185,19 @@ def test_confidences_that_are_none_are_refused():
         risk_coverage_curve([0, 1], [0, 1], [0.5, np.nan])
     with pytest.raises(ValueError, match="inconsistent"):
         risk_coverage_curve([0, 1], [0, 1], [0.5])
+
+
+@pytest.mark.parametrize(
+    "function", [risk_coverage_curve, lambda *given: threshold_for_risk(*given, risk=0.5)], ids=["curve", "threshold"]
+)
+def test_labels_of_two_kinds_or_numbers_are_no_errors(function):
+    with pytest.raises(ValueError, match="Mix of label"):
+        function(["0", "1"] * 50, [0, 1] * 50, [0.9, 0.8] * 50)
+    with pytest.raises(ValueError, match="continuous"):
+        function([0.5, 0.7] * 50, [0.51, 0.7] * 50, [0.9, 0.8] * 50)
+
+
+@pytest.mark.parametrize("function", [reliability_bins, expected_calibration_error])
+def test_numbers_are_no_classes(function):
+    with pytest.raises(ValueError, match="continuous"):
+        function([0.5, 0.7], [[0.9, 0.1], [0.8, 0.2]])

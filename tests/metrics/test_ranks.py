@@ -117,6 +117,7 @@ def test_a_frame_and_errors(scores):
         ({"a": [1, 2], "b": [1, 2], "c": [1, 2, 3]}, {}, ValueError, r"one score in each.*'c': \(3,\)"),
         ({"a": [[1, 2]], "b": [[1, 2]], "c": [[1, 2]]}, {}, ValueError, "one score in each"),
         ({"a": [1, np.nan], "b": [1, 2], "c": [1, 2]}, {}, ValueError, "scores of 'a'"),
+        ({1: [1, 2], "1": [2, 1], "b": [1, 2], "c": [1, 2]}, {}, ValueError, "Names must differ as text"),
         (DEMSAR, {"test": "bonferroni"}, ValueError, "'test' parameter"),
         (DEMSAR, {"alpha": 0.0}, ValueError, "'alpha' parameter"),
     ],

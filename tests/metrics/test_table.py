@@ -9,6 +9,7 @@ from sklearn.cluster import KMeans
 from sklearn.dummy import DummyClassifier
 from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GridSearchCV
 from statsmodels.stats.contingency_tables import mcnemar
 from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.proportion import proportion_confint
@@ -20,6 +21,8 @@ from skfashion.baselines import SubspaceClassifier
 from skfashion.datasets import fetch_fashion_mnist
 from skfashion.metrics import accuracy_interval, compare_classifiers, mcnemar_test
 from skfashion.neural_network import MLPClassifier
+
+NOT_REFITTED = GridSearchCV(DummyClassifier(), {"strategy": ["prior"]}, cv=2, refit=False).fit([[0.0]] * 4, [0, 1] * 2)
 
 
 @pytest.fixture(scope="module")
@@ -97,6 +100,10 @@ def test_estimators_are_fitted_timed_and_weighed(garments):
         ({"a": [0, 1], "b": [0, 1]}, {"y_test": None}, ValueError, "y_test is needed"),
         ({"a": [0, 1], "b": [0, 1, 1]}, {}, ValueError, "inconsistent"),
         ({"a": [0, 1], "b": ["x", "y"]}, {}, ValueError, "[Mm]ix"),
+        ({"a": [0, 1], "b": [1, 1]}, {"y_train": [0, 1]}, ValueError, "X_train and y_train belong together"),
+        ({"a": [0, 1], "b": [1, 1]}, {"X_train": [[0.0]] * 2}, ValueError, "X_train and y_train belong together"),
+        ({"a": [0, 1], "b": None}, {}, TypeError, "'b' is neither a classifier that predicts nor .* None"),
+        ({"a": [0, 1], "b": NOT_REFITTED}, {}, TypeError, "'b' is neither .* GridSearchCV"),
         ({"a": [0, 1], "b": KMeans()}, {"X_test": [[0.0]] * 2}, TypeError, "'b' is no classifier but KMeans"),
         ({"a": [0, 1], "b": DummyClassifier()}, {}, ValueError, "'b' is a classifier: X_test is needed"),
         ({"a": [0, 1], "b": LogisticRegression()}, {"X_test": [[0.0]] * 2}, NotFittedError, "not fitted"),

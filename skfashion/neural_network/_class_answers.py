@@ -1,0 +1,62 @@
+"""What a trained classifier says of images: probabilities, and labels."""
+
+from sklearn.base import ClassifierMixin
+from sklearn.utils.validation import check_is_fitted
+
+
+class ClassAnswers(ClassifierMixin):
+    """Answers of a network whose outputs are scores of classes.
+
+    Whoever has them has a `_task`, which says what scores mean, and a method ``_per_image``, which collects them.
+    """
+
+    def predict_proba(self, X):
+        """Return the probability of each class.
+
+        Parameters
+        ----------
+        X : array-like, as in :meth:`fit`
+            The images.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes), dtype float32, or float64 if X is float64
+            In the order of `classes_`.
+        """
+        check_is_fitted(self)
+        return self._task.normalized(self._answers(X, self._task.probabilities))
+
+    def predict_log_proba(self, X):
+        """Return the logarithm of the probability of each class.
+
+        Parameters
+        ----------
+        X : array-like, as in :meth:`fit`
+            The images.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes), dtype float32, or float64 if X is float64
+            In the order of `classes_`; finite where the probability underflows.
+        """
+        check_is_fitted(self)
+        return self._answers(X, self._task.log_probabilities)
+
+    def predict(self, X):
+        """Return the most probable class, or, after a fit on an indicator matrix, which classes are probable.
+
+        Parameters
+        ----------
+        X : array-like, as in :meth:`fit`
+            The images.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,) or (n_samples, n_classes)
+            Labels, in the dtype of the y that was fitted; an indicator matrix is int64.
+        """
+        check_is_fitted(self)
+        return self._task.labels(self._answers(X, self._task.best))
+
+    def _answers(self, X, answer):
+        return self._per_image(X, lambda module, images: answer(module(images)))

@@ -1,0 +1,298 @@
+"""A classifier that learns from images with labels and from images without."""
+
+from collections.abc import Callable
+from typing import Literal
+
+import numpy as np
+from sklearn.base import BaseEstimator, clone
+from sklearn.utils import column_or_1d
+from sklearn.utils.validation import check_is_fitted
+
+from skfashion._atomic import all_or_nothing
+from skfashion._exported import ModuleExport
+from skfashion._images import ImageInput
+from skfashion._layout import Layout, as_array
+from skfashion._private_sklearn import _check_sample_weight, _fit_context, _safe_indexing
+from skfashion._seeds import draw_seed
+from skfashion.neural_network._class_answers import ClassAnswers
+from skfashion.neural_network._classifier import BaseNetClassifier
+from skfashion.neural_network._parameters import estimator, number, parameter
+from skfashion.neural_network._per_image import per_image
+from skfashion.neural_network._resnet import ResNetClassifier
+from skfashion.neural_network._supervised import embedded
+from skfashion.training._augmentation import augmentation_steps, mirrors
+from skfashion.training._consistency import Consistency
+
+
+@estimator
+class SemiSupervisedClassifier(ClassAnswers, ModuleExport, ImageInput, BaseEstimator):
+    """A network that learns from few labelled images and from many without labels.
+
+    In every step the network says what weakly changed images without labels show, and learns to say the same of these
+    images when they are changed strongly, as far as it was confident. Labelled images are learnt from as usual.
+
+    See Also
+    --------
+    EncoderClassifier : Learns from images without labels before it sees the first label.
+    sklearn.semi_supervised.SelfTrainingClassifier : Fits any classifier again on its own confident predictions.
+
+    Notes
+    -----
+    An epoch is one pass over the images without labels. Each step is of `batch_size` images of the inner estimator, of
+    which `labelled_share` have labels; labelled images come up as often as that takes. The entry
+    ``train_pseudo_labelled`` of the history is the share of images without labels that counted, ``train_accuracy`` is
+    measured on all images that count: those with labels, and those with a label by the network itself.
+
+    In a search, the score is that of the labelled images of each fold, see :meth:`score`; scorers that go by a name
+    know nothing of missing labels.
+
+    References
+    ----------
+    K. Sohn et al., `FixMatch: Simplifying Semi-Supervised Learning with Consistency and Confidence
+    <https://arxiv.org/abs/2001.07685>`_, 2020: a constant `threshold`.
+
+    Y. Wang et al., `FreeMatch: Self-adaptive Thresholding for Semi-supervised Learning
+    <https://arxiv.org/abs/2205.07246>`_, 2023: the adaptive one.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skfashion.datasets import make_garments
+    >>> from skfashion.neural_network import ResNetClassifier, SemiSupervisedClassifier
+    >>> X, y = make_garments(1200, random_state=0, return_X_y=True)
+    >>> few = np.where(np.arange(1000) < 50, y[:1000], -1)
+    >>> resnet = ResNetClassifier(width=8, batch_size=32, max_epochs=5)
+    >>> model = SemiSupervisedClassifier(resnet, random_state=0).fit(X[:1000], few)
+    >>> model.score(X[1000:], y[1000:]) > 0.7
+    True
+    """
+
+    estimator: BaseNetClassifier | None = parameter(
+        None,
+        """
+        The network that is cloned and trained; its parameters say how: ``max_epochs``, ``batch_size``,
+        ``augmentation``, which are the weak changes, and so on. None stands for ``ResNetClassifier()``.""",
+        positional=True,
+    )
+    threshold: float | Literal["adaptive"] = parameter(
+        "adaptive",
+        """
+        The probability from which on a prediction counts as the label of an image. ``"adaptive"`` follows the mean
+        confidence of the network, and is lower for classes that it predicts rarely; it suits networks that are trained
+        with label smoothing, which never come near to 1.""",
+        number(float, 0, 1, closed="both"),
+    )
+    labelled_share: float = parameter(
+        0.25, "The share of labelled images in each batch.", number(float, 0, 1, closed="neither")
+    )
+    unlabelled_weight: float = parameter(
+        1.0, "The weight of the mean loss of images without labels beside that of labelled ones.", number(float, 0)
+    )
+    strong_augmentation: str | Callable | tuple | list | None = parameter(
+        "auto",
+        """
+        The strong changes, as `augmentation` of the networks. ``"auto"`` is ``"flip+shift+erase"`` for images, without
+        the flip if the weak changes have none, and nothing for rows that are no images.""",
+    )
+    random_state: int | np.random.RandomState | None = parameter(
+        None,
+        """
+        Seeds the network, unless that has a `random_state` of its own. Pass an int for the same model in every
+        call.""",
+        "random_state",
+    )
+
+    _fitted_attributes = {
+        "estimator_ : classifier": "The fitted network.",
+        "classes_ : ndarray of shape (n_classes,)": "The labels.",
+        "net_ : skorch.NeuralNet": "The fitted net.",
+        "module_ : torch.nn.Module": "Its network.",
+        "n_features_in_ : int": "Values in a row of X.",
+        "feature_names_in_ : ndarray of str": "Names of the columns, if X was a DataFrame with names.",
+        "image_shape_ : tuple of int": "(channels, height, width) of an image.",
+        "history_ : list of dict": "One per epoch, see Notes.",
+    }
+
+    @property
+    def net_(self):
+        """The fitted net of `estimator_`."""
+        return self.estimator_.net_
+
+    @property
+    def module_(self):
+        """The fitted network; a view of `net_`, so that its weights are stored once."""
+        return self.net_.module_
+
+    @property
+    def _task(self):
+        return self.estimator_._task
+
+    @property
+    def _images_of_inner(self):
+        inner = self._given()
+        return inner._declared_layout(), inner._known_images()[1]
+
+    def __sklearn_is_fitted__(self):
+        return hasattr(self, "estimator_")
+
+    @_fit_context(prefer_skip_nested_validation=False)
+    def fit(self, X, y, sample_weight=None, *, X_val=None, y_val=None):
+        """Train the network on images X, of which some have labels.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features), (n, h, w), (n, c, h, w) or (n, h, w, c)
+            The images. Whole numbers from 0 to 255, some of them above 127, are levels, which are scaled to
+            [0, 1].
+
+        y : array-like of shape (n_samples,)
+            Labels: ints, strings, whatever can be sorted. Of images without a label it is -1, and None or NaN among
+            objects such as strings.
+
+        sample_weight : array-like of shape (n_samples,), default=None
+            Non-negative weights. A weight of zero is the same as leaving the image out.
+
+        X_val, y_val : array-like, default=None
+            Images with labels that are evaluated after each epoch, and that early stopping watches.
+
+        Returns
+        -------
+        self : object
+            The fitted estimator. Without a single image that has no label, it is the inner estimator as that would be
+            by itself.
+
+        Raises
+        ------
+        ValueError
+            If an input or a parameter is not as described, if no image has a label, or if the training diverges. The
+            estimator is then as it was before.
+        """
+        with all_or_nothing(self):
+            labelled, y = _labels(y)
+            if not labelled.any():
+                raise ValueError("y holds no label: images without one are -1, or None among strings.")
+            X, y = self._check_images(X, y, reset=True)
+            weight = np.ones(len(X))
+            if sample_weight is not None:
+                weight = _check_sample_weight(as_array(sample_weight), X, dtype=np.float64, ensure_non_negative=True)
+            self.estimator_ = self._new_estimator()
+            if X_val is not None:
+                X_val = self._check_images(X_val, reset=False)[0]
+            self.estimator_._fit(
+                *(X, y, None if sample_weight is None and labelled.all() else weight * labelled),
+                (X_val, y_val, None),
+                consistency=self._consistency(np.flatnonzero(~labelled & (weight > 0)), weight),
+            )
+            del self.estimator_._images_of_owner  # whoever fits it again does so on images of their own
+            self.classes_, self.history_ = self.estimator_.classes_, self.estimator_.history_
+        return self
+
+    def score(self, X, y, sample_weight=None):
+        """Return the accuracy on those images that have a label.
+
+        Parameters
+        ----------
+        X : array-like, as in :meth:`fit`
+            The images.
+
+        y : array-like of shape (n_samples,)
+            Their labels, as in :meth:`fit`.
+
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the images.
+
+        Returns
+        -------
+        float
+            The share of right predictions.
+
+        Raises
+        ------
+        ValueError
+            If no image has a label.
+        """
+        labelled, y = _labels(y)
+        if not labelled.any():
+            raise ValueError("y holds no label to score by.")
+        if not labelled.all():
+            rows = np.flatnonzero(labelled)
+            X, y = _safe_indexing(X, rows), y[rows]
+            sample_weight = None if sample_weight is None else _safe_indexing(sample_weight, rows)
+        return super().score(X, y, sample_weight)
+
+    def embed(self, X):
+        """Return the embedding of each image: what the last layer of the network makes its answer of.
+
+        Parameters
+        ----------
+        X : array-like, as in :meth:`fit`
+            The images.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_units), dtype float32, or float64 if X is float64
+            The same in every call.
+        """
+        check_is_fitted(self)
+        return self._per_image(X, embedded)
+
+    def _per_image(self, X, function):
+        return per_image(self, self.net_, X, function)
+
+    def _answering(self):
+        return self.estimator_._answering()
+
+    def _given(self):
+        return ResNetClassifier() if self.estimator is None else self.estimator
+
+    def _new_estimator(self):
+        inner = clone(self._given())
+        if inner.distributed:
+            raise ValueError(f"{type(self).__name__} cannot share a training: set distributed=False.")
+        if inner.random_state is None and self.random_state is not None:
+            inner.set_params(random_state=draw_seed(self.random_state))
+        inner._images_of_owner = Layout(self._layout.shape, self._layout.channels_last), self._pixels
+        return inner
+
+    def _consistency(self, rows, weight):
+        """How the network learns from the rows without labels; None if there are none."""
+        if not len(rows):
+            return None
+        row_weight = weight[rows] / weight[rows].mean()
+        return Consistency(
+            rows,
+            row_weight=None if (row_weight == 1).all() else row_weight,
+            labelled_share=self.labelled_share,
+            threshold=self.threshold,
+            weight=self.unlabelled_weight,
+            augmentation=self._strong_steps(),
+        )
+
+    def _strong_steps(self):
+        shape, strong = self.image_shape_, self.strong_augmentation
+        if isinstance(strong, str) and strong == "auto":
+            weak = augmentation_steps(self.estimator_.augmentation, shape)
+            strong = ("flip+" if mirrors(weak) else "") + "shift+erase" if shape[1] > 1 else None
+        return augmentation_steps(strong, shape)
+
+
+def _labels(y):
+    """Which images have a label, and labels for all of them: those without get some label that is there."""
+    y = column_or_1d(as_array(y), warn=True)
+    if y.dtype.kind == "O":
+        labelled = ~np.array([_is_missing(label) for label in y], dtype=bool)
+        if not any(isinstance(label, str) for label in y[labelled]):
+            return labelled, np.array(np.where(labelled, y, next(iter(y[labelled]), 0)).tolist())
+    else:
+        labelled = np.ones(len(y), dtype=bool) if y.dtype.kind in "USb" else y != -1
+    if labelled.any() and not labelled.all():
+        y = np.where(labelled, y, y[labelled][0])
+    return labelled, y
+
+
+def _is_missing(label):
+    """Whether an object stands for no label: -1, None, NaN, or pandas.NA, of which nothing is true or false."""
+    try:
+        return label is None or bool(label != label) or (not isinstance(label, (str, bool)) and label == -1)
+    except TypeError:
+        return True

@@ -57,7 +57,7 @@ class HOGTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ImageInp
     interpolate : bool, default=True
         Whether a vote is shared by the two nearest bins and the four nearest cells, each the more the nearer it is, so
         that small shifts and turns change little. Without, it is for one bin of one cell, as in
-        scikit-image.
+        scikit-image, and rounding decides where a direction is the border of two bins, as 45 degrees are of 8 bins.
 
     image_shape : tuple of int or "auto", default="auto"
         (height, width), (channels, height, width) or (height, width, channels) of the images in rows of X. ``"auto"``

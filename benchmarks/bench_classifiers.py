@@ -25,7 +25,7 @@ from sklearn.svm import SVC, LinearSVC
 from benchmarks.bench_training import peak_mb
 from benchmarks.evidence import evidence, read, write
 from benchmarks.predictions import keep_predictions, stored_predictions
-from skfashion.baselines import ClusterClassifier, KNNClassifier, SubspaceClassifier, make_pca_svc
+from skfashion.baselines import ClusterClassifier, KNNClassifier, SubspaceClassifier, make_hog_svc, make_pca_svc
 from skfashion.datasets import fetch_fashion_mnist
 from skfashion.metrics import accuracy_interval
 from skfashion.neural_network import (
@@ -49,6 +49,7 @@ CLASSIFIERS = {
     "KNNClassifier(4, weights='distance')": KNNClassifier(4, weights="distance"),
     "SubspaceClassifier()": SubspaceClassifier(),
     "ClusterClassifier(KMeans(200))": ClusterClassifier(KMeans(200, n_init=1), random_state=0),
+    "make_hog_svc()": make_hog_svc(random_state=0),
     "make_pca_svc()": make_pca_svc(random_state=0),
     "scikit-learn LogisticRegression": scaled(LogisticRegression(C=0.1, max_iter=300)),
     "scikit-learn LinearSVC": scaled(LinearSVC(C=0.01)),

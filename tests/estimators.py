@@ -32,7 +32,7 @@ from skfashion.neural_network import (
     SemiSupervisedClassifier,
     VariationalAutoencoder,
 )
-from skfashion.preprocessing import ImageReader
+from skfashion.preprocessing import HOGTransformer, ImageReader
 
 # As they are without arguments, for the checks that read defaults.
 DEFAULTS = [
@@ -54,6 +54,7 @@ DEFAULTS = [
     ClusterClassifier(random_state=0),
     NeighborSampler(),
     CentroidSampler(random_state=0),
+    HOGTransformer(),
 ]
 # With other settings, small and quick to learn, for all checks.
 ESTIMATORS = [
@@ -85,6 +86,7 @@ ESTIMATORS = [
     ClusterClassifier(AgglomerativeClustering(5)),
     NeighborSampler(3),
     CentroidSampler(KMeans(3, n_init=1), random_state=0),
+    HOGTransformer(4, pixels_per_cell=3, cells_per_block=(1, 2), block_norm="L2", signed=False),
 ]
 # A search has the parameters of the estimator in it: only scikit-learn's own checks say something of the search.
 SEARCHES = [

@@ -16,6 +16,7 @@ WITHOUT_MODULE = {
     "AutoencoderOutlierDetector": "Its answer is a threshold on scores, which is learnt beside the network.",
     "CentroidSampler": "It draws images, and answers nothing about given ones.",
     "ClusterClassifier": "Any clusterer may be in it, and its label need not be the most probable class.",
+    "HOGTransformer": "It computes in numpy.",
     "ImageReader": "It reads files.",
     "KNNClassifier": "It searches all training images, and decides near ties in float64.",
     "NeighborSampler": "It draws images, and answers nothing about given ones.",

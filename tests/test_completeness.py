@@ -16,6 +16,7 @@ WITHOUT_SPACE = {
     "CentroidSampler": "Samples have no score that a search could maximize.",
     "ClusterClassifier": "What is worth searching are the parameters of the clusterer, which is given.",
     "EncoderClassifier": "What is worth searching is its encoder, which has a space of its own.",
+    "HOGTransformer": "What suits it is searched together with the classifier after it, as in make_hog_svc.",
     "ImageReader": "How large images have to be depends on what they show.",
     "NeighborSampler": "Samples have no score that a search could maximize.",
     "OptunaSearchCV": "It is the search.",

@@ -43,7 +43,7 @@ MAY_IMPORT = {
     "_seeds": set(),
     "_state": set(),
     "_version": set(),
-    "baselines": IMAGES | {"_state", "_tensors", "_device", "_exported", "modules"},
+    "baselines": IMAGES | {"preprocessing", "_state", "_tensors", "_device", "_exported", "modules"},
     "datasets": {"_image_rows", "preprocessing"},
     "extending": {"neural_network", "training"},
     # Networks late, where they are explained.
@@ -58,7 +58,7 @@ MAY_IMPORT = {
         *("baselines", "inspection", "metrics", "model_selection", "modules", "neural_network", "preprocessing"),
         "training",
     },
-    "preprocessing": {"_image_rows", "_pixels", "_version"},
+    "preprocessing": IMAGES | {"_image_rows", "_version"},
     "training": {"_device", "_pixels", "_state", "_tensors", "modules"},
 }
 

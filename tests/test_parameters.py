@@ -24,6 +24,7 @@ from skfashion.neural_network import (
     SemiSupervisedClassifier,
     VariationalAutoencoder,
 )
+from skfashion.preprocessing import HOGTransformer
 
 NET = {"max_epochs": 3, "batch_size": 32, "random_state": 0, "device": "cpu"}
 STOPS = {"early_stopping": True, "max_epochs": 12, "lr_schedule": None, "learning_rate": 0.003, "n_iter_no_change": 1}
@@ -169,6 +170,18 @@ CASES = [
         CentroidSampler(KMeans(12, n_init=1), random_state=0),
         {"clusterer": (KMeans(5, n_init=1), {}), "spread": (0.9, {}), "random_state": (1, {})},
     ),
+    (
+        HOGTransformer(),
+        {
+            "orientations": (9, {}),
+            "pixels_per_cell": ((7, 4), {}),
+            "cells_per_block": (3, {}),
+            "block_norm": ("L2-Hys", {}),
+            "signed": (False, {}),
+            "interpolate": (False, {}),
+            "image_shape": ((14, 56), {}),
+        },
+    ),
 ]
 
 
@@ -203,7 +216,9 @@ def output(model, X):
         return model.decision_function(X)
     if hasattr(model, "predict"):
         return model.predict(X)
-    return model.reconstruct(X) if hasattr(model, "reconstruct") else model.sample(20, random_state=0)
+    if hasattr(model, "reconstruct"):
+        return model.reconstruct(X)
+    return model.transform(X) if hasattr(model, "transform") else model.sample(20, random_state=0)
 
 
 @pytest.mark.parametrize(

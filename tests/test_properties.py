@@ -38,6 +38,7 @@ from skfashion.neural_network import (
     SemiSupervisedClassifier,
     VariationalAutoencoder,
 )
+from skfashion.preprocessing import HOGTransformer
 
 NET = {"max_epochs": 2, "batch_size": 8, "random_state": 0, "device": "cpu"}
 ESTIMATORS = [
@@ -59,6 +60,7 @@ ESTIMATORS = [
     ClusterClassifier(KMeans(3, n_init=1, random_state=0)),
     NeighborSampler(3),
     CentroidSampler(KMeans(3, n_init=1, random_state=0)),
+    HOGTransformer(pixels_per_cell=2),
 ]
 EVERY = pytest.mark.parametrize("estimator", ESTIMATORS, ids=lambda e: type(e).__name__)
 
@@ -109,8 +111,10 @@ def output(estimator, X):
         return estimator.score_samples(X)
     if hasattr(estimator, "predict"):
         return estimator.predict(X)
-    if hasattr(estimator, "transform"):
+    if hasattr(estimator, "reconstruct"):
         return np.c_[estimator.transform(X), estimator.score_samples(X)]
+    if hasattr(estimator, "transform"):
+        return estimator.transform(X)
     return np.reshape(estimator.sample(5, random_state=0), (5, -1))
 
 

@@ -125,7 +125,9 @@ def answer(result):
     """The result as an array: of an estimator, what it makes of images."""
     if not isinstance(result, BaseEstimator):
         return result
-    name = next(name for name in ("predict_proba", "predict", "reconstruct", "sample") if hasattr(result, name))
+    name = next(
+        name for name in ("predict_proba", "predict", "reconstruct", "sample", "transform") if hasattr(result, name)
+    )
     return CALLS[name](result, *images())
 
 

@@ -33,6 +33,8 @@ TABLES = {
     BENCHMARKS / "TABLES.md": (
         quality.classifiers_quick,
         quality.differences,
+        quality.histograms,
+        speed.hog,
         quality.clusters,
         speed.memory,
         quality.regression,

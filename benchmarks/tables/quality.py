@@ -4,7 +4,7 @@ from benchmarks.evidence import read, read_of_processors
 from benchmarks.predictions import stored_predictions
 from benchmarks.report import costs, results_of_studies
 from benchmarks.tables.shared import cell, peers, percent
-from skfashion.metrics import compare_classifiers
+from skfashion.metrics import compare_classifiers, mcnemar_test
 
 
 def accuracy():
@@ -60,6 +60,32 @@ def differences():
         pvalue = "" if name == table.index[0] else f"{row['pvalue']:.1g}"
         interval = f"{100 * row['low']:.1f} to {100 * row['high']:.1f}"
         lines.append(f"| `{name}` | {100 * row['accuracy']:.1f} % | {interval} | {pvalue} |")
+    lines += ["", against("make_hog_svc()", "make_pca_svc()", y_true, predictions)]
+    return lines
+
+
+def against(first, second, y_true, predictions):
+    """McNemar's test of two classifiers in a sentence."""
+    tested = mcnemar_test(y_true, predictions[first], predictions[second])
+    right = [predictions[name] == y_true for name in (first, second)]
+    return (
+        f"Only `{first}` is right about {(right[0] & ~right[1]).sum():,} of these images, only `{second}` about "
+        f"{(right[1] & ~right[0]).sum():,}: p = {tested.pvalue:.1g}."
+    )
+
+
+def histograms():
+    """What the parts of make_hog_svc are worth."""
+    result = read("defaults")
+    rows = result["models"]["make_hog_svc()"]
+    lines = [
+        f"| `make_hog_svc()` on {rows[0]['n_train']:,} images | accuracy on {result['n_validation']:,} others |",
+        "| --- | --- |",
+    ]
+    for row in rows:
+        setting = {name: value for name, value in row.items() if name not in ("n_train", "mean", "validation_accuracy")}
+        said = ", ".join(f"`{name.removeprefix('features__')}={value!r}`" for name, value in setting.items())
+        lines.append(f"| {said or 'as it is'} | {row['mean']:.2f} % |")
     return lines
 
 

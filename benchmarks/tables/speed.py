@@ -6,6 +6,20 @@ from benchmarks.evidence import read, read_of_processors
 from benchmarks.tables.shared import by_threads, cell, peers, span
 
 
+def hog():
+    """Histograms of oriented gradients by us and by scikit-image."""
+    lines = [
+        "| images | scikit-image | `HOGTransformer`, the same | time / scikit-image | with interpolation and signs |",
+        "| --- | --- | --- | --- | --- |",
+    ]
+    for name, row in read("hog")["rows"].items():
+        lines.append(
+            f"| {name} | {row['scikit_image_ms']:.2f} ms | {row['same_ms']:.2f} ms "
+            f"| {row['same_ms'] / row['scikit_image_ms']:.2f} | {row['defaults_ms']:.2f} ms |"
+        )
+    return lines
+
+
 def speed():
     """Training against a hand-written loop: on all threads, and on one."""
     results = read_of_processors("training").values()

@@ -2,7 +2,7 @@
 
 from skfashion.baselines._cluster import ClusterClassifier
 from skfashion.baselines._neighbors import KNNClassifier
-from skfashion.baselines._pipelines import make_pca_svc
+from skfashion.baselines._pipelines import make_hog_svc, make_pca_svc
 from skfashion.baselines._samplers import CentroidSampler, NeighborSampler
 from skfashion.baselines._subspace import SubspaceClassifier
 
@@ -12,5 +12,6 @@ __all__ = [
     "KNNClassifier",
     "NeighborSampler",
     "SubspaceClassifier",
+    "make_hog_svc",
     "make_pca_svc",
 ]

@@ -37,7 +37,7 @@ from skfashion.neural_network import (
     VariationalAutoencoder,
 )
 from skfashion.neural_network._normal import NormalDistribution
-from skfashion.preprocessing import ImageReader
+from skfashion.preprocessing import HOGTransformer, ImageReader
 from skfashion.training._classification import ClassificationTask, MultilabelTask
 from skfashion.training._reconstruction import ReconstructionTask
 from skfashion.training._regression import RegressionTask
@@ -50,7 +50,7 @@ ESTIMATORS = (
     SemiSupervisedClassifier,
     *(KNNClassifier, SubspaceClassifier, ClusterClassifier, NeighborSampler, CentroidSampler),
     *(OptunaSearchCV, VectorizedGridSearchCV, VectorizedHalvingGridSearchCV),
-    ImageReader,
+    *(HOGTransformer, ImageReader),
 )
 
 # What they consist of. The name of a class is what files know it by: whoever renames one keeps its name here.

@@ -16,6 +16,7 @@ CAN_BE = (
 _REASONS = {
     "CentroidSampler": "it draws images at random, and answers nothing about given ones",
     "ClusterClassifier": "any clusterer may be in it, and its label need not be the most probable class",
+    "HOGTransformer": "it computes in numpy, for which no graph stands: export the steps after it",
     "ImageReader": "it reads files of images, and an ONNX graph takes their pixels: export the steps after it",
     "KNNClassifier": "it searches all training images and decides near ties in float64; scikit-learn's can be",
     "NeighborSampler": "it draws images at random, and answers nothing about given ones",

@@ -16,7 +16,7 @@ from sklearn.model_selection import GridSearchCV, RandomizedSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from skfashion.baselines import make_pca_svc
+from skfashion.baselines import make_hog_svc, make_pca_svc
 from skfashion.modules import conv, dense
 from skfashion.neural_network import Autoencoder, CNNClassifier, EncoderClassifier, MLPClassifier, MLPRegressor
 from skfashion.persistence import read_manifest
@@ -87,6 +87,12 @@ def test_inside_of_others(model, around, garments):
         assert again.best_params_ == whole.best_params_
         assert again.cv_results_.keys() == whole.cv_results_.keys()
         assert again.score(X[:60], y[:60] % 3) == whole.score(X[:60], y[:60] % 3)
+
+
+def test_edges_and_pixels(garments):
+    X, y = garments
+    model = make_hog_svc(20, pixels_per_cell=(7, 4), random_state=0).fit(X, y)
+    assert_same(model, loaded(saved(model)), X[:50])
 
 
 @pytest.mark.parametrize("go_on", ["partial_fit", "warm_start", "partial_fit twice"])

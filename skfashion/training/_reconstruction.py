@@ -25,11 +25,17 @@ class ReconstructionTask(Task):
         What makes an image of the output.
     beta : float or None, default=None
         The weight of the Kullback-Leibler divergence of a variational autoencoder; None for any other.
+    classes : ndarray of shape (n_classes,) or None, default=None
+        The classes that a conditional autoencoder is told; None for any other.
+    class_count : ndarray of shape (n_classes,) or None, default=None
+        The weighted number of training images of each.
     """
 
     loss: str
     output_activation: str
     beta: float | None = None
+    classes: np.ndarray | None = None
+    class_count: np.ndarray | None = None
 
     net_class = Net
 
@@ -118,9 +124,9 @@ def resolve_output_activation(output_activation, loss, activation, bounded):
     return "sigmoid" if bounded and activation != "identity" else "identity"
 
 
-def squared_errors(module, images, target):
+def squared_errors(module, images, target, *labels):
     """The mean squared error per pixel between what an autoencoder makes of each image and its target."""
-    return (module.decode(module.encode(images)) - target).square().flatten(1).mean(1)
+    return (module.decode(module.encode(images), *labels) - target).square().flatten(1).mean(1)
 
 
 def denoising_error(net, images):

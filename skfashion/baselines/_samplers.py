@@ -168,7 +168,7 @@ class NeighborSampler(_Sampler):
     @staticmethod
     def _means(neighbors, index):
         """The mean of the images nearest to each of some training images, itself among them."""
-        nearest = neighbors.kneighbors(neighbors.training_rows(index), return_distance=False)
+        _, nearest = neighbors._nearest(neighbors.training_rows(index), neighbors.n_neighbors)  # on its scale already
         near = (neighbors.training_rows(rows) for rows in nearest)
         return np.array([scaled(rows).mean(axis=0).astype(_sample_dtype(rows)) for rows in near])
 

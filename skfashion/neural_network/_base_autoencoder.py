@@ -22,9 +22,10 @@ from skfashion._state import neutral_state
 from skfashion._tensors import to_device
 from skfashion.neural_network._base import BaseNet
 from skfashion.neural_network._clean_images import clean_images
+from skfashion.neural_network._drawn_codes import drawn_codes
 from skfashion.neural_network._parameters import checked_sizes, estimator, number, parameter
 from skfashion.neural_network._per_image import check_finite
-from skfashion.neural_network._told_classes import drawn_classes, told_classes
+from skfashion.neural_network._told_classes import told_classes
 from skfashion.neural_network._types import Activation, ImageShape, Init
 from skfashion.training._augmentation import augmentation_steps, check_denoising
 from skfashion.training._loader import ImageSet
@@ -217,7 +218,11 @@ class BaseAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseNet
         if add:
             described = pooled(described, (self._code_weight, self.code_mean_, self.code_covariance_))
         weight, mean, covariance = described
-        return {"_code_weight": weight, "code_mean_": mean, "code_covariance_": covariance}
+        attributes = {"_code_weight": weight, "code_mean_": mean, "code_covariance_": covariance}
+        if self._task.classes is not None:
+            of_classes = self._task.distributions(net, images)
+            attributes["_codes_of_classes"] = pooled(of_classes, self._codes_of_classes) if add else of_classes
+        return attributes
 
     def transform(self, X):
         """Return the code of each image.
@@ -356,8 +361,7 @@ class BaseAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseNet
             How many.
 
         random_state : int, RandomState instance or None, default=None
-            Pass an int for the same images in every call. Codes are then the same for every y: the same style in
-            another class.
+            Pass an int for the same images in every call.
 
         y : array-like of shape (n_samples,), or a single label, default=None
             The class of each image, or of all; only of a conditional model, which otherwise draws classes too, each as
@@ -375,13 +379,8 @@ class BaseAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseNet
         """
         check_is_fitted(self)
         check_scalar(n_samples, "n_samples", Integral, min_val=1)
-        generator = draw_generator(random_state)
-        codes = generator.multivariate_normal(
-            self.code_mean_, self.code_covariance_, n_samples, check_valid="ignore", method="eigh"
-        )
-        if y is None and self._task.classes is not None:
-            y = self._task.classes[drawn_classes(self._task, n_samples, generator)]
-        return self._decoded(codes.astype(np.float32), self._places(y, "sample")(n_samples))
+        codes, labels = drawn_codes(self, n_samples, y, draw_generator(random_state))
+        return self._decoded(codes, labels)
 
 
 def module_arguments(autoencoder, **layers):

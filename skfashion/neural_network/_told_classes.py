@@ -29,9 +29,10 @@ def told_classes(task, y, weight, caller, *, before=None, add=False):
     task.class_count = np.bincount(places, weight, len(task.classes)).astype(np.float64)
     if goes_on and add:
         task.class_count += before.class_count
+    missing = task.classes[task.class_count == 0].tolist()
+    if missing:
+        raise ValueError(
+            f"{caller} would go on from a fit on {task.classes.tolist()}, but y holds none of {missing}: fit with "
+            "warm_start=False, or go on by partial_fit."
+        )
     return places
-
-
-def drawn_classes(task, n_samples, generator):
-    """Places of classes, drawn by how many training images they have."""
-    return generator.choice(len(task.classes), n_samples, p=task.class_count / task.class_count.sum())

@@ -34,7 +34,8 @@ class VariationalAutoencoder(BaseAutoencoder):
     ``valid_…``. They are measured on codes that are drawn, as in training.
 
     A conditional one is a conditional variational autoencoder, p(image | code, class), whose encoder is not told the
-    class: codes hold what is left to say once the class is known, and ``transform`` needs no label.
+    class, so that ``transform`` needs no label. Its codes follow the standard normal distribution as a whole, but not
+    class by class: ``sample`` draws the codes of a class from the normal distribution of those of its training images.
 
     Images of a side too small for the convolutions are framed by zeros inside the network.
 
@@ -48,6 +49,8 @@ class VariationalAutoencoder(BaseAutoencoder):
     I. Higgins et al., `beta-VAE <https://openreview.net/forum?id=Sy2fzU9gl>`_, 2017.
     K. Sohn et al., `Learning Structured Output Representation using Deep Conditional Generative Models
     <https://papers.nips.cc/paper/2015/hash/8d55a249e6baa5c06772297520da2051-Abstract.html>`_, 2015.
+    P. Ghosh et al., `From Variational to Deterministic Autoencoders <https://arxiv.org/abs/1903.12436>`_, 2020, on
+    distributions of codes that are fitted after training.
 
     Examples
     --------

@@ -1,13 +1,13 @@
 """Images of chosen classes of Fashion-MNIST: how real they look, how many kinds there are, and which class they show.
 
-Five generators draw the same number of images of each class: a conditional variational autoencoder; one that is not,
-whose images belong to the class that a classifier sees in them; a normal distribution of the principal components of
-each class; and the two samplers that need no network. Everything is measured in the embedding of a CNN that has seen no
-image of the test set, class by class, against the test images of the class: the Fréchet distance, density and coverage,
-and the share of images in which the CNN sees the class that was asked for. Beside them stand training images, which are
-as good as a generator can be without copying, and show what distance the finite number of images alone makes.
+Generators draw 1,000 images of each class: a conditional variational autoencoder; one that is not, whose images belong
+to the class that a classifier sees in them; normal distributions, one for each class, of the codes of a variational
+autoencoder and of principal components; and the two samplers that need no network. Everything is measured in the
+embedding of a CNN, class by class, against real images that neither it nor the generators have seen: the Fréchet
+distance, density and coverage, and the share of images in which the CNN sees the class that was asked for. Beside them
+stand as many training images: no generator comes closer without copying, and their distance is that of a finite sample.
 
-With ``--validation`` the last 10,000 training images take the place of the test images, for choices.
+The real images are the test images; with ``--validation`` the last 10,000 training images, for choices.
 """
 
 import argparse
@@ -23,54 +23,64 @@ from skfashion.metrics import density_coverage, frechet_distance, nearest_train_
 from skfashion.neural_network import CNNClassifier, VariationalAutoencoder
 
 N_PER_CLASS = 1000
-N_COMPONENTS = 200
 N_COPIES = 50  # images per class whose nearest training image is looked for
 
 
-class NormalComponents:
-    """A normal distribution of principal components for each class, drawn from and turned back into pixels."""
+class NormalCodes:
+    """A normal distribution of the codes of each class under a transformer, drawn from and turned back into images."""
+
+    def __init__(self, transformer):
+        self.transformer = transformer
 
     def fit(self, X, y):
-        scaled = (X / np.float32(255)).astype(np.float32)
-        self.pca = PCA(N_COMPONENTS, random_state=0).fit(scaled)
-        codes = self.pca.transform(scaled).astype(np.float64)
+        X = (X / np.float32(255)).astype(np.float32)
+        codes = self.transformer.fit(X).transform(X).astype(np.float64)
         self.normals = {label: (codes[y == label].mean(0), np.cov(codes[y == label].T)) for label in np.unique(y)}
         return self
 
     def sample(self, n_samples, random_state, *, y):
         generator = np.random.default_rng(random_state)
-        codes = np.empty((n_samples, N_COMPONENTS))
+        codes = np.empty((n_samples, len(self.normals[y[0]][0])), dtype=np.float32)
         for label, (mean, covariance) in self.normals.items():
             codes[y == label] = generator.multivariate_normal(mean, covariance, (y == label).sum())
-        return self.pca.inverse_transform(codes).clip(0, 1).astype(np.float32)
+        return self.transformer.inverse_transform(codes).clip(0, 1).astype(np.float32)
 
 
-def generators(epochs, beta, latent_dim, seed):
-    """The generators, and the epochs and sizes that the networks share."""
-    shared = {"max_epochs": epochs, "beta": beta, "latent_dim": latent_dim, "random_state": seed}
+def generators(arguments):
+    """The generators; the networks share all sizes and epochs."""
+    shared = {
+        "n_channels": (),
+        "hidden_layer_sizes": (512, 256),
+        "latent_dim": arguments.latent_dim,
+        "max_epochs": arguments.epochs,
+        "random_state": arguments.seed,
+    }
+    beta, components = arguments.beta, arguments.components
     return {
-        "conditional variational autoencoder": VariationalAutoencoder(conditional=True, **shared),
-        "variational autoencoder": VariationalAutoencoder(**shared),
-        f"normal distribution of {N_COMPONENTS} components": NormalComponents(),
+        f"conditional variational autoencoder, beta={beta:g}": VariationalAutoencoder(
+            conditional=True, beta=beta, **shared
+        ),
+        "variational autoencoder, beta=1": VariationalAutoencoder(beta=1.0, **shared),
+        f"normal codes of a variational autoencoder, beta={beta:g}": NormalCodes(
+            VariationalAutoencoder(beta=beta, **shared)
+        ),
+        f"normal distribution of {components} components": NormalCodes(PCA(components, random_state=arguments.seed)),
         "mean of 5 neighbours": NeighborSampler(5),
-        "around 100 centroids": CentroidSampler(random_state=seed),
+        "around 100 centroids": CentroidSampler(random_state=arguments.seed),
     }
 
 
 def drawn(generator, asked, judge, seed):
-    """Images of the classes that are asked for; of a generator that knows none, those that look like them.
-
-    Such a one draws ten times as many; where it draws too few of a class, the classes of the others are its answer.
-    """
-    if not isinstance(generator, VariationalAutoencoder) or generator.conditional:
-        return generator.sample(len(asked), random_state=seed, y=asked), asked
-    images = generator.sample(len(asked), random_state=seed)
-    return images, judge.predict(images)
+    """Images, and the classes that they are to show; of a generator that knows none, those that the judge sees."""
+    if isinstance(generator, VariationalAutoencoder) and not generator.conditional:
+        images = generator.sample(len(asked), random_state=seed)
+        return images, judge.predict(images)
+    return generator.sample(len(asked), random_state=seed, y=asked), asked
 
 
 def measured(images, shown, judge, real):
     """Numbers of each class: where fewer than a tenth of the images show it, there is none."""
-    X_real, y_real, features_real = real
+    y_real, features_real = real
     features = judge.embed(images).astype(np.float64)
     seen = judge.predict(images)
     of_class = {}
@@ -106,29 +116,32 @@ def rounded(value):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--images", type=int, default=60_000, help="training images of the generators")
-    parser.add_argument("--epochs", type=int, default=20)
-    parser.add_argument("--beta", type=float, default=1.0)
-    parser.add_argument("--latent-dim", type=int, default=10)
-    parser.add_argument("--judge-images", type=int, default=60_000)
-    parser.add_argument("--judge-epochs", type=int, default=10)
+    parser.add_argument("--images", type=int, default=20_000, help="training images of the generators")
+    parser.add_argument("--epochs", type=int, default=15)
+    parser.add_argument("--beta", type=float, default=0.02, help="of the conditional autoencoder")
+    parser.add_argument("--latent-dim", type=int, default=32)
+    parser.add_argument("--components", type=int, default=200)
+    parser.add_argument("--judge-images", type=int, default=20_000)
+    parser.add_argument("--judge-epochs", type=int, default=6)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--validation", action="store_true")
     arguments = parser.parse_args()
     X, y = fetch_fashion_mnist(return_X_y=True)
-    X_real, y_real = (
-        (X[-10_000:], y[-10_000:]) if arguments.validation else fetch_fashion_mnist("test", return_X_y=True)
-    )
-    X, y = (X[:-10_000], y[:-10_000]) if arguments.validation else (X, y)
+    if arguments.validation:
+        X, X_real, y, y_real = X[:-10_000], X[-10_000:], y[:-10_000], y[-10_000:]
+    else:
+        X_real, y_real = fetch_fashion_mnist(subset="test", return_X_y=True)
     judge = CNNClassifier(max_epochs=arguments.judge_epochs, random_state=arguments.seed)
     judge.fit(X[: arguments.judge_images], y[: arguments.judge_images])
     X, y = X[: arguments.images], y[: arguments.images]
-    real = X_real, y_real, judge.embed(X_real).astype(np.float64)
+    real = y_real, judge.embed(X_real).astype(np.float64)
     rng = np.random.default_rng(arguments.seed)
-    rows = np.concatenate([rng.choice(np.flatnonzero(y == label), N_PER_CLASS) for label in judge.classes_])
+    rows = np.concatenate(
+        [rng.choice(np.flatnonzero(y == label), N_PER_CLASS, replace=False) for label in judge.classes_]
+    )
     results = {"training images": summarised(measured(X[rows], y[rows], judge, real))}
     asked = np.repeat(judge.classes_, N_PER_CLASS)
-    for name, generator in generators(arguments.epochs, arguments.beta, arguments.latent_dim, arguments.seed).items():
+    for name, generator in generators(arguments).items():
         start = time.perf_counter()
         generator.fit(X, y)
         seconds = time.perf_counter() - start
@@ -139,10 +152,9 @@ def main():
         results[name] = {**row, "nearest_train_distance": nearest, "fit_seconds": round(seconds, 1)}
         print(name, rounded(results[name]["mean"]), f"{seconds:.0f} s", flush=True)
     accuracy = judge.score(X_real, y_real)
-    settings = {name: value for name, value in vars(arguments).items()}
     write(
         "class_generation_validation" if arguments.validation else "class_generation",
-        {"settings": settings, "n_per_class": N_PER_CLASS, "judge_accuracy": accuracy, "rows": rounded(results)},
+        {"settings": vars(arguments), "n_per_class": N_PER_CLASS, "judge_accuracy": accuracy, "rows": rounded(results)},
     )
 
 

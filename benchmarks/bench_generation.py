@@ -52,6 +52,7 @@ def generators(arguments):
         "n_channels": (),
         "hidden_layer_sizes": (512, 256),
         "latent_dim": arguments.latent_dim,
+        "loss": "bernoulli",
         "max_epochs": arguments.epochs,
         "random_state": arguments.seed,
     }
@@ -118,8 +119,8 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--images", type=int, default=20_000, help="training images of the generators")
     parser.add_argument("--epochs", type=int, default=15)
-    parser.add_argument("--beta", type=float, default=0.02, help="of the conditional autoencoder")
-    parser.add_argument("--latent-dim", type=int, default=32)
+    parser.add_argument("--beta", type=float, default=0.03, help="of the conditional autoencoder")
+    parser.add_argument("--latent-dim", type=int, default=64)
     parser.add_argument("--components", type=int, default=200)
     parser.add_argument("--judge-images", type=int, default=20_000)
     parser.add_argument("--judge-epochs", type=int, default=6)

@@ -57,7 +57,7 @@ def warn_of_a_dead_network(name, module, batch, weights_before, losses):
     """
     with torch.inference_mode():
         autoencodes = hasattr(module, "decode")
-        images, told = batch.images, batch.conditions
+        images, told = batch.images, () if batch.labels is None else (batch.labels,)
         output = module.decode(module.encode(images), *told) if autoencodes else module(images)
     weights = dict(module.named_parameters())
     advice = "Try another learning_rate, init or activation, or look at the scale of X."

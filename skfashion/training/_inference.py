@@ -27,9 +27,9 @@ def apply_iter(net, images, function, *, alone=False):
     compute a batch depends on its size, so all of them are filled up to one size.
     """
     for batch in inference_batches(net, images, _BATCH_OF_EQUAL_SIZE if alone else None):
-        n, given = len(batch.images), (batch.images, *batch.conditions)
+        n, given = len(batch.images), [each for each in (batch.images, batch.labels) if each is not None]
         if alone and n < _BATCH_OF_EQUAL_SIZE:
-            given = (torch.cat([each, each[:1].expand(_BATCH_OF_EQUAL_SIZE - n, *each.shape[1:])]) for each in given)
+            given = [torch.cat([each, each[:1].expand(_BATCH_OF_EQUAL_SIZE - n, *each.shape[1:])]) for each in given]
         yield function(net.module_, *given)[:n].cpu()
 
 

@@ -21,11 +21,6 @@ class Batch(NamedTuple):
     n_images: int
     labels: torch.Tensor | None = None
 
-    @property
-    def conditions(self):
-        """What a module is given after the images."""
-        return () if self.labels is None else (self.labels,)
-
 
 class ImageSet:
     """Images, targets and weights on a device. X keeps its dtype; only batches become float32.

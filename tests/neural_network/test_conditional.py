@@ -12,6 +12,7 @@ from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MinMaxScaler
+from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from skfashion.modules import VariationalModule
 from skfashion.neural_network import (
@@ -27,6 +28,24 @@ DENSE = {"n_channels": (), "hidden_layer_sizes": (64,), "batch_size": 32, "rando
 QUICK = VariationalAutoencoder(
     2, n_channels=(), hidden_layer_sizes=(8,), max_epochs=2, conditional=True, random_state=0
 )
+
+
+NEEDS_LABELS = "score_samples needs the class of each image, which the check does not give it."
+OTHER_BATCHES = "As of any network: weighing an image twice and showing it twice cut the data into other batches."
+EXPECTED_FAILURES = {
+    "check_methods_sample_order_invariance": NEEDS_LABELS,
+    "check_methods_subset_invariance": NEEDS_LABELS,
+    "check_sample_weight_equivalence_on_dense_data": OTHER_BATCHES,
+    "check_sample_weight_equivalence_on_sparse_data": OTHER_BATCHES,
+}
+
+
+@pytest.mark.filterwarnings("ignore:.*it is dead")
+@parametrize_with_checks(
+    [clone(QUICK).set_params(max_epochs=5, device="cpu")], expected_failed_checks=lambda _: EXPECTED_FAILURES
+)
+def test_estimator(estimator, check):
+    check(estimator)
 
 
 @pytest.fixture(scope="module")

@@ -96,8 +96,7 @@ for axes, (name, images) in zip(grid, drawn.items(), strict=True):
     by_class = images.reshape(-1, 200, 28, 28)[:, :n_each]
     rows = [np.concatenate(list(by_class[:, place]), axis=1) for place in range(n_each)]
     axes.imshow(np.concatenate(rows), cmap="gray_r", vmin=0, vmax=1)
-    axes.set(xticks=[], yticks=[])
-    axes.set_ylabel(name, rotation=0, ha="right", va="center")
+    axes.set(xticks=[], yticks=[], ylabel=name)
 names = [str(name).replace("/", "/\n").replace(" ", "\n") for name in data.target_names]
 grid[0].set_xticks(14 + 28 * np.arange(len(names)), names)
 grid[0].xaxis.tick_top()

@@ -201,6 +201,24 @@ def denoising():
     ]
 
 
+def chosen_classes():
+    """Images of chosen classes: means over the classes, closest to real images first."""
+    lines = [
+        "| generator | Fréchet distance | density | coverage | class that was asked for | nearest training image | fit |",
+        "| --- | --- | --- | --- | --- | --- | --- |",
+    ]
+    rows = read("class_generation")["rows"]
+    for name, row in sorted(rows.items(), key=lambda item: item[1]["mean"]["frechet_distance"]):
+        mean = row["mean"]
+        accuracy = "seen by the CNN" if name.startswith("variational") else f"{100 * mean['accuracy']:.1f} %"
+        rest = f"{row['nearest_train_distance']:.1f} | {row['fit_seconds']:.0f} s" if "fit_seconds" in row else "0 | "
+        lines.append(
+            f"| {name} | {mean['frechet_distance']:.2f} | {mean['density']:.3f} | {mean['coverage']:.3f} | {accuracy} "
+            f"| {rest} |"
+        )
+    return lines
+
+
 def studies():
     """What it costs to fit each published study."""
     header, *rows = costs(results_of_studies())

@@ -204,7 +204,7 @@ def denoising():
 def chosen_classes():
     """Images of chosen classes: means over the classes, closest to real images first."""
     lines = [
-        "| generator | Fréchet distance | density | coverage | class that was asked for | nearest training image | fit |",
+        "| generator | Fréchet distance | density | coverage | class asked for | nearest training image | fit |",
         "| --- | --- | --- | --- | --- | --- | --- |",
     ]
     rows = read("class_generation")["rows"]

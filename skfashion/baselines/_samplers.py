@@ -22,6 +22,8 @@ from skfashion.baselines._neighbors import KNNClassifier
 class _Sampler(ImageInput, BaseEstimator):
     """An estimator that may be told the classes of the images that it draws from."""
 
+    _labels = None  # of those in older files, too
+
     def _check_labelled(self, X, y):
         """Validate; return X as rows on the scale of the fit, and keep the labels."""
         if y is None:

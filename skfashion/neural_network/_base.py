@@ -225,7 +225,8 @@ class BaseNet(
             matrix (n_samples, n_classes) of 0 and 1, whose columns are classes that do not exclude each other. For
             regressors numbers of shape (n_samples,) or (n_samples, n_outputs), in any unit. For autoencoders
             the image that each image of X is to be turned into, for instance without its noise, in the shape and on
-            the scale of X; they ignore anything of another shape, such as labels, as transformers of scikit-learn do.
+            the scale of X; they ignore anything of another shape, such as labels, as transformers of scikit-learn do,
+            but for a conditional one, which takes labels.
 
         sample_weight : array-like of shape (n_samples,), default=None
             Non-negative weights. A weight of zero is the same as leaving the image out.

@@ -3,8 +3,9 @@ Generators compared
 ===================
 
 Who draws the best garments: the mean of a few neighbours, a step from a cluster's centroid, an autoencoder, or a
-variational one? All four have ``fit`` and ``sample`` here. Two numbers judge them: how far their images are from real
-ones as a whole (the Fréchet distance), and how near each image is to one that was merely learnt by heart.
+variational one? All four have ``fit`` and ``sample`` here, and some draw a trouser if they are asked for one. Two
+numbers judge them: how far their images are from real ones as a whole (the Fréchet distance), and how near each image
+is to one that was merely learnt by heart.
 """
 
 # %%
@@ -17,15 +18,15 @@ from sklearn.decomposition import PCA
 
 from skfashion.baselines import CentroidSampler, NeighborSampler
 from skfashion.datasets import fetch_fashion_mnist, make_garments
-from skfashion.metrics import frechet_distance, nearest_train_distance
-from skfashion.neural_network import ConvAutoencoder, VariationalAutoencoder
+from skfashion.metrics import density_coverage, frechet_distance, nearest_train_distance
+from skfashion.neural_network import CNNClassifier, ConvAutoencoder, VariationalAutoencoder
 
 try:
-    X = fetch_fashion_mnist(n_retries=0).data
+    data = fetch_fashion_mnist(n_retries=0)
 except OSError as error:
     print(f"There is no Fashion-MNIST here ({error}):\nthese are garments drawn by make_garments.")
-    X = make_garments(9000, random_state=0).data
-X_train, X_new = X[:5000], X[5000:7000]
+    data = make_garments(9000, random_state=0)
+X_train, X_new, y_train, y_new = data.data[:5000], data.data[5000:7000], data.target[:5000], data.target[5000:7000]
 
 generators = {
     "mean of 5 neighbours": NeighborSampler(n_neighbors=5),
@@ -64,3 +65,42 @@ for axes_of_row, (name, images) in zip(grid, rows.items(), strict=True):
 figure.suptitle("Who draws the best garments? Small Fréchet distances look real, small nearest distances are copies")
 figure.savefig("generators.png", dpi=110)
 print("The picture is in generators.png.")
+
+# %%
+# Images of chosen classes
+# ------------------------
+# A conditional variational autoencoder is told the class of each image while it learns, and draws what it is asked for;
+# so do both samplers, once they are fitted with labels. Three things can go wrong, and three numbers tell them apart: a
+# classifier that has seen none of these images may not see in them what was asked for (accuracy); they may lie where no
+# real image does (low density); and they may show a few kinds of each class again and again (low coverage).
+conditional = {
+    "mean of 5 neighbours": NeighborSampler(n_neighbors=5),
+    "around 100 centroids": CentroidSampler(KMeans(100, n_init=1, random_state=0), spread=0.5),
+    "conditional variational\nautoencoder": VariationalAutoencoder(
+        32, n_channels=(), hidden_layer_sizes=(512, 256), beta=0.02, conditional=True, batch_size=64, random_state=0
+    ),
+}
+asked = np.repeat(np.unique(y_train), 200)
+judge = CNNClassifier(max_epochs=5, batch_size=64, random_state=0).fit(X_new, y_new)
+features = judge.embed(X_train)
+drawn = {name: each.fit(X_train, y_train).sample(2000, y=asked, random_state=0) for name, each in conditional.items()}
+print(f"{'':40}{'accuracy':>9}{'density':>9}{'coverage':>9}")
+for name, images in drawn.items():
+    density, coverage = density_coverage(judge.embed(images), features)
+    accuracy = judge.score(images, asked)
+    print(f"{name.replace(chr(10), ' '):40}{accuracy:9.2f}{density:9.2f}{coverage:9.2f}")
+
+n_each = 4
+figure, grid = plt.subplots(len(drawn), 1, figsize=(9, 9.5), layout="constrained")
+for axes, (name, images) in zip(grid, drawn.items(), strict=True):
+    by_class = images.reshape(-1, 200, 28, 28)[:, :n_each]
+    rows = [np.concatenate(list(by_class[:, place]), axis=1) for place in range(n_each)]
+    axes.imshow(np.concatenate(rows), cmap="gray_r", vmin=0, vmax=1)
+    axes.set(xticks=[], yticks=[], ylabel=name)
+names = [str(name).replace("/", "/\n").replace(" ", "\n") for name in data.target_names]
+grid[0].set_xticks(14 + 28 * np.arange(len(names)), names)
+grid[0].xaxis.tick_top()
+grid[0].tick_params(length=0)
+figure.suptitle("Images of chosen classes: each column was asked for by its name")
+figure.savefig("chosen_classes.png", dpi=110)
+print("The picture is in chosen_classes.png.")

@@ -20,7 +20,7 @@ SUB_PACKAGES = sorted(
 # The engine is no public package: users meet it through the estimators.
 PUBLIC = [name for name in SUB_PACKAGES if name != "training"]
 
-IMAGES = {"_atomic", "_images", "_layout", "_pixels", "_seeds"}
+IMAGES = {"_atomic", "_images", "_labels", "_layout", "_pixels", "_seeds"}
 
 # A room may import from the rooms named here and from itself.
 MAY_IMPORT = {
@@ -32,6 +32,7 @@ MAY_IMPORT = {
     "_fitted_module": {"_pixels", "modules"},
     "_image_rows": set(),
     "_images": {"_layout", "_pixels", "_version"},
+    "_labels": {"_layout"},
     "_layout": {"_image_rows"},
     "_onnx": {"_state"},
     "_pixels": set(),

@@ -130,7 +130,14 @@ CASES = [
     (ConvAutoencoder(4, 4, **NET), {**SHARED, **AUTOENCODER, "n_channels": (5, {})}),
     (
         VariationalAutoencoder(4, n_channels=(4,), hidden_layer_sizes=(12,), **NET),
-        {**SHARED, **AUTOENCODER, "n_channels": ((4, 8), {}), "kernel_size": (5, {}), "beta": (3.0, {})},
+        {
+            **SHARED,
+            **AUTOENCODER,
+            "n_channels": ((4, 8), {}),
+            "kernel_size": (5, {}),
+            "beta": (3.0, {}),
+            "conditional": (True, {}),
+        },
     ),
     (
         AutoencoderOutlierDetector(Autoencoder(4, (8,), max_epochs=1), random_state=0),
@@ -216,6 +223,8 @@ def output(model, X):
         return model.decision_function(X)
     if hasattr(model, "predict"):
         return model.predict(X)
+    if getattr(model, "conditional", False):
+        return model.reconstruct(X, model.classes_[0])
     if hasattr(model, "reconstruct"):
         return model.reconstruct(X)
     return model.transform(X) if hasattr(model, "transform") else model.sample(20, random_state=0)

@@ -43,6 +43,7 @@ TABLES = {
         quality.other_images,
         quality.multilabel,
         quality.denoising,
+        quality.chosen_classes,
         speed.sizes,
         speed.formats,
         speed.serving,

@@ -227,6 +227,26 @@ def denoising():
     ]
 
 
+def chosen_classes():
+    """Images of chosen classes: means over the classes, closest to real images first."""
+    lines = [
+        "| generator | Fréchet distance | density | coverage | class asked for | nearest training image | fit |",
+        "| --- | --- | --- | --- | --- | --- | --- |",
+    ]
+    rows = read("class_generation")["rows"]
+    for name, row in sorted(rows.items(), key=lambda item: item[1]["mean"]["frechet_distance"]):
+        mean = row["mean"]
+        accuracy = f"{100 * mean['accuracy']:.1f} %"
+        if name.startswith("variational"):  # nobody asked for one
+            accuracy = f"none; {row['n_classes']} of {len(row['of_class'])} are drawn"
+        rest = f"{row['nearest_train_distance']:.1f} | {row['fit_seconds']:.0f} s" if "fit_seconds" in row else "0 | "
+        lines.append(
+            f"| {name} | {mean['frechet_distance']:.2f} | {mean['density']:.3f} | {mean['coverage']:.3f} | {accuracy} "
+            f"| {rest} |"
+        )
+    return lines
+
+
 def studies():
     """What it costs to fit each published study."""
     header, *rows = costs(results_of_studies())

@@ -5,10 +5,12 @@ from numbers import Integral, Real
 import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils import check_scalar
+from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
 
 from skfashion._atomic import all_or_nothing
 from skfashion._images import ImageInput
+from skfashion._labels import places_of
 from skfashion._layout import as_shown
 from skfashion._pixels import scaled
 from skfashion._private_sklearn import HasMethods, Interval, _fit_context
@@ -17,7 +19,29 @@ from skfashion.baselines._cluster import fit_clusterer, float_dtype, mean_images
 from skfashion.baselines._neighbors import KNNClassifier
 
 
-class NeighborSampler(ImageInput, BaseEstimator):
+class _Sampler(ImageInput, BaseEstimator):
+    """An estimator that may be told the classes of the images that it draws from."""
+
+    _labels = None  # of those in older files, too
+
+    def _check_labelled(self, X, y):
+        """Validate; return X as rows on the scale of the fit, and keep the labels."""
+        if y is None:
+            self._labels = None
+            vars(self).pop("classes_", None)
+            return self._check_images(X, reset=True)[0]
+        X, y = self._check_images(X, y, reset=True)
+        check_classification_targets(y)
+        self.classes_, self._labels = np.unique(y, return_inverse=True)
+        return X
+
+    def _places(self, y, n_samples):
+        """The places of the classes of samples, or None if nobody asks for any."""
+        classes = None if self._labels is None else self.classes_
+        return None if y is None else places_of(y, classes, n_samples, f"{type(self).__name__}.sample")
+
+
+class NeighborSampler(_Sampler):
     """New images as means of neighbours: draw a training image, and average the images nearest to it.
 
     Parameters
@@ -33,6 +57,8 @@ class NeighborSampler(ImageInput, BaseEstimator):
         Names of the columns, if X was a DataFrame with names.
     image_shape_ : tuple of int
         (channels, height, width) of an image.
+    classes_ : ndarray of shape (n_classes,)
+        The labels, if there were any.
 
     See Also
     --------
@@ -48,6 +74,12 @@ class NeighborSampler(ImageInput, BaseEstimator):
     >>> from skfashion.datasets import make_garments
     >>> X, _ = make_garments(500, random_state=0, return_X_y=True)
     >>> NeighborSampler(n_neighbors=3).fit(X).sample(4, random_state=0).shape
+    (4, 784)
+
+    Images of a class:
+
+    >>> X, y = make_garments(500, random_state=0, return_X_y=True)
+    >>> NeighborSampler(n_neighbors=3).fit(X, y).sample(4, y=9, random_state=0).shape
     (4, 784)
     """
 
@@ -65,8 +97,8 @@ class NeighborSampler(ImageInput, BaseEstimator):
         X : array-like of shape (n_samples, n_features), (n, h, w), (n, c, h, w) or (n, h, w, c)
             The images; levels from 0 to 255 are scaled to [0, 1].
 
-        y : Ignored
-            Present for the API of scikit-learn.
+        y : array-like of shape (n_samples,), default=None
+            Labels, for ``sample`` to draw images of chosen classes. They change nothing else.
 
         Returns
         -------
@@ -74,13 +106,13 @@ class NeighborSampler(ImageInput, BaseEstimator):
             The fitted estimator.
         """
         with all_or_nothing(self):
-            X, _ = self._check_images(X, reset=True)
+            X = self._check_labelled(X, y)
             if self.n_neighbors > len(X):
                 raise ValueError(f"n_neighbors={self.n_neighbors} is more than there are images: n_samples={len(X)}.")
-            self._neighbors = KNNClassifier(self.n_neighbors).fit(X, np.zeros(len(X), dtype=np.int64))
+            self._neighbors = self._searched(X)
         return self
 
-    def sample(self, n_samples=1, random_state=None):
+    def sample(self, n_samples=1, random_state=None, *, y=None):
         """Draw new images.
 
         Parameters
@@ -91,22 +123,59 @@ class NeighborSampler(ImageInput, BaseEstimator):
         random_state : int, RandomState instance or None, default=None
             Pass an int for the same images in every call.
 
+        y : array-like of shape (n_samples,), or a single label, default=None
+            The class of each image, or of all: each is made of training images of its class alone. None asks for no
+            class, and takes all images as one.
+
         Returns
         -------
         ndarray of shape (n_samples, n_features)
             Or images, in the shape of those that were fitted. Levels from 0 to 255 become float32 on the scale of
             [0, 1]; float32 stays float32; other numbers become float64.
+
+        Raises
+        ------
+        ValueError
+            If a label in y is none of the classes of the fit, or if the sampler was fitted without labels.
         """
         check_is_fitted(self)
         check_scalar(n_samples, "n_samples", Integral, min_val=1)
-        index = draw_generator(random_state).integers(self._neighbors.n_samples_fit_, size=n_samples)
-        nearest = self._neighbors.kneighbors(self._neighbors.training_rows(index), return_distance=False)
-        neighbors = (self._neighbors.training_rows(rows) for rows in nearest)
-        images = np.array([scaled(rows).mean(axis=0).astype(_sample_dtype(rows)) for rows in neighbors])
+        places, generator = self._places(y, n_samples), draw_generator(random_state)
+        if places is None:
+            images = self._means(self._neighbors, generator.integers(self._neighbors.n_samples_fit_, size=n_samples))
+            return as_shown(images, self._layout, self._shown_shape)
+        images = None
+        for place in np.unique(places):
+            of_class = np.flatnonzero(self._labels == place)
+            if self.n_neighbors > len(of_class):
+                raise ValueError(
+                    f"n_neighbors={self.n_neighbors} is more than there are images of class "
+                    f"{self.classes_.tolist()[place]!r}: {len(of_class)}."
+                )
+            neighbors = self._searched(self._neighbors.training_rows(of_class))
+            wanted = np.flatnonzero(places == place)
+            means = self._means(neighbors, generator.integers(len(of_class), size=len(wanted)))
+            images = np.empty((n_samples, means.shape[1]), dtype=means.dtype) if images is None else images
+            images[wanted] = means
         return as_shown(images, self._layout, self._shown_shape)
 
+    def _searched(self, X):
+        """A search among rows on the scale of the fit, whatever the values of some of them look like."""
+        neighbors = KNNClassifier(self.n_neighbors)
+        neighbors._images_of_owner = self._layout, self._pixels
+        neighbors.fit(X, np.zeros(len(X), dtype=np.int64))
+        del neighbors._images_of_owner
+        return neighbors
 
-class CentroidSampler(ImageInput, BaseEstimator):
+    @staticmethod
+    def _means(neighbors, index):
+        """The mean of the images nearest to each of some training images, itself among them."""
+        _, nearest = neighbors._nearest(neighbors.training_rows(index), neighbors.n_neighbors)  # on its scale already
+        near = (neighbors.training_rows(rows) for rows in nearest)
+        return np.array([scaled(rows).mean(axis=0).astype(_sample_dtype(rows)) for rows in near])
+
+
+class CentroidSampler(_Sampler):
     """New images around centroids of clusters: draw a cluster by its size, and go some way towards one of its images.
 
     Parameters
@@ -134,6 +203,8 @@ class CentroidSampler(ImageInput, BaseEstimator):
         Names of the columns, if X was a DataFrame with names.
     image_shape_ : tuple of int
         (channels, height, width) of an image.
+    classes_ : ndarray of shape (n_classes,)
+        The labels, if there were any.
 
     See Also
     --------
@@ -173,8 +244,8 @@ class CentroidSampler(ImageInput, BaseEstimator):
         X : array-like of shape (n_samples, n_features), (n, h, w), (n, c, h, w) or (n, h, w, c)
             The images; levels from 0 to 255 are scaled to [0, 1].
 
-        y : Ignored
-            Present for the API of scikit-learn.
+        y : array-like of shape (n_samples,), default=None
+            Labels, for ``sample`` to draw images of chosen classes. They change nothing else.
 
         Returns
         -------
@@ -182,13 +253,16 @@ class CentroidSampler(ImageInput, BaseEstimator):
             The fitted estimator.
         """
         with all_or_nothing(self):
-            X, _ = self._check_images(X, reset=True)
-            self.clusterer_, labels = fit_clusterer(self.clusterer, 100, self.random_state, X)
-            self._images, self._members = X[labels >= 0], np.unique(labels[labels >= 0], return_inverse=True)[1]
+            X = self._check_labelled(X, y)
+            self.clusterer_, clusters = fit_clusterer(self.clusterer, 100, self.random_state, X)
+            kept = clusters >= 0
+            self._images, self._members = X[kept], np.unique(clusters[kept], return_inverse=True)[1]
             self.centroids_ = mean_images(self._images, self._members, range(self._members.max() + 1))
+            if self._labels is not None:
+                self._labels = self._labels[kept]
         return self
 
-    def sample(self, n_samples=1, random_state=None):
+    def sample(self, n_samples=1, random_state=None, *, y=None):
         """Draw new images.
 
         Parameters
@@ -199,19 +273,49 @@ class CentroidSampler(ImageInput, BaseEstimator):
         random_state : int, RandomState instance or None, default=None
             Pass an int for the same images in every call.
 
+        y : array-like of shape (n_samples,), or a single label, default=None
+            The class of each image, or of all: each is made of training images of its class alone. None asks for no
+            class, and takes all images as one.
+
         Returns
         -------
         ndarray of shape (n_samples, n_features)
             Or images, in the shape of those that were fitted. Levels from 0 to 255 become float32 on the scale of
             [0, 1]; float32 stays float32; other numbers become float64.
+
+        Raises
+        ------
+        ValueError
+            If a label in y is none of the classes of the fit, or if the sampler was fitted without labels.
         """
         check_is_fitted(self)
         check_scalar(n_samples, "n_samples", Integral, min_val=1)
+        places, generator = self._places(y, n_samples), draw_generator(random_state)
         # A cluster is drawn by its size, and one of its images evenly, if an image is drawn evenly from all.
-        index = draw_generator(random_state).integers(len(self._images), size=n_samples)
-        centroids, images = self.centroids_[self._members[index]], scaled(self._images[index])
+        if places is None:
+            index = generator.integers(len(self._images), size=n_samples)
+            centroids = self.centroids_[self._members[index]]
+        else:
+            index = np.empty(n_samples, dtype=np.int64)
+            for place in np.unique(places):
+                index[places == place] = generator.choice(self._of_class(place), (places == place).sum())
+            centroids = self._centroids_of_classes(index)
+        images = scaled(self._images[index])
         samples = (centroids + self.spread * (images - centroids)).astype(_sample_dtype(self._images))
         return as_shown(samples, self._layout, self._shown_shape)
+
+    def _of_class(self, place):
+        """The images of a class that belong to a cluster."""
+        found = np.flatnonzero(self._labels == place)
+        if len(found) == 0:
+            raise ValueError(f"The clusterer takes all images of class {self.classes_.tolist()[place]!r} for noise.")
+        return found
+
+    def _centroids_of_classes(self, index):
+        """For each of some images the mean of those of its class in its cluster."""
+        groups = self._members * len(self.classes_) + self._labels
+        needed, place = np.unique(groups[index], return_inverse=True)
+        return mean_images(self._images, groups, needed)[place]
 
 
 def _sample_dtype(X):

@@ -1,6 +1,7 @@
 """Prototypes of fitted estimators as pictures: neighbour means, bases of subspaces, centroids."""
 
 import numpy as np
+from sklearn.base import is_classifier
 
 from skfashion._layout import as_array
 from skfashion._pixels import scaled
@@ -63,7 +64,7 @@ def centroids(estimator, class_names, n_prototypes, image_shape):
         raise TypeError(f"{type(model).__name__} has no centroids: none of {', '.join(map(repr, _CENTROIDS))}.")
     points = next(getattr(model, name) for name in _CENTROIDS if hasattr(model, name))
     points = inverse_transformed(before, as_array(points)[:n_prototypes])
-    labels = getattr(model, "names_", getattr(model, "classes_", None))
+    labels = getattr(model, "names_", model.classes_ if is_classifier(model) else None)
     captions = None if labels is None else names_of(np.asarray(labels)[:n_prototypes].tolist(), class_names)
     return pictures_made_by(estimator, points, image_shape), captions
 

@@ -11,6 +11,12 @@ from skfashion.metrics._confidence import (
     risk_coverage_curve,
 )
 from skfashion.metrics._confused import ConfusedPair, most_confused_pairs
+from skfashion.metrics._fidelity import (
+    DensityCoverage,
+    GenerativePrecisionRecall,
+    density_coverage,
+    generative_precision_recall,
+)
 from skfashion.metrics._generation import frechet_distance, nearest_train_distance
 from skfashion.metrics._ranks import RankComparison, compare_ranks
 from skfashion.metrics._scorers import clustering_accuracy_scorer, neg_wcss_scorer, silhouette_scorer
@@ -20,6 +26,8 @@ from skfashion.metrics._table import ClassifierComparison, compare_classifiers
 __all__ = [
     "ClassifierComparison",
     "ConfusedPair",
+    "DensityCoverage",
+    "GenerativePrecisionRecall",
     "Interval",
     "McNemarResult",
     "RankComparison",
@@ -31,8 +39,10 @@ __all__ = [
     "clustering_accuracy_scorer",
     "compare_classifiers",
     "compare_ranks",
+    "density_coverage",
     "expected_calibration_error",
     "frechet_distance",
+    "generative_precision_recall",
     "mcnemar_test",
     "most_confused_pairs",
     "nearest_train_distance",

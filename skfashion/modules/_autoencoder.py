@@ -5,6 +5,7 @@ import math
 
 import torch
 from torch import nn
+from torch.nn.functional import one_hot
 
 from skfashion.modules._init import initialize
 from skfashion.modules._layers import ACTIVATIONS, Pad
@@ -182,6 +183,9 @@ class AutoencoderModule(nn.Module):
         more where the last pixel would be left out.
     init : str
         The scheme of :func:`~skfashion.modules._init.initialize`.
+    n_classes : int
+        How many classes there are, if the decoder is told the class of each image beside its code: it is conditional,
+        and all methods that decode want `labels`, a tensor (n,) of int64. 0 stands for a decoder of codes alone.
     n_channels, kernel_size, hidden_layer_sizes, activation, dropout, batch_norm
         As in :class:`Encoder`.
 
@@ -210,6 +214,7 @@ class AutoencoderModule(nn.Module):
         padding=(),
         decoder_padding=(),
         init="pytorch",
+        n_classes=0,
         **layers,
     ):
         super().__init__()
@@ -220,7 +225,8 @@ class AutoencoderModule(nn.Module):
         self.frame = frame if framed != self.image_shape else nn.Identity()
         layers |= {"n_channels": n_channels, "kernel_size": kernel_size}
         self.encoder = Encoder(framed, self._outputs_a_dimension * latent_dim, padding=padding, **layers)
-        self.decoder = Decoder(latent_dim, framed, padding=decoder_padding, **layers)
+        self.n_classes = n_classes
+        self.decoder = Decoder(latent_dim + n_classes, framed, padding=decoder_padding, **layers)
         self.output_activation = ACTIVATIONS[output_activation]()
         self.init = init
         self.reset_weights()
@@ -234,9 +240,9 @@ class AutoencoderModule(nn.Module):
         return [self.frame, *self.encoder] if self._outputs_a_dimension == 1 else None
 
     def dense_layers(self):
-        """The layers that are applied one after the other, or None if codes are drawn between them."""
+        """The layers that are applied one after the other, or None if something comes in between them."""
         layers = self.layers_of_codes()
-        return None if layers is None else [*layers, *self.decoder]
+        return None if layers is None or self.n_classes else [*layers, *self.decoder]
 
     def start_at(self, image):
         """Let the output start around an image (channels, height, width): per pixel, or per channel of convolutions."""
@@ -252,19 +258,25 @@ class AutoencoderModule(nn.Module):
         """The codes of images (n, channels, height, width)."""
         return self.encoder(self.frame(images))
 
-    def scores(self, codes):
+    def scores(self, codes, labels=None):
         """The output of the decoder before its activation, as images."""
-        scores = self.decoder(codes)
+        scores = self.decoder(self._with_class(codes, labels) if self.n_classes else codes)
         height, width = self.image_shape[1:]
         top, left = (scores.shape[2] - height) // 2, (scores.shape[3] - width) // 2
         return scores[:, :, top : top + height, left : left + width]
 
-    def decode(self, codes):
+    def decode(self, codes, labels=None):
         """The images of codes (n, latent_dim)."""
-        return self.output_activation(self.scores(codes))
+        return self.output_activation(self.scores(codes, labels))
 
-    def forward(self, images):
-        return self.scores(self.encode(images))
+    def forward(self, images, labels=None):
+        return self.scores(self.encode(images), labels)
+
+    def _with_class(self, codes, labels):
+        """What a conditional decoder reads: codes, and the class of each as an indicator of all classes."""
+        if labels is None:
+            raise ValueError(f"A decoder that is told one of {self.n_classes} classes needs the labels of the images.")
+        return torch.cat([codes, one_hot(labels, self.n_classes).to(codes.dtype)], dim=1)
 
     def without_decoder(self):
         """A copy that can only encode."""
@@ -294,7 +306,8 @@ class VariationalModule(AutoencoderModule):
     """An autoencoder whose codes are normal distributions, one for each image.
 
     ``module(images)`` is the output of the decoder for a code that is drawn, with the means and the logarithms of the
-    variances of the codes; ``encode(images)`` are the means.
+    variances of the codes; ``encode(images)`` are the means. With `n_classes` it is conditional, and the module is
+    called as ``module(images, labels)``; the encoder is not told the class.
 
     Parameters
     ----------
@@ -304,6 +317,8 @@ class VariationalModule(AutoencoderModule):
     References
     ----------
     D. Kingma and M. Welling, `Auto-Encoding Variational Bayes <https://arxiv.org/abs/1312.6114>`_, 2013.
+    K. Sohn et al., `Learning Structured Output Representation using Deep Conditional Generative Models
+    <https://papers.nips.cc/paper/2015/hash/8d55a249e6baa5c06772297520da2051-Abstract.html>`_, 2015.
 
     Examples
     --------
@@ -332,6 +347,6 @@ class VariationalModule(AutoencoderModule):
     def encode(self, images):
         return self.posterior(images)[0]
 
-    def forward(self, images):
+    def forward(self, images, labels=None):
         mean, log_variance = self.posterior(images)
-        return self.scores(self.draw(mean, log_variance)), mean, log_variance
+        return self.scores(self.draw(mean, log_variance), labels), mean, log_variance

@@ -86,7 +86,13 @@ class AutoencoderOutlierDetector(BaseOutlierDetector):
     def _given(self):
         if self.autoencoder is None:
             return Autoencoder(64, (512, 256), max_epochs=30)
-        return given_autoencoder(self, "autoencoder")
+        autoencoder = given_autoencoder(self, "autoencoder")
+        if autoencoder._is_conditional:
+            raise ValueError(
+                f"The 'autoencoder' parameter of {type(self).__name__} has conditional=True: it reconstructs an image "
+                "only if it is told the class, which nobody knows of an outlier. Set conditional=False."
+            )
+        return autoencoder
 
     def _learn(self, given, X, sample_weight):
         self.autoencoder_ = fitted_autoencoder(self, self._given(), given, X, sample_weight)

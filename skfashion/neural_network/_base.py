@@ -225,7 +225,8 @@ class BaseNet(
             matrix (n_samples, n_classes) of 0 and 1, whose columns are classes that do not exclude each other. For
             regressors numbers of shape (n_samples,) or (n_samples, n_outputs), in any unit. For autoencoders
             the image that each image of X is to be turned into, for instance without its noise, in the shape and on
-            the scale of X; they ignore anything of another shape, such as labels, as transformers of scikit-learn do.
+            the scale of X; they ignore anything of another shape, such as labels, as transformers of scikit-learn do,
+            but for a conditional one, which takes labels.
 
         sample_weight : array-like of shape (n_samples,), default=None
             Non-negative weights. A weight of zero is the same as leaving the image out.
@@ -291,7 +292,7 @@ class BaseNet(
             if self.interrupted_:
                 self._warn_of_an_interrupt(net)
             elif not one_pass:
-                batch = train.take(slice(0, min(N_COMPARED, len(train)))).images
+                batch = train.take(slice(0, min(N_COMPARED, len(train))))
                 losses = net.history[n_before:, "train_loss"]
                 warn_of_a_dead_network(type(self).__name__, net.module_, batch, before, losses)
             vars(self).update(self._net_attributes(net, best_epoch=stopping and stopping.best_epoch))
@@ -391,7 +392,7 @@ class BaseNet(
         apart = self._rebuilt_net(snapshot_of(net), str(net.device))
         return {**self._net_attributes(apart), **self._describe(apart, images, add=False)}
 
-    def _per_image(self, X, function, *, draws=False):
+    def _per_image(self, X, function, **how):
         """Collect ``function(module, images)`` over the batches of X, see :func:`per_image`."""
         check_is_fitted(self)
-        return per_image(self, self.net_, X, function, draws=draws)
+        return per_image(self, self.net_, X, function, **how)

@@ -2,6 +2,7 @@
 
 import warnings
 from collections.abc import Iterable
+from functools import partial
 from numbers import Integral
 from typing import Literal
 
@@ -9,17 +10,22 @@ import numpy as np
 import torch
 from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils import check_array, check_scalar
+from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
 
 from skfashion._images import check_float32
-from skfashion._layout import as_array, as_shown, rows_of
+from skfashion._labels import places_of
+from skfashion._layout import as_shown
 from skfashion._private_sklearn import _fit_context
 from skfashion._seeds import draw_generator
 from skfashion._state import neutral_state
 from skfashion._tensors import to_device
 from skfashion.neural_network._base import BaseNet
+from skfashion.neural_network._clean_images import clean_images
+from skfashion.neural_network._drawn_codes import drawn_codes
 from skfashion.neural_network._parameters import checked_sizes, estimator, number, parameter
 from skfashion.neural_network._per_image import check_finite
+from skfashion.neural_network._told_classes import told_classes
 from skfashion.neural_network._types import Activation, ImageShape, Init
 from skfashion.training._augmentation import augmentation_steps, check_denoising
 from skfashion.training._loader import ImageSet
@@ -111,6 +117,9 @@ class BaseAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseNet
     # Whether the loss has a divergence, weighed by a parameter `beta`.
     _is_variational = False
 
+    # Whether the decoder is told the class of each image, which y then holds.
+    _is_conditional = False
+
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.transformer_tags.preserves_dtype = ["float32", "float64"]
@@ -139,8 +148,7 @@ class BaseAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseNet
         return self._fit(X, y, sample_weight, one_pass=True)
 
     def _examples(self, X, y, sample_weight, *, resume, one_pass):
-        X, _ = self._check_images(X, reset=not resume)
-        clean = self._clean_images(X, y, "y")
+        X, clean, y = self._checked(X, y, "y", reset=not resume)
         if clean is not None:
             check_denoising(augmentation_steps(self.augmentation, self.image_shape_))
         rows, weight = self._weighed_rows(X, sample_weight)
@@ -149,41 +157,42 @@ class BaseAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseNet
         task = ReconstructionTask(
             loss=self.loss, output_activation=self.output_activation_, beta=self.beta if self._is_variational else None
         )
+        before = self._task if resume else None
         if resume:
-            task.go_on_from(self._task)
+            task.go_on_from(before)
+        labels = None
+        if y is not None:
+            name = type(self).__name__
+            labels = told_classes(task, y[rows], weight, name, before=before, add=resume and one_pass)
         self._task, self._denoises = task, clean is not None
-        return X, {"rows": rows, "weight": weight, "clean": clean}
+        return X, {"rows": rows, "weight": weight, "clean": clean, "labels": labels}
 
     def _validation(self, X, y, sample_weight):
         if X is None:
             if y is not None or sample_weight is not None:
                 raise ValueError("y_val needs X_val, the images that it belongs to, and so does sample_weight_val.")
             return None
-        X, _ = self._check_images(X, reset=False)
-        clean = self._clean_images(X, y, "y_val")
+        X, clean, y = self._checked(X, y, "y_val", reset=False)
         if (clean is not None) != self._denoises:
             raise ValueError("y and y_val must both hold images, or neither of them.")
         rows, weight = self._weighed_rows(X, sample_weight)
         check_pixels(X if clean is None else clean, rows, self.loss)
-        return self._image_set(X, rows=rows, weight=weight, clean=clean)
+        labels = None if y is None else places_of(y[rows], self._task.classes, len(rows), "y_val")
+        return self._image_set(X, rows=rows, weight=weight, clean=clean, labels=labels)
 
-    def _clean_images(self, X, y, name):
-        """Return the images in y as rows on the scale of the fit, one for each row of X; None if y holds no images."""
-        y = None if y is None else as_array(y)
-        if y is None or np.ndim(y) < 2 or X.shape[1] == 1:
-            return None
-        is_of_this_size = len(y) == len(X) and np.size(y) == X.size
-        if not is_of_this_size and (np.ndim(y) > 2 or np.shape(y)[1] == X.shape[1]):
-            raise ValueError(
-                f"{name} holds images of shape {np.shape(y)}, but there are {len(X)} images of {X.shape[1]} values in "
-                f"X: {name} must hold what each of them is to be turned into."
-            )
-        if not is_of_this_size:
-            return None
-        rows, _, _ = rows_of(y, self._layout)
-        rows = check_array(rows, dtype=None, order="C", input_name=name, estimator=self)
-        check_float32(rows, type(self).__name__, name)
-        return self._pixels.read(rows, f"{type(self).__name__}, as {name},")
+    def _checked(self, X, y, name, *, reset):
+        """Validate; return X as rows, the clean images in y or None, and the labels in y or None."""
+        if not self._is_conditional:
+            X, _ = self._check_images(X, reset=reset)
+            return X, clean_images(self, X, y, name), None
+        X, y = self._check_images(X, y, reset=reset)
+        check_classification_targets(y)
+        return X, None, y
+
+    def _places(self, y, method):
+        """A function of the number of images that gives the places of labels, as :func:`per_image` wants them."""
+        check_is_fitted(self)
+        return partial(places_of, y, self._task.classes, caller=f"{type(self).__name__}.{method}")
 
     def _set_output_activation(self, bounded, resume):
         """Decide on the output activation, or check that the images and parameters suit the one that was fitted."""
@@ -209,7 +218,11 @@ class BaseAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseNet
         if add:
             described = pooled(described, (self._code_weight, self.code_mean_, self.code_covariance_))
         weight, mean, covariance = described
-        return {"_code_weight": weight, "code_mean_": mean, "code_covariance_": covariance}
+        attributes = {"_code_weight": weight, "code_mean_": mean, "code_covariance_": covariance}
+        if self._task.classes is not None:
+            of_classes = self._task.distributions(net, images)
+            attributes["_codes_of_classes"] = pooled(of_classes, self._codes_of_classes) if add else of_classes
+        return attributes
 
     def transform(self, X):
         """Return the code of each image.
@@ -226,13 +239,16 @@ class BaseAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseNet
         """
         return self._per_image(X, lambda module, images: module.encode(images))
 
-    def inverse_transform(self, X):
+    def inverse_transform(self, X, y=None):
         """Return the images that codes stand for.
 
         Parameters
         ----------
         X : array-like of shape (n_samples, latent_dim)
             Codes.
+
+        y : array-like of shape (n_samples,), or a single label, default=None
+            The class of each image, or of all, which a conditional model needs and any other refuses.
 
         Returns
         -------
@@ -248,15 +264,21 @@ class BaseAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseNet
                 f"X has {codes.shape[1]} columns, but the codes of this {type(self).__name__} have "
                 f"{self._n_features_out} dimensions."
             )
+        return self._decoded(codes, self._places(y, "inverse_transform")(len(codes)))
+
+    def _decoded(self, codes, labels):
+        """The images of codes that are checked, as they are shown."""
         rows = np.empty((len(codes), self._layout.n_features), dtype=codes.dtype)
         with neutral_state(), torch.inference_mode():
             for start in range(0, len(codes), _BATCH_OF_CODES):
-                batch = to_device(codes[start : start + _BATCH_OF_CODES], torch.device(self.net_.device)).float()
-                rows[start : start + len(batch)] = self._layout.rows(self.module_.decode(batch)).cpu().numpy()
+                part, device = slice(start, start + _BATCH_OF_CODES), torch.device(self.net_.device)
+                told = () if labels is None else (to_device(labels[part], device),)
+                images = self.module_.decode(to_device(codes[part], device).float(), *told)
+                rows[part] = self._layout.rows(images).cpu().numpy()
         check_finite(rows, codes, type(self).__name__)
         return as_shown(rows, self._layout, self._shown_shape)
 
-    def reconstruct(self, X):
+    def reconstruct(self, X, y=None):
         """Return reconstructions: ``inverse_transform(transform(X))``.
 
         Parameters
@@ -264,15 +286,22 @@ class BaseAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseNet
         X : array-like, as in :meth:`fit`
             The images.
 
+        y : array-like of shape (n_samples,), or a single label, default=None
+            The class of each image, or of all, which a conditional model needs and any other refuses.
+
         Returns
         -------
         ndarray of shape (n_samples, n_features), dtype float32, or float64 if X is float64
             As of :meth:`inverse_transform`.
         """
-        rows = self._per_image(X, lambda module, images: self._layout.rows(module.decode(module.encode(images))))
+        rows = self._per_image(
+            X,
+            lambda module, images, *labels: self._layout.rows(module.decode(module.encode(images), *labels)),
+            labels=self._places(y, "reconstruct"),
+        )
         return as_shown(rows, self._layout, self._shown_shape)
 
-    def score_samples(self, X):
+    def score_samples(self, X, y=None):
         """Return how well each image is reconstructed; low values indicate images unlike the training images.
 
         Parameters
@@ -280,12 +309,19 @@ class BaseAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseNet
         X : array-like, as in :meth:`fit`
             The images.
 
+        y : array-like of shape (n_samples,), or a single label, default=None
+            The class of each image, or of all, which a conditional model needs and any other refuses.
+
         Returns
         -------
         ndarray of shape (n_samples,), dtype float32
             Minus the squared error, as a mean over the pixels; levels from 0 to 255 count as brightness in [0, 1].
         """
-        return self._per_image(X, lambda module, images: -squared_errors(module, images, images))
+        return self._per_image(
+            X,
+            lambda module, images, *labels: -squared_errors(module, images, images, *labels),
+            labels=self._places(y, "score_samples"),
+        )
 
     def score(self, X, y=None):
         """Return minus the mean squared error per pixel, so that a search that maximises it finds the best encoder.
@@ -296,7 +332,8 @@ class BaseAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseNet
             The images.
 
         y : array-like of the shape of X, default=None
-            The images that X is to be turned into. Anything of another shape, such as labels, is ignored.
+            The images that X is to be turned into. Anything of another shape, such as labels, is ignored, but by a
+            conditional model, which needs labels.
 
         Returns
         -------
@@ -304,8 +341,10 @@ class BaseAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseNet
             At most 0; levels from 0 to 255 count as brightness in [0, 1].
         """
         check_is_fitted(self)
+        if self._task.classes is not None:
+            return float(self.score_samples(X, y).mean(dtype=np.float64))
         rows, _ = self._check_images(X, reset=False)
-        clean = self._clean_images(rows, y, "y")
+        clean = clean_images(self, rows, y, "y")
         if clean is None:
             return float(self.score_samples(X).mean(dtype=np.float64))
         with neutral_state():
@@ -313,7 +352,7 @@ class BaseAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseNet
             images = ImageSet(to_device(rows, device), self._layout, clean=to_device(clean, device))
             return -denoising_error(self.net_, images)
 
-    def sample(self, n_samples=1, random_state=None):
+    def sample(self, n_samples=1, random_state=None, *, y=None):
         """Draw new images: codes from the normal distribution of `code_mean_` and `code_covariance_`, decoded.
 
         Parameters
@@ -324,18 +363,24 @@ class BaseAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseNet
         random_state : int, RandomState instance or None, default=None
             Pass an int for the same images in every call.
 
+        y : array-like of shape (n_samples,), or a single label, default=None
+            The class of each image, or of all; only of a conditional model, which otherwise draws classes too, each as
+            often as it had images in ``fit``.
+
         Returns
         -------
         ndarray of shape (n_samples, n_features), dtype float32, or float64 if X is float64
             As of :meth:`inverse_transform`.
+
+        Raises
+        ------
+        ValueError
+            If a label in y is none of the classes of the fit, or if the model was fitted without classes.
         """
         check_is_fitted(self)
         check_scalar(n_samples, "n_samples", Integral, min_val=1)
-        generator = draw_generator(random_state)
-        codes = generator.multivariate_normal(
-            self.code_mean_, self.code_covariance_, n_samples, check_valid="ignore", method="eigh"
-        )
-        return self.inverse_transform(codes.astype(np.float32))
+        codes, labels = drawn_codes(self, n_samples, y, draw_generator(random_state))
+        return self._decoded(codes, labels)
 
 
 def module_arguments(autoencoder, **layers):

@@ -65,6 +65,11 @@ def fitted_autoencoder(estimator, autoencoder, given, X, sample_weight):
     if hasattr(autoencoder, "net_"):
         autoencoder._validate_images(given, reset=False)  # its columns, and their names
         return shared(autoencoder)
+    if autoencoder._is_conditional:
+        raise ValueError(
+            f"{type(estimator).__name__} trains its {type(autoencoder).__name__} without labels, but that has "
+            "conditional=True: fit it first, or set conditional=False."
+        )
     autoencoder = clone(autoencoder).set_params(image_shape=estimator._layout.row_shape)
     if getattr(estimator, "distributed", False):
         autoencoder.set_params(distributed=True)

@@ -9,7 +9,7 @@ from skfashion.training._inference import collect
 from skfashion.training._loader import ImageSet
 
 
-def per_image(estimator, net, X, function, *, draws=False):
+def per_image(estimator, net, X, function, *, draws=False, labels=None):
     """Collect ``function(module, images)``, a tensor with one row per image, over the batches of X.
 
     Floats are float32 as the network computes them, or float64 where X is; then they are the same, to float64's
@@ -27,20 +27,24 @@ def per_image(estimator, net, X, function, *, draws=False):
         What is computed.
     draws : bool, default=False
         Whether it draws random numbers.
+    labels : callable, default=None
+        Given the number of images, the labels of all that a conditional module is told, an ndarray of int64; they are
+        handed to `function` after the images.
     """
     X, _ = estimator._validate_images(X, reset=False)
     double = X.dtype == np.float64
     read = estimator._pixels.read(X, type(estimator).__name__)
-    values = per_read_image(net, estimator._layout, read, function, alone=double and not draws)
+    labels = None if labels is None else labels(len(read))
+    values = per_read_image(net, estimator._layout, read, function, alone=double and not draws, labels=labels)
     if double and values.dtype == np.float32:
         values = values.astype(np.float64)
     return check_finite(values, X, type(estimator).__name__)
 
 
-def per_read_image(net, layout, X, function, *, alone):
+def per_read_image(net, layout, X, function, *, alone, labels=None):
     """The same of rows X on the scale of the net; `alone` says whether images must not depend on those beside them."""
     with neutral_state():
-        images = ImageSet(to_device(X, torch.device(net.device)), layout)
+        images = ImageSet(to_device(X, torch.device(net.device)), layout, labels=labels)
         return collect(net, images, function, alone=alone).numpy()
 
 

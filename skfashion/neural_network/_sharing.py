@@ -30,7 +30,7 @@ def common_seed(estimator, seed, X, examples, valid, *, resume):
         "class": type(estimator).__name__,
         **{name: parameters[name] for name in parameters if name.rpartition("__")[2] not in _OF_A_PROCESS},
         "X": X,
-        "y": (examples.get("y"), examples.get("clean")),
+        "y": (examples.get("y"), examples.get("clean"), examples.get("labels")),
         "sample_weight": (examples["rows"], examples["weight"]),
         "validation images": None if valid is None else valid.arrays(),
         "the fitted model": estimator.net_.weights() if resume else None,

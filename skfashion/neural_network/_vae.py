@@ -33,6 +33,10 @@ class VariationalAutoencoder(BaseAutoencoder):
     `history_` holds both terms of the loss of each epoch: ``train_reconstruction`` and ``train_kl``, likewise
     ``valid_…``. They are measured on codes that are drawn, as in training.
 
+    A conditional one is a conditional variational autoencoder, p(image | code, class), whose encoder is not told the
+    class, so that ``transform`` needs no label. Its codes follow the standard normal distribution as a whole, but not
+    class by class: ``sample`` draws the codes of a class from the normal distribution of those of its training images.
+
     Images of a side too small for the convolutions are framed by zeros inside the network.
 
     Networks of the studies that this library reproduces: ``VariationalAutoencoder(5, n_channels=(16, 32))``,
@@ -43,6 +47,10 @@ class VariationalAutoencoder(BaseAutoencoder):
     ----------
     D. Kingma and M. Welling, `Auto-Encoding Variational Bayes <https://arxiv.org/abs/1312.6114>`_, 2013.
     I. Higgins et al., `beta-VAE <https://openreview.net/forum?id=Sy2fzU9gl>`_, 2017.
+    K. Sohn et al., `Learning Structured Output Representation using Deep Conditional Generative Models
+    <https://papers.nips.cc/paper/2015/hash/8d55a249e6baa5c06772297520da2051-Abstract.html>`_, 2015.
+    P. Ghosh et al., `From Variational to Deterministic Autoencoders <https://arxiv.org/abs/1903.12436>`_, 2020, on
+    distributions of codes that are fitted after training.
 
     Examples
     --------
@@ -54,6 +62,13 @@ class VariationalAutoencoder(BaseAutoencoder):
     (3, 784)
     >>> vae.elbo(X[200:]).shape
     (200,)
+
+    Images of a class:
+
+    >>> X, y = make_garments(400, random_state=0, return_X_y=True)
+    >>> vae = vae.set_params(conditional=True).fit(X, y)
+    >>> vae.sample(3, y=9, random_state=0).shape
+    (3, 784)
     """
 
     latent_dim: int = parameter(10, "Length of a code.", number(int, 1), positional=True)
@@ -72,6 +87,19 @@ class VariationalAutoencoder(BaseAutoencoder):
         variance of 1/2.""",
         number(float, 0),
     )
+    conditional: bool = parameter(
+        False,
+        """
+        Whether the decoder is told the class of each image, so that ``sample`` draws images of chosen classes. Then
+        ``fit`` needs y, one label per image, as do ``reconstruct``, ``inverse_transform`` and the scores; ``transform``
+        does not. With False labels are ignored, as by any transformer.""",
+    )
+
+    _fitted_attributes = {
+        "classes_ : ndarray of shape (n_classes,)": "The labels, if the model is conditional; else there is none.",
+        "class_count_ : ndarray of shape (n_classes,)": """
+            The weighted number of training images of each class, if the model is conditional.""",
+    }
 
     _is_variational = True
 
@@ -80,23 +108,54 @@ class VariationalAutoencoder(BaseAutoencoder):
     init: Init = "pytorch"
     learning_rate: float = 0.006
 
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.target_tags.required = self.conditional
+        return tags
+
+    @property
+    def _is_conditional(self):
+        return self.conditional
+
+    @property
+    def classes_(self):
+        """The labels that the decoder knows."""
+        return self._known("classes")
+
+    @property
+    def class_count_(self):
+        """The weighted number of training images of each class."""
+        return self._known("class_count")
+
+    def _known(self, name):
+        known = getattr(self._task, name)
+        if known is None:
+            raise AttributeError(
+                f"{type(self).__name__} has no attribute {name}_: it was fitted with conditional=False."
+            )
+        return known
+
     def _network(self):
         n_channels, kernel_size = checked_sizes(self, "n_channels"), int(self.kernel_size)
         padding = (kernel_size // 2,) * len(n_channels)
         convolutions = {"n_channels": n_channels, "kernel_size": kernel_size}
+        classes = {} if self._task.classes is None else {"n_classes": len(self._task.classes)}
         return Network(
             module=VariationalModule,
-            arguments=module_arguments(self, **convolutions, padding=padding, decoder_padding=padding),
+            arguments=module_arguments(self, **convolutions, padding=padding, decoder_padding=padding, **classes),
             gains_from_bfloat16=bool(n_channels),
         )
 
-    def elbo(self, X, *, n_draws=1, random_state=None):
+    def elbo(self, X, y=None, *, n_draws=1, random_state=None):
         """Estimate the evidence lower bound of each image, on codes that are drawn.
 
         Parameters
         ----------
         X : array-like, as in :meth:`fit`
             The images.
+
+        y : array-like of shape (n_samples,), or a single label, default=None
+            The class of each image, or of all, which a conditional model needs and any other refuses.
 
         n_draws : int, default=1
             Codes to draw for each image; the estimates are averaged.
@@ -114,7 +173,7 @@ class VariationalAutoencoder(BaseAutoencoder):
         generator = torch.Generator(self.net_.device).manual_seed(draw_seed(random_state))
         criterion = self.net_.criterion_
 
-        def bound(module, images):
+        def bound(module, images, *labels):
             bounded = within_unit_interval(float(images.min()), float(images.max()))
             if criterion.reconstruction.loss == "bernoulli" and not bounded:
                 raise ValueError(
@@ -124,8 +183,8 @@ class VariationalAutoencoder(BaseAutoencoder):
             total = 0
             for _ in range(n_draws):
                 codes = draw_normal(mean, log_variance, generator)
-                terms = criterion.terms((module.scores(codes), mean, log_variance), images)
+                terms = criterion.terms((module.scores(codes, *labels), mean, log_variance), images)
                 total -= terms["reconstruction"] + terms["kl"]
             return total / n_draws
 
-        return self._per_image(X, bound, draws=True)
+        return self._per_image(X, bound, draws=True, labels=self._places(y, "elbo"))

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from sklearn.base import is_classifier, is_outlier_detector, is_regressor
 from sklearn.metrics import mean_absolute_error, r2_score, roc_auc_score
-from sklearn.utils import check_array, check_consistent_length
+from sklearn.utils import check_array, check_consistent_length, get_tags
 from sklearn.utils.multiclass import is_multilabel
 
 from skfashion.inspection._estimators import steps_of
@@ -142,8 +142,9 @@ def _of_a_regressor(estimator, X, y):
 
 
 def _of_an_autoencoder(estimator, X, y):
-    if y is None:
-        errors = -np.asarray(estimator.score_samples(X), dtype=np.float64)
+    told = (y,) if get_tags(estimator).target_tags.required else ()  # the classes of a conditional one
+    if y is None or told:
+        errors = -np.asarray(estimator.score_samples(X, *told), dtype=np.float64)
         return Evaluation(len(errors), {"Reconstruction error (MSE per pixel)": _bootstrap(np.mean, errors)})
     if np.shape(y) != np.shape(X):
         raise ValueError(

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from sklearn.base import is_classifier
-from sklearn.utils import estimator_html_repr
+from sklearn.utils import estimator_html_repr, get_tags
 from sklearn.utils.validation import check_is_fitted
 
 from skfashion.inspection._estimators import steps_of, unwrapped
@@ -214,7 +214,9 @@ def _evaluation(estimator, X_test, evaluation, names, test_data, files):
         if len(names) <= pictures.MAX_CLASSES:
             files[_CONFUSION] = pictures.confusion_matrix(evaluation.confusion, names)
             yield text.section("Confusion matrix", text.picture(_CONFUSION, "Test images by class"), level=3)
-    if is_autoencoder(estimator) and pictures.can_be_drawn(image_shape(steps_of(estimator))):
+    # A display of reconstructions knows no labels, which a conditional autoencoder needs.
+    is_drawn = is_autoencoder(estimator) and not get_tags(estimator).target_tags.required
+    if is_drawn and pictures.can_be_drawn(image_shape(steps_of(estimator))):
         files[_RECONSTRUCTIONS] = pictures.reconstructions(estimator, X_test)
         caption = "Test images above their reconstructions"
         yield text.section("Reconstructions", text.picture(_RECONSTRUCTIONS, caption), level=3)

@@ -162,7 +162,7 @@ class EpochNet(NeuralNet):
     def _backpropagated(self, batch):
         """Outputs and losses of a batch; gradients by autograd."""
         with self._autocast(), self._caught(), self._synced(batch):
-            output = self.infer(batch.images)
+            output = self._output(batch)
         losses = self.criterion_(as_float32(output), batch.target)
         loss = _mean(losses, batch.weight)
         if self.group_ is not None:
@@ -197,7 +197,10 @@ class EpochNet(NeuralNet):
         if self.module_.training != training:  # several threads may predict at once
             self._set_training(training)
         with torch.inference_mode(not training):
-            return self.infer(batch[0])
+            return self._output(batch)
+
+    def _output(self, batch):
+        return self.infer(batch.images, **({} if batch.labels is None else {"labels": batch.labels}))
 
     def _metrics(self, output, target):
         with torch.no_grad():

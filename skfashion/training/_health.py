@@ -48,7 +48,7 @@ def warn_of_a_dead_network(name, module, batch, weights_before, losses):
         The estimator.
     module : torch.nn.Module
         The trained network.
-    batch : tensor of shape (n, channels, height, width)
+    batch : Batch
         Some of the images that it was trained on.
     weights_before : dict of str to tensor
         Its trainable weights before training.
@@ -57,15 +57,16 @@ def warn_of_a_dead_network(name, module, batch, weights_before, losses):
     """
     with torch.inference_mode():
         autoencodes = hasattr(module, "decode")
-        output = module.decode(module.encode(batch)) if autoencodes else module(batch)
+        images, told = batch.images, () if batch.labels is None else (batch.labels,)
+        output = module.decode(module.encode(images), *told) if autoencodes else module(images)
     weights = dict(module.named_parameters())
     advice = "Try another learning_rate, init or activation, or look at the scale of X."
-    if not _differ(batch) or not weights_before or not losses or losses[0] == 0:
+    if not _differ(images) or not weights_before or not losses or losses[0] == 0:
         return  # there is nothing to tell apart, or nothing to learn
     if all(torch.equal(weights[key], before) for key, before in weights_before.items()):
         said = f"did not change a weight in {len(losses)} epochs."
-    elif not _differ(output) or (len(losses) >= _N_EPOCHS_OF_DECODERS and _is_constant_beside(output, batch)):
-        said = f"gives the same output for {len(batch)} different images: it is dead."
+    elif not _differ(output) or (len(losses) >= _N_EPOCHS_OF_DECODERS and _is_constant_beside(output, images)):
+        said = f"gives the same output for {len(images)} different images: it is dead."
     elif len(losses) >= _N_EPOCHS and max(losses) - min(losses) <= _SHARE_OF_LOSS * abs(losses[0]):
         said = f"did not learn: its training loss stayed at {losses[0]:g} for {len(losses)} epochs."
     else:

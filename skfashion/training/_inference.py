@@ -21,14 +21,16 @@ def inference_batches(net, images, batch_size=None):
 def apply_iter(net, images, function, *, alone=False):
     """Yield ``function(module, images)``, a tensor, for each batch of images, without dropout, in float32.
 
+    Where the images have labels, it is ``function(module, images, labels)``.
+
     With `alone` what an image gives does not depend on those beside it, not even in the last digit: which kernels
     compute a batch depends on its size, so all of them are filled up to one size.
     """
     for batch in inference_batches(net, images, _BATCH_OF_EQUAL_SIZE if alone else None):
-        n, filled = len(batch.images), batch.images
+        n, given = len(batch.images), [each for each in (batch.images, batch.labels) if each is not None]
         if alone and n < _BATCH_OF_EQUAL_SIZE:
-            filled = torch.cat([filled, filled[:1].expand(_BATCH_OF_EQUAL_SIZE - n, -1, -1, -1)])
-        yield function(net.module_, filled)[:n].cpu()
+            given = [torch.cat([each, each[:1].expand(_BATCH_OF_EQUAL_SIZE - n, *each.shape[1:])]) for each in given]
+        yield function(net.module_, *given)[:n].cpu()
 
 
 def collect(net, images, function, *, alone=False):

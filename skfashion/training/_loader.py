@@ -10,7 +10,7 @@ from skfashion._pixels import WHITE
 
 
 class Batch(NamedTuple):
-    """Float images (n, c, h, w), their targets (or None) and their weights (or None).
+    """Float images (n, c, h, w), their targets (or None), their weights (or None), and what else a module is told.
 
     Where several processes share a batch, this is the part of one of them, and `n_images` counts the whole.
     """
@@ -19,6 +19,7 @@ class Batch(NamedTuple):
     target: torch.Tensor | None
     weight: torch.Tensor | None
     n_images: int
+    labels: torch.Tensor | None = None
 
 
 class ImageSet:
@@ -38,14 +39,17 @@ class ImageSet:
         The positive weight of each row in `rows`; 1 on average over a training set.
     clean : tensor of shape (n, n_features), default=None
         The image that each row of X is to be turned into, if it is not the row itself.
+    labels : ndarray of int64, default=None
+        The class of each row in `rows`, if a conditional module is told it; no target.
     """
 
-    def __init__(self, X, layout, *, rows=None, y=None, weight=None, clean=None):
+    def __init__(self, X, layout, *, rows=None, y=None, weight=None, clean=None, labels=None):
         self.layout = layout
         self.X = X
         self.clean = clean
         self.rows = None if rows is None else torch.from_numpy(rows).to(X.device)
         self.y = None if y is None else torch.from_numpy(y).to(X.device)
+        self.labels = None if labels is None else torch.from_numpy(labels).to(X.device)
         # Weights of a lot of images may differ by more than float32 can: none of them may vanish.
         self.weight = None if weight is None else torch.from_numpy(weight.clip(1e-30)).float().to(X.device)
 
@@ -72,8 +76,9 @@ class ImageSet:
         part = copy.copy(self)
         members = torch.from_numpy(np.sort(members)).to(self.device)
         part.rows = members if self.rows is None else self.rows[members]
-        part.y = None if self.y is None else self.y[members]
-        part.weight = None if self.weight is None else self.weight[members]
+        for name in ("y", "weight", "labels"):
+            values = getattr(self, name)
+            setattr(part, name, None if values is None else values[members])
         return part
 
     def of_rows(self, rows, weight=None):
@@ -82,7 +87,7 @@ class ImageSet:
 
     def arrays(self):
         """All that is in the set, as arrays of numpy or None."""
-        tensors = (self.X, self.clean, self.rows, self.y, self.weight)
+        tensors = (self.X, self.clean, self.rows, self.y, self.weight, self.labels)
         return tuple(None if tensor is None else tensor.cpu().numpy() for tensor in tensors)
 
     def is_cut_like(self, other):
@@ -95,7 +100,8 @@ class ImageSet:
 
     def has_examples_of(self, other):
         """Whether two sets hold the same images and targets in the same order."""
-        return self.has_data_of(other) and _are_equal(self.rows, other.rows) and _are_equal(self.y, other.y)
+        pairs = (self.rows, other.rows), (self.y, other.y), (self.labels, other.labels)
+        return self.has_data_of(other) and all(_are_equal(*pair) for pair in pairs)
 
     def take(self, where):
         """Return the batch at `where`: a slice of the set, or an index tensor into it."""
@@ -105,7 +111,8 @@ class ImageSet:
             target = self._as_images(_taken(self.clean, rows))
         else:
             target = images if self.y is None else _taken(self.y, where)
-        return Batch(images, target, None if self.weight is None else _taken(self.weight, where), len(images))
+        weight, labels = (None if each is None else _taken(each, where) for each in (self.weight, self.labels))
+        return Batch(images, target, weight, len(images), labels)
 
     def _as_images(self, rows):
         """uint8 stands for levels, which become brightness in [0, 1]; numbers are taken as they are."""
@@ -189,4 +196,4 @@ class Batches:
             images = images.contiguous(memory_format=torch.channels_last)
         if batch.target is batch.images:
             target = images
-        return Batch(images, target, batch.weight, n_images)
+        return batch._replace(images=images, target=target, n_images=n_images)

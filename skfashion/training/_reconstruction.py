@@ -25,11 +25,17 @@ class ReconstructionTask(Task):
         What makes an image of the output.
     beta : float or None, default=None
         The weight of the Kullback-Leibler divergence of a variational autoencoder; None for any other.
+    classes : ndarray of shape (n_classes,) or None, default=None
+        The classes that a conditional autoencoder is told; None for any other.
+    class_count : ndarray of shape (n_classes,) or None, default=None
+        The weighted number of training images of each.
     """
 
     loss: str
     output_activation: str
     beta: float | None = None
+    classes: np.ndarray | None = None
+    class_count: np.ndarray | None = None
 
     net_class = Net
 
@@ -74,13 +80,44 @@ class ReconstructionTask(Task):
         if self.beta is not None:
             return 0.0, np.zeros(latent_dim), np.eye(latent_dim)
         codes = collect(net, images, lambda module, batch: module.encode(batch)).double().numpy()
-        weight = np.ones(len(codes)) if images.weight is None else images.weight.double().cpu().numpy()
-        covariance = np.atleast_2d(np.cov(codes, rowvar=False, ddof=0, aweights=weight))
-        return weight.sum(), np.average(codes, axis=0, weights=weight), covariance
+        return _normal_of(codes, _weights(images))
+
+    def distributions(self, net, images):
+        """Arrays of the same of the codes that are drawn for the images of each class.
+
+        Training does not make them follow the standard normal distribution class by class.
+        """
+        posteriors = collect(net, images, lambda module, batch, labels: torch.cat(module.posterior(batch), dim=1))
+        mean, log_variance = np.split(posteriors.double().numpy(), 2, axis=1)
+        weight, labels = _weights(images), images.labels.cpu().numpy()
+        weights, means, covariances = [], [], []
+        for place in range(len(self.classes)):
+            rows = labels == place
+            if not rows.any():  # a pass without this class
+                described = 0.0, np.zeros(mean.shape[1]), np.eye(mean.shape[1])
+            else:
+                total, center, covariance = _normal_of(mean[rows], weight[rows])
+                spread = np.average(np.exp(log_variance[rows]), axis=0, weights=weight[rows])
+                described = total, center, covariance + np.diag(spread)
+            for values, value in zip((weights, means, covariances), described, strict=True):
+                values.append(value)
+        return np.array(weights), np.array(means), np.array(covariances)
+
+
+def _weights(images):
+    return np.ones(len(images)) if images.weight is None else images.weight.double().cpu().numpy()
+
+
+def _normal_of(codes, weight):
+    covariance = np.atleast_2d(np.cov(codes, rowvar=False, ddof=0, aweights=weight))
+    return weight.sum(), np.average(codes, axis=0, weights=weight), covariance
 
 
 def pooled(one, other):
-    """The weight, mean and covariance of two samples together, each given by these three."""
+    """The weight, mean and covariance of two samples together, each given by these three, or by stacks of them."""
+    if np.ndim(one[0]) == 1:
+        each = [pooled(*pair) for pair in zip(zip(*one, strict=True), zip(*other, strict=True), strict=True)]
+        return tuple(np.array(values) for values in zip(*each, strict=True))
     weight = one[0] + other[0]
     if weight == 0:
         return one
@@ -118,9 +155,9 @@ def resolve_output_activation(output_activation, loss, activation, bounded):
     return "sigmoid" if bounded and activation != "identity" else "identity"
 
 
-def squared_errors(module, images, target):
+def squared_errors(module, images, target, *labels):
     """The mean squared error per pixel between what an autoencoder makes of each image and its target."""
-    return (module.decode(module.encode(images)) - target).square().flatten(1).mean(1)
+    return (module.decode(module.encode(images), *labels) - target).square().flatten(1).mean(1)
 
 
 def denoising_error(net, images):

@@ -1,14 +1,18 @@
 """Generators without a network."""
 
+import pickle
+
 import numpy as np
 import pytest
 from sklearn import config_context
+from sklearn.base import clone
 from sklearn.cluster import DBSCAN, AgglomerativeClustering, KMeans
 from sklearn.decomposition import PCA
 from sklearn.exceptions import NotFittedError
 from sklearn.pipeline import make_pipeline
 
 from skfashion.baselines import CentroidSampler, KNNClassifier, NeighborSampler
+from skfashion.persistence import load, save
 
 SAMPLERS = [NeighborSampler(), CentroidSampler(KMeans(20, n_init=1), random_state=0)]
 EVERY_SAMPLER = pytest.mark.parametrize("sampler", SAMPLERS, ids=lambda sampler: type(sampler).__name__)
@@ -149,3 +153,102 @@ def test_fewer_different_images_than_clusters():
     X = np.array([[0.0, 0.5], [-0.0, 0.5], [0.0, 0.5], [1.0, 0.5]])
     sampler = CentroidSampler(random_state=0).fit(X)
     assert sorted(sampler.centroids_.tolist()) == [[0.0, 0.5], [1.0, 0.5]]
+
+
+@EVERY_SAMPLER
+def test_labels_change_nothing_where_nobody_asks_for_them(garments, sampler):
+    X, y = garments
+    expected = clone(sampler).fit(X).sample(6, random_state=0)
+    np.testing.assert_array_equal(clone(sampler).fit(X, y).sample(6, random_state=0), expected)
+
+
+@EVERY_SIBLING
+@pytest.mark.parametrize("name", [int, "class {}".format, float], ids=["int", "str", "float"])
+def test_images_of_a_class_are_made_of_that_class_alone(garments, sampler, name):
+    X, y = garments
+    labels = np.array([name(label) for label in y])
+    asked = labels[np.random.default_rng(0).permutation(len(y))[:30]]
+    samples = clone(sampler).fit(X, labels).sample(30, random_state=0, y=asked)
+    for sample, label in zip(samples, asked, strict=True):  # they are training images here
+        nearest = np.abs(X / 255 - sample).max(axis=1).argmin()
+        assert labels[nearest] == label
+
+
+@EVERY_SAMPLER
+def test_means_within_a_class(sampler):
+    """Each class is one point, in the middle of the other's: what mixes classes lies in between."""
+    X = np.repeat([[0.0], [1.0], [0.25], [0.75]], 10, axis=0)
+    y = np.repeat(["ends", "ends", "middle", "middle"], 10)
+    model = (
+        clone(sampler).set_params(n_neighbors=20)
+        if hasattr(sampler, "n_neighbors")
+        else CentroidSampler(KMeans(1, n_init=1, random_state=0), spread=0.5)
+    )
+    model.fit(X, y)
+    ends, middle = (np.unique(model.sample(60, random_state=0, y=label)) for label in ("ends", "middle"))
+    expected = ([0.5], [0.5]) if hasattr(sampler, "n_neighbors") else ([0.25, 0.75], [0.375, 0.625])
+    np.testing.assert_allclose(ends, expected[0])
+    np.testing.assert_allclose(middle, expected[1])
+
+
+def test_a_class_is_drawn_evenly():
+    X, y = np.arange(30.0).reshape(-1, 1), np.repeat([0, 1], [20, 10])
+    sampler = NeighborSampler(1).fit(X, y)
+    found, counts = np.unique(sampler.sample(5000, random_state=0, y=1), return_counts=True)
+    assert found.tolist() == list(range(20, 30))
+    assert counts.min() > 400
+
+
+@EVERY_SAMPLER
+def test_bad_labels(garments, sampler):
+    X, y = garments
+    with pytest.raises(ValueError, match=r"sample takes no y here: the model was fitted without classes"):
+        clone(sampler).fit(X).sample(2, y=1)
+    model = clone(sampler).fit(X, y)
+    assert model.classes_.tolist() == list(range(10))
+    with pytest.raises(ValueError, match=r"knows no class 10: the classes that were fitted are \[0, 1, 2, .*9\]"):
+        model.sample(2, y=10)
+    with pytest.raises(ValueError, match="knows no class '1'"):
+        model.sample(2, y="1")
+    with pytest.raises(ValueError, match=r"must be one label, or 2, one for each image. Got an array of shape \(3,\)"):
+        model.sample(2, y=[1, 2, 3])
+    with pytest.raises(ValueError, match="inconsistent numbers of samples"):
+        clone(sampler).fit(X, y[:-1])
+    with pytest.raises(ValueError, match="continuous"):
+        clone(sampler).fit(X, y + 0.5)
+    assert not hasattr(model.fit(X), "classes_")
+
+
+def test_a_class_of_fewer_images_than_neighbours(garments):
+    X, y = garments
+    rare = np.flatnonzero(y == 3)[:2]
+    rows = np.r_[np.flatnonzero(y != 3), rare]
+    sampler = NeighborSampler(3).fit(X[rows], y[rows])
+    assert sampler.sample(3, y=4).shape == (3, 784)
+    with pytest.raises(ValueError, match="n_neighbors=3 is more than there are images of class 3: 2"):
+        sampler.sample(3, y=3)
+
+
+def test_a_class_that_is_all_noise():
+    X = np.array([[0.0], [0.1], [0.2], [9.0]])
+    sampler = CentroidSampler(DBSCAN(eps=0.5, min_samples=2)).fit(X, ["near", "near", "near", "far"])
+    assert sampler.sample(5, y="near", random_state=0).max() < 0.3
+    with pytest.raises(ValueError, match="takes all images of class 'far' for noise"):
+        sampler.sample(1, y="far")
+
+
+def test_a_class_that_looks_like_levels_among_numbers():
+    """The scale is that of all images: one class alone would be divided by 255."""
+    X = np.array([[0.0, 200.0], [1.0, 201.0], [5000.5, -3.0], [5001.5, -4.0]])
+    sampler = NeighborSampler(1).fit(X, [0, 0, 1, 1])
+    assert sampler.sample(20, y=0, random_state=0)[:, 1].min() == 200
+
+
+@EVERY_SAMPLER
+def test_labelled_samplers_are_kept(garments, sampler, tmp_path):
+    X, y = garments
+    model = clone(sampler).fit(X, y.astype(str))
+    expected = model.sample(4, y=["0", "3", "3", "9"], random_state=0)
+    save(model, tmp_path / "sampler.skf")
+    for kept in (pickle.loads(pickle.dumps(model)), load(tmp_path / "sampler.skf")):
+        np.testing.assert_array_equal(kept.sample(4, y=["0", "3", "3", "9"], random_state=0), expected)

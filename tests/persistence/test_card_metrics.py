@@ -13,7 +13,13 @@ from sklearn.preprocessing import FunctionTransformer
 
 from skfashion.baselines import SubspaceClassifier
 from skfashion.metrics import accuracy_interval
-from skfashion.neural_network import Autoencoder, AutoencoderOutlierDetector, MLPClassifier, MLPRegressor
+from skfashion.neural_network import (
+    Autoencoder,
+    AutoencoderOutlierDetector,
+    MLPClassifier,
+    MLPRegressor,
+    VariationalAutoencoder,
+)
 from skfashion.persistence import model_card
 
 NAMES = np.array(["T-shirt", "pair | of $a_b$ *trousers*", "<b>", "# four", "5", "`six`", "7", "8", "9", "[10](x)"])
@@ -91,6 +97,17 @@ def test_the_error_of_denoising_is_the_score_on_clean_images(split, tmp_path):
     noisy = np.minimum(X_test, 255 - noise) + noise
     card = card_of(model, tmp_path, noisy, X_test)
     assert estimates(card) == {"Denoising error (MSE per pixel)": near(-model.score(noisy, X_test))}
+
+
+def test_the_error_of_a_conditional_autoencoder_is_that_of_the_right_classes(split, tmp_path):
+    X, y, X_test, y_test = split
+    settings = {"n_channels": (), "hidden_layer_sizes": (16,), "max_epochs": 2, "conditional": True, "random_state": 0}
+    model = VariationalAutoencoder(4, **settings).fit(X, NAMES[y])
+    card = card_of(model, tmp_path, X_test, NAMES[y_test])
+    assert estimates(card) == {"Reconstruction error (MSE per pixel)": near(-model.score(X_test, NAMES[y_test]))}
+    assert files(tmp_path) == {"README.md", "estimator.html", "training_curve.png"}
+    with pytest.raises(ValueError, match="score_samples needs y"):
+        model_card(model, tmp_path / "other", X_test)
 
 
 def test_metrics_of_an_outlier_detector(split, tmp_path):

@@ -1,0 +1,56 @@
+"""The classes that a model of images was told, and the places of labels among them."""
+
+import numpy as np
+
+from skfashion._layout import as_array
+
+
+def places_of(y, classes, n, caller):
+    """The place in `classes` of the class of each of n images.
+
+    Parameters
+    ----------
+    y : array-like of shape (n,), or a single label for all images, or None
+        The labels.
+    classes : ndarray of shape (n_classes,) or None
+        The classes of the fit; None of a model that was fitted without.
+    n : int
+        Number of images.
+    caller : str
+        What an error names.
+
+    Returns
+    -------
+    ndarray of shape (n,), int64, or None
+        None if there are no classes and no labels.
+
+    Raises
+    ------
+    ValueError
+        If there are classes but no labels, labels but no classes, another number of labels than images, or a label
+        that is none of the classes.
+    """
+    if classes is None:
+        if y is not None:
+            raise ValueError(f"{caller} takes no y here: the model was fitted without classes.")
+        return None
+    known = classes.tolist()
+    if y is None:
+        raise ValueError(f"{caller} needs y, the class of each image, or one for all: of {known}.")
+    labels = np.asarray(as_array(y))
+    if labels.ndim > 1 or (labels.ndim == 1 and len(labels) != n):
+        raise ValueError(
+            f"y of {caller} must be one label, or {n}, one for each image. Got an array of shape {labels.shape}."
+        )
+    place = {label: position for position, label in enumerate(known)}
+    asked = labels.reshape(-1).tolist()
+    unknown = [label for label in dict.fromkeys(asked) if label not in place]
+    if unknown:
+        raise ValueError(f"{caller} knows no class {_shown(unknown)}: the classes that were fitted are {known}.")
+    places = np.array([place[label] for label in asked], dtype=np.int64)
+    return np.repeat(places, n) if labels.ndim == 0 else places
+
+
+def _shown(labels, most=5):
+    text = ", ".join(map(repr, labels[:most]))
+    return f"{text} and {len(labels) - most} others" if len(labels) > most else text

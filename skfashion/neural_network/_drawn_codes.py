@@ -1,0 +1,38 @@
+"""Codes to draw images from: of one normal distribution, or of one for each class."""
+
+import numpy as np
+
+from skfashion._labels import places_of
+
+
+def drawn_codes(autoencoder, n_samples, y, generator):
+    """Draw codes, float32, and give the places of their classes, or None in a model without classes.
+
+    Parameters
+    ----------
+    autoencoder : BaseAutoencoder
+        The fitted autoencoder.
+    n_samples : int
+        How many.
+    y : array-like, a single label, or None
+        The classes that are asked for; None draws them too.
+    generator : numpy.random.Generator
+        What is drawn from; the noise in the codes does not depend on y.
+    """
+    task, caller = autoencoder._task, f"{type(autoencoder).__name__}.sample"
+    if task.classes is None:
+        places_of(y, None, n_samples, caller)
+        normal = autoencoder.code_mean_, autoencoder.code_covariance_
+        codes = generator.multivariate_normal(*normal, n_samples, check_valid="ignore", method="eigh")
+        return codes.astype(np.float32), None
+    _, mean, covariance = autoencoder._codes_of_classes
+    codes = generator.standard_normal((n_samples, mean.shape[1]))
+    if y is None:
+        places = generator.choice(len(task.classes), n_samples, p=task.class_count / task.class_count.sum())
+    else:
+        places = places_of(y, task.classes, n_samples, caller)
+    for place in np.unique(places):
+        values, vectors = np.linalg.eigh(covariance[place])
+        root = (vectors * np.sqrt(values.clip(0))) @ vectors.T
+        codes[places == place] = mean[place] + codes[places == place] @ root
+    return codes.astype(np.float32), places

@@ -20,7 +20,8 @@ def text_chart(lines, *, title, xlabel, width=60, height=12):
     Returns
     -------
     list of str
-        The lines of text. Positions that are not finite are left out.
+        The lines of text. Positions that are not finite are left out; the legend gives the last value of each curve,
+        whatever it is.
     """
     curves = {
         name: [(float(a), float(b)) for a, b in zip(x, y, strict=True) if math.isfinite(a) and math.isfinite(b)]
@@ -37,8 +38,8 @@ def text_chart(lines, *, title, xlabel, width=60, height=12):
         for x, y in curve:
             row, column = _place(y, ys, height), _place(x, xs, width)
             area[height - 1 - row][column] = mark
-        last = f"{curve[-1][1]:.4g}" if curve else "not finite"
-        legend.append(f"  {mark} {name}: {last}")
+        values = lines[name][1]
+        legend.append(f"  {mark} {name}: {values[-1]:.4g}" if len(values) else f"  {mark} {name}")
     ends = [f"{max(ys):.4g}", *[""] * (height - 2), f"{min(ys):.4g}"]
     margin = max(map(len, ends))
     rows = [f"{end:>{margin}} |{''.join(row).rstrip()}" for end, row in zip(ends, area, strict=True)]

@@ -219,5 +219,5 @@ def test_text_chart_places_points():
 def test_text_chart_of_one_point_and_of_what_is_not_finite():
     assert text_chart({"a": ([1], [2.0])}, title="t", xlabel="x", width=4, height=2)[2] == "2 |*"
     lines = text_chart({"a": ([1, 2], [1.0, np.nan]), "b": ([1], [np.inf])}, title="t", xlabel="x")
-    assert lines[-2:] == ["  * a: 1", "  o b: not finite"]
+    assert lines[-2:] == ["  * a: nan", "  o b: inf"]
     assert text_chart({"a": ([1], [np.nan])}, title="t", xlabel="x") == ["t: no finite value yet"]

@@ -77,9 +77,6 @@ ESTIMATORS = [
     ),
     AutoencoderOutlierDetector(Autoencoder(4, (16,), batch_size=16, max_epochs=5, device="cpu"), random_state=0),
     SelfSupervisedOutlierDetector(MLPClassifier((16,), batch_size=64, max_epochs=3, device="cpu"), random_state=0),
-    SemiSupervisedClassifier(
-        MLPClassifier((16,), learning_rate=0.01, batch_size=16, device="cpu"), threshold=0.7, random_state=0
-    ),
     KNNClassifier(3, weights="distance", metric="cosine", device="cpu"),
     SubspaceClassifier(3),
     ClusterClassifier(KMeans(3, n_init=1), naming="one_to_one", random_state=0),
@@ -87,6 +84,9 @@ ESTIMATORS = [
     NeighborSampler(3),
     CentroidSampler(KMeans(3, n_init=1), random_state=0),
     HOGTransformer(4, pixels_per_cell=3, cells_per_block=(1, 2), block_norm="L2", signed=False),
+    SemiSupervisedClassifier(
+        MLPClassifier((16,), learning_rate=0.01, batch_size=16, device="cpu"), threshold=0.7, random_state=0
+    ),
 ]
 # A search has the parameters of the estimator in it: only scikit-learn's own checks say something of the search.
 SEARCHES = [

@@ -247,11 +247,12 @@ class BaseNet(
         """
         return self._fit(X, y, sample_weight, (X_val, y_val, sample_weight_val))
 
-    def _fit(self, X, y, sample_weight, validation=(None, None, None), *, one_pass=False, consistency=None, **known):
+    def _fit(self, X, y, sample_weight, validation=(None, None, None), *, one_pass=False, **known):
         """Validate, encode, hold out, build or resume the net, train it, and keep it: the way of every fit."""
         if one_pass and self.early_stopping:
             raise ValueError("partial_fit does not support early_stopping=True.")
         resume = (one_pass or self.warm_start) and hasattr(self, "net_")
+        consistency = vars(self).get("_consistency_of_owner")
         with (
             self._epoch_tasks(X, y, sample_weight, one_pass) as tasks,
             all_or_nothing(self),

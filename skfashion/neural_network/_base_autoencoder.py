@@ -221,7 +221,7 @@ class BaseAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseNet
         attributes = {"_code_weight": weight, "code_mean_": mean, "code_covariance_": covariance}
         if self._task.classes is not None:
             of_classes = self._task.distributions(net, images)
-            attributes["_codes_of_classes"] = pooled(of_classes, self._codes_of_classes) if add else of_classes
+            attributes |= {"_codes_of_classes": pooled(of_classes, self._codes_of_classes) if add else of_classes}
         return attributes
 
     def transform(self, X):

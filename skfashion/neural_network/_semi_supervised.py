@@ -181,12 +181,11 @@ class SemiSupervisedClassifier(ClassAnswers, ModuleExport, ImageInput, BaseEstim
             self.estimator_ = self._new_estimator()
             if X_val is not None:
                 X_val = self._check_images(X_val, reset=False)[0]
-            self.estimator_._fit(
-                *(X, y, None if sample_weight is None and labelled.all() else weight * labelled),
-                (X_val, y_val, None),
-                consistency=self._consistency(np.flatnonzero(~labelled & (weight > 0)), weight),
-            )
-            del self.estimator_._images_of_owner  # whoever fits it again does so on images of their own
+            self.estimator_._consistency_of_owner = self._consistency(np.flatnonzero(~labelled & (weight > 0)), weight)
+            known = None if sample_weight is None and labelled.all() else weight * labelled
+            self.estimator_.fit(X, y, known, X_val=X_val, y_val=y_val)
+            # Whoever fits it again does so on images of their own.
+            del self.estimator_._images_of_owner, self.estimator_._consistency_of_owner
             self.classes_, self.history_ = self.estimator_.classes_, self.estimator_.history_
         return self
 

@@ -196,4 +196,4 @@ class Batches:
             images = images.contiguous(memory_format=torch.channels_last)
         if batch.target is batch.images:
             target = images
-        return batch._replace(images=images, target=target, n_images=n_images)
+        return Batch(images, target, batch.weight, n_images, batch.labels)

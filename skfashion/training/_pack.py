@@ -178,8 +178,8 @@ def _with_weights(sets):
 
 
 def _stacked(batches):
-    images, targets, weights, _ = zip(*batches, strict=True)
-    return torch.stack(images), torch.stack(targets), _stacked_weights(weights, len(images[0]), dim=0)
+    images, targets = (torch.stack([getattr(batch, name) for batch in batches]) for name in ("images", "target"))
+    return images, targets, _stacked_weights([batch.weight for batch in batches], images.shape[1], dim=0)
 
 
 def _stacked_weights(weights, n, dim):

@@ -5,8 +5,6 @@ import inspect
 import sys
 from pathlib import Path
 
-import joblib
-
 # Sphinx-Gallery looks up what an example imports also when it does not run it again.
 from sklearn.experimental import enable_halving_search_cv  # noqa: F401
 from sphinx.util import logging
@@ -71,7 +69,6 @@ sphinx_gallery_conf = {
     "filename_pattern": "/plot_",
     "gallery_dirs": "auto_examples",
     "min_reported_time": 1,
-    "parallel": joblib.cpu_count(),
     "reset_modules": ("matplotlib",),
     "show_memory": False,
     "show_signature": False,

@@ -7,7 +7,7 @@ import torch
 from networks import weights
 from sklearn.base import clone
 from sklearn.datasets import load_digits
-from sklearn.model_selection import GridSearchCV, cross_val_score
+from sklearn.model_selection import GridSearchCV, KFold, cross_val_score
 from torch.nn.functional import cross_entropy
 
 from skfashion.inspection import TrainingCurveDisplay
@@ -227,8 +227,11 @@ def test_searches_score_by_the_labels_that_are_there(few):
     search = GridSearchCV(SemiSupervisedClassifier(INNER), {"threshold": [0.5, 0.9]}, cv=3, error_score="raise")
     search.fit(X, y)
     assert search.best_score_ > 0.6
-    scores = cross_val_score(SemiSupervisedClassifier(INNER, threshold=search.best_params_["threshold"]), X, y, cv=3)
-    assert scores.mean() == search.best_score_
+    best = SemiSupervisedClassifier(INNER, threshold=search.best_params_["threshold"])
+    assert cross_val_score(best, X, y, cv=3).mean() == search.best_score_
+    folds, letters = KFold(3, shuffle=True, random_state=0), without(LETTERS[y].astype(object), y != -1, None)
+    expected = cross_val_score(best, X, y, cv=folds)
+    np.testing.assert_array_equal(cross_val_score(best, X, letters, cv=folds, error_score="raise"), expected)
 
 
 @pytest.mark.parametrize(

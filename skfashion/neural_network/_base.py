@@ -281,10 +281,7 @@ class BaseNet(
             before = {} if one_pass else trainable_weights(net.module_)
             n_before = len(net.history)
             stopping = self._early_stopping() if self.early_stopping and not one_pass else None
-            listeners = []
-            if tasks is not None:
-                tasks.train = train
-                listeners.append(tasks)
+            listeners = [] if tasks is None else [tasks.on(train)]
             if self.max_seconds is not None and not one_pass:
                 listeners.append(Deadline(self.max_seconds))
             survives = not (one_pass or self._is_clone or self.distributed)

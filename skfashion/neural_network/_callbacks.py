@@ -25,10 +25,6 @@ class EpochTasks:
     data : dict
         ``X``, ``y`` and ``metadata`` as the callbacks see them.
 
-    Attributes
-    ----------
-    train : ImageSet
-        The images that the net is trained on, once they are known.
     """
 
     def __init__(self, estimator, context, data):
@@ -36,6 +32,11 @@ class EpochTasks:
         self.context = context
         self.data = data
         self.epoch = self.train = self.history = None
+
+    def on(self, train):
+        """The same, once the :class:`ImageSet` is known that the net is trained on."""
+        self.train = train
+        return self
 
     def begin_epoch(self):
         self.epoch = self.context.subcontext(task_name="epoch")

@@ -6,7 +6,6 @@ from typing import Literal
 import numpy as np
 from sklearn.base import BaseEstimator, clone
 from sklearn.utils import column_or_1d
-from sklearn.utils.validation import check_is_fitted
 
 from skfashion._atomic import all_or_nothing
 from skfashion._exported import ModuleExport
@@ -19,13 +18,13 @@ from skfashion.neural_network._classifier import BaseNetClassifier
 from skfashion.neural_network._parameters import estimator, number, parameter
 from skfashion.neural_network._per_image import per_image
 from skfashion.neural_network._resnet import ResNetClassifier
-from skfashion.neural_network._supervised import embedded
+from skfashion.neural_network._supervised import ImageEmbedding
 from skfashion.training._augmentation import augmentation_steps, mirrors
 from skfashion.training._consistency import Consistency
 
 
 @estimator
-class SemiSupervisedClassifier(ClassAnswers, ModuleExport, ImageInput, BaseEstimator):
+class SemiSupervisedClassifier(ClassAnswers, ImageEmbedding, ModuleExport, ImageInput, BaseEstimator):
     """A network that learns from few labelled images and from many without labels.
 
     In every step the network says what weakly changed images without labels show, and learns to say the same of these
@@ -221,22 +220,6 @@ class SemiSupervisedClassifier(ClassAnswers, ModuleExport, ImageInput, BaseEstim
             X, y = _safe_indexing(X, rows), y[rows]
             sample_weight = None if sample_weight is None else _safe_indexing(sample_weight, rows)
         return super().score(X, y, sample_weight)
-
-    def embed(self, X):
-        """Return the embedding of each image: what the last layer of the network makes its answer of.
-
-        Parameters
-        ----------
-        X : array-like, as in :meth:`fit`
-            The images.
-
-        Returns
-        -------
-        ndarray of shape (n_samples, n_units), dtype float32, or float64 if X is float64
-            The same in every call.
-        """
-        check_is_fitted(self)
-        return self._per_image(X, embedded)
 
     def _per_image(self, X, function):
         return per_image(self, self.net_, X, function)

@@ -193,6 +193,14 @@ def test_an_encoder_learns_from_all_images(few):
     np.testing.assert_array_equal(model.estimator_.encoder_.code_mean_, expected.code_mean_)
 
 
+def test_validation_images_are_read_on_the_scale_of_the_fit(garments):
+    X, y = garments[0][:100], without(garments[1][:100], np.arange(100) < 50)
+    model = SemiSupervisedClassifier(clone(INNER).set_params(early_stopping=True))
+    for like in (np.uint8, np.float32, np.int64):
+        model.fit(X.astype(like), y, X_val=X[:50].astype(like), y_val=y[:50])
+        assert model.estimator_.best_validation_score_ == model.score(X[:50], y[:50])
+
+
 @pytest.mark.parametrize("n_unlabelled", [1, 13])
 def test_a_last_batch_of_one_image(garments, n_unlabelled):
     X, y = (each[: 20 + n_unlabelled] for each in garments)

@@ -69,6 +69,7 @@ sphinx_gallery_conf = {
     "filename_pattern": "/plot_",
     "gallery_dirs": "auto_examples",
     "min_reported_time": 1,
+    "parallel": 2,
     "reset_modules": ("matplotlib",),
     "show_memory": False,
     "show_signature": False,

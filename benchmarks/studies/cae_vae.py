@@ -10,7 +10,7 @@ from benchmarks.studies import Row
 from skfashion.model_selection import OptunaSearchCV
 from skfashion.neural_network import ConvAutoencoder, EncoderClassifier, VariationalAutoencoder
 
-TITLE = "A convolutional and a variational autoencoder, and a classifier on codes of 14 numbers"
+TITLE = "A convolutional and a variational autoencoder, and a classifier on 14 latent dimensions"
 SEEDS = 1
 
 # The report gives neither epochs nor batches.

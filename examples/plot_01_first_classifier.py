@@ -24,14 +24,14 @@ from skfashion.neural_network import CNNClassifier, MLPClassifier
 
 try:
     images = fetch_fashion_mnist(n_retries=0)
-    print("Fashion-MNIST: 5,000 of its 60,000 training images, and 1,000 for the test.")
+    print("Fashion-MNIST: 3,000 of its 60,000 training images, and 1,000 for the test.")
 except OSError as error:
     print(f"There is no Fashion-MNIST here and no network that gives it:\n{error}\n")
-    print("Falling back to 6,000 garments drawn by make_garments: the numbers below are not those of Fashion-MNIST.")
-    images = make_garments(6000, random_state=0)
+    print("Falling back to 4,000 garments drawn by make_garments: the numbers below are not those of Fashion-MNIST.")
+    images = make_garments(4000, random_state=0)
 
 X_train, X_test, y_train, y_test = train_test_split(
-    images.data, images.target, train_size=5000, test_size=1000, stratify=images.target, random_state=0
+    images.data, images.target, train_size=3000, test_size=1000, stratify=images.target, random_state=0
 )
 
 # %%
@@ -45,7 +45,7 @@ search = GridSearchCV(
         {"scale": [MinMaxScaler()], "model": [LogisticRegression(max_iter=300)], "model__C": [0.03, 0.3]},
         {"model": [MLPClassifier(random_state=0)], "model__hidden_layer_sizes": [(128, 64), (512,)]},
         {
-            "model": [CNNClassifier(max_epochs=12, random_state=0)],
+            "model": [CNNClassifier(max_epochs=8, batch_size=64, random_state=0)],
             "model__architecture": ["single", "compact"],
         },
     ],

@@ -24,10 +24,10 @@ try:
     images = fetch_fashion_mnist(n_retries=0)
 except OSError as error:
     print(f"There is no Fashion-MNIST here ({error}):\nthese are garments drawn by make_garments.")
-    images = make_garments(7000, random_state=0)
+    images = make_garments(5000, random_state=0)
 
 X_train, X_test, y_train, y_test = train_test_split(
-    images.data, images.target, train_size=5000, test_size=2000, stratify=images.target, random_state=0
+    images.data, images.target, train_size=3000, test_size=2000, stratify=images.target, random_state=0
 )
 
 # %%
@@ -36,8 +36,8 @@ X_train, X_test, y_train, y_test = train_test_split(
 # With ``X_val`` and ``y_val`` a network notes after each epoch how it does on images that it does not learn from.
 models = {
     "MLP": MLPClassifier(random_state=0),
-    "one convolution": CNNClassifier("single", max_epochs=12, random_state=0),
-    "four convolutions": CNNClassifier("compact", max_epochs=12, random_state=0),
+    "one convolution": CNNClassifier("single", max_epochs=10, batch_size=64, random_state=0),
+    "four convolutions": CNNClassifier("compact", max_epochs=10, batch_size=64, random_state=0),
 }
 print(f"{'':20}{'parameters':>12}{'epochs':>8}{'fit':>9}{'training':>11}{'held out':>11}")
 for name, model in models.items():

@@ -25,10 +25,10 @@ try:
     images = fetch_fashion_mnist(n_retries=0)
 except OSError as error:
     print(f"There is no Fashion-MNIST here ({error}):\nthese are garments drawn by make_garments.")
-    images = make_garments(6000, random_state=0)
+    images = make_garments(4000, random_state=0)
 
 X_train, X_test, y_train, y_test = train_test_split(
-    images.data, images.target, train_size=3000, test_size=1000, stratify=images.target, random_state=0
+    images.data, images.target, train_size=2000, test_size=1000, stratify=images.target, random_state=0
 )
 
 # %%
@@ -36,7 +36,7 @@ X_train, X_test, y_train, y_test = train_test_split(
 # ----------------------------------------
 # Each candidate is fitted on the images of its folds only; labels are seen by the neighbours alone.
 dimensions = [2, 4, 8, 16]
-autoencoder = ConvAutoencoder(n_channels=16, batch_size=64, random_state=0)
+autoencoder = ConvAutoencoder(n_channels=8, batch_size=64, random_state=0)
 search = GridSearchCV(
     Pipeline([("code", "passthrough"), ("classify", KNeighborsClassifier(10, weights="distance"))]),
     [
@@ -60,7 +60,7 @@ print(f"best: {search.best_params_}; on 1,000 new images {100 * search.score(X_t
 X_train, X_test = X_train / 255, X_test / 255
 models = {
     "PCA": PCA(8, random_state=0),
-    "autoencoder": ConvAutoencoder(8, 16, batch_size=64, random_state=0),
+    "autoencoder": ConvAutoencoder(8, 8, batch_size=64, random_state=0),
 }
 errors = {}
 for name, model in models.items():
@@ -93,7 +93,7 @@ figure.savefig("autoencoder_transformer.png", dpi=110)
 # Latent codes of two dimensions are points in the plane. No label was seen, yet many garments of a class lie together.
 two = {
     "PCA": PCA(2, random_state=0).fit(X_train),
-    "autoencoder": ConvAutoencoder(2, 16, batch_size=64, random_state=0).fit(X_train),
+    "autoencoder": ConvAutoencoder(2, 8, batch_size=64, random_state=0).fit(X_train),
 }
 figure, grid = plt.subplots(1, 2, figsize=(11, 4.4), layout="constrained")
 for axes, (name, model) in zip(grid, two.items(), strict=True):

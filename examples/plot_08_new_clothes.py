@@ -19,10 +19,10 @@ from skfashion.inspection import InterpolationDisplay, LatentWalkDisplay
 from skfashion.neural_network import VariationalAutoencoder
 
 try:
-    X = fetch_fashion_mnist(n_retries=0).data[:10_000]
+    X = fetch_fashion_mnist(n_retries=0).data[:5000]
 except OSError as error:
     print(f"There is no Fashion-MNIST here ({error}):\nthese are garments drawn by make_garments.")
-    X = make_garments(10_000, random_state=0).data
+    X = make_garments(5000, random_state=0).data
 
 vae = VariationalAutoencoder(latent_dim=10, random_state=0).fit(X)
 last = vae.history_[-1]
@@ -70,5 +70,6 @@ display.figure_.savefig("new_clothes_between.png", dpi=110)
 # changes nothing is one that the VAE does not use: each dimension in use adds to the KL divergence.
 display = LatentWalkDisplay.from_estimator(vae)
 display.ax_.set_title("What each latent dimension does to a garment", pad=24)
+display.figure_.tight_layout()
 display.figure_.savefig("new_clothes_dimensions.png", dpi=110)
 print("The pictures are in new_clothes.png, new_clothes_between.png and new_clothes_dimensions.png.")

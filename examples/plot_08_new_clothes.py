@@ -26,8 +26,8 @@ except OSError as error:
 
 vae = VariationalAutoencoder(latent_dim=10, random_state=0).fit(X)
 last = vae.history_[-1]
-print(f"{len(X):,} images, {vae.n_epochs_} epochs: the reconstruction error is {last['train_reconstruction']:.1f} per image,")
-print(f"and its posterior is {last['train_kl']:.1f} nats (KL divergence) from the standard normal distribution.")
+print(f"{len(X):,} images, {vae.n_epochs_} epochs. Reconstruction error per image: {last['train_reconstruction']:.1f};")
+print(f"KL divergence of its posterior from the standard normal distribution: {last['train_kl']:.1f} nats.")
 
 # %%
 # Draw

@@ -22,14 +22,14 @@ def test_mlp_on_all_images(fashion_mnist):
 
 def test_networks_beat_a_linear_model(fashion_mnist):
     (X, y), (X_test, y_test) = fashion_mnist
-    X, y, X_test, y_test = X[:6000], y[:6000], X_test[:2500], y_test[:2500]
+    X, y = X[:6000], y[:6000]
     linear = LogisticRegression(C=0.1, max_iter=1000).fit(X / 255, y).score(X_test / 255, y_test)
     schedule = {"lr_schedule": "onecycle", "max_epochs": 8, "random_state": 0}
     mlp = MLPClassifier(**schedule, learning_rate=0.003).fit(X, y).score(X_test, y_test)
     cnn = CNNClassifier(**schedule, learning_rate=0.003).fit(X, y).score(X_test, y_test)
     # Its recipe needs some hundred steps: with 6,000 images, smaller batches.
-    resnet = ResNetClassifier(width=8, max_epochs=12, batch_size=64, random_state=0)
-    assert 0.82 < linear < mlp < cnn - 0.01 < resnet.fit(X, y).score(X_test, y_test) - 0.02
+    resnet = ResNetClassifier(max_epochs=10, batch_size=64, random_state=0).fit(X, y).score(X_test, y_test)
+    assert 0.82 < linear < mlp < cnn - 0.01 < resnet - 0.03
 
 
 def test_grid_search_with_two_workers_equals_one(fashion_mnist):

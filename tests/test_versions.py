@@ -14,7 +14,7 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 EXTRAS = PROJECT["optional-dependencies"]
 
 # Extras of those who work on this library, and of tools that CI has beside those: tried with constraints.txt alone.
-ONLY_CURRENT = ("dask", "docs", "ecosystem", "explain", "onnx", "postgresql", "ray")
+ONLY_CURRENT = ("dask", "docs", "ecosystem", "explain", "onnx", "postgresql", "ray", "release")
 
 
 def pins(name):

@@ -1,5 +1,7 @@
 """The pictures of a study, from its results alone: curves, confusion matrices, trials, and what autoencoders draw."""
 
+from textwrap import fill
+
 import matplotlib.pyplot as plt
 import numpy as np
 from sklearn.metrics import ConfusionMatrixDisplay
@@ -40,6 +42,38 @@ def draw(group, folder, stem, class_names):
             figure.savefig(folder / f"{stem}-{name}.png", dpi=100, bbox_inches="tight")
             plt.close(figure)
             yield f"{stem}-{name}.png", caption
+
+
+def draw_published(published, ours):
+    """Draw published accuracies beside ours, a line for each model.
+
+    Parameters
+    ----------
+    published : dict of str to float or None
+        The published accuracy of each model, in percent; None if there is none.
+    ours : dict of str to list of float
+        Ours, one for each seed.
+    """
+    everything = [value for values in ours.values() for value in values]
+    # Networks that guess would hide all other differences: their numbers stand at the edge.
+    low, high = max(min(everything), np.median(everything) - 25) - 1, max(everything) + 1
+    figure, ax = plt.subplots(figsize=(9, 0.3 * len(ours) + 1), layout="constrained")
+    for place, (name, values) in enumerate(ours.items()):
+        mean, reference = np.mean(values), published[name]
+        color = "C2" if name.startswith("ours") else "C0"
+        if mean < low:
+            ax.annotate(f" \u25c0 {mean:.1f}", (low, place), color=color, va="center", fontsize=8)
+            continue
+        if reference is not None:
+            ax.plot([reference, mean], [place, place], color="0.8", lw=3, zorder=1)
+            ax.plot(reference, place, "o", color="0.35", mfc="white", ms=8, zorder=2)
+        ax.plot([min(values), max(values)], [place, place], color=color, lw=1, zorder=3)
+        ax.plot(mean, place, "o", color=color, ms=5, zorder=4)
+    ax.set_yticks(range(len(ours)), [fill(name, 45) for name in ours], fontsize=8)
+    ax.set(xlim=(low, high), ylim=(len(ours) - 0.5, -0.5), xlabel="accuracy on the test images, %")
+    ax.grid(axis="x", alpha=0.3)
+    ax.spines[["top", "right"]].set_visible(False)
+    return figure
 
 
 def curves(group, class_names):

@@ -1,20 +1,23 @@
 """Write a page for each study that has results: ``python -m benchmarks.report``.
 
-Nothing is fitted: rows come from ``benchmarks/studies``, what they came to from ``benchmarks/results``. A page shows
-published and own numbers side by side, how the rows of the house compare with the best of the others, and pictures.
-The documentation is built from these pages.
+Nothing is fitted: rows come from ``benchmarks/studies``, their results from ``benchmarks/results``. A page asks a
+question, answers it, shows the answer, says what differs from the report and why, and then has all numbers and
+pictures. The documentation is built from these pages.
 """
 
 import argparse
+import re
 from pathlib import Path
+from textwrap import indent
 
 import matplotlib as mpl
+import matplotlib.pyplot as plt
 import numpy as np
 from scipy import stats
 
 from benchmarks.arrays import unpacked
 from benchmarks.evidence import read
-from benchmarks.figures import draw
+from benchmarks.figures import draw, draw_published
 from benchmarks.reproduce import STUDIES, load_study
 from benchmarks.studies import rows_of
 from skfashion.datasets import make_garments
@@ -80,22 +83,61 @@ def costs(studies):
 
 
 def page(name, results, folder):
+    """Question, answer, picture; what differs from the report and why; then all numbers, and how they were made."""
     study, rows = load_study(name), results["rows"]
+    pictures = dict(sections(name, study, rows, folder))
+    if study.LEAD == "published":
+        lead = published_beside_ours(name, study, rows, folder)
+    else:
+        lead = next(group.pop(study.LEAD) for group in pictures.values() if study.LEAD in group)
     parts = [
-        f"{study.TITLE}\n{'=' * len(study.TITLE)}\n",
+        titled(study.TITLE, "="),
+        f"*{study.QUESTION.strip()}*\n",
+        answer(study, rows) + "\n",
+        lead,
+        *under("What differs from the report, and why", notes(study, rows)),
+        *under("Our own models", comparisons(study, rows)),
+        *(line for title, group in pictures.items() for line in under(title, group.values())),
+        titled("All numbers"),
+        "Accuracies are in percent, of the last epoch on the test images; the 95 % interval of a single one is about "
+        "half a point to either side. Where runs were made at several seeds, they are given with their standard "
+        "deviation.\n",
+        *folded(f"{len(rows_of(study))} models, published and here", table(study, rows)),
+        titled("How it was done"),
         study.__doc__.strip() + "\n",
-        f"``python -m benchmarks.reproduce {name}``, {machines(rows)}. Accuracies are in percent, of the last epoch on "
-        "the test images; the 95 % interval of a single one is about half a point to either side. Where runs were made "
-        "at several seeds, they are given with their standard deviation. Runs were made beside others, and commits "
-        "differ in speed: seconds of two rows compare only roughly.\n",
-        ".. list-table::\n   :header-rows: 1\n   :class: measured\n",
-        list_row("model", "what", "published", "here", "difference", "runs"),
-        *table(study, rows),
-        "",
-        *notes(study, rows),
-        *sections(name, study, rows, folder),
+        f"``python -m benchmarks.reproduce {name}`` fits what is missing, {machines(rows)}. Runs were made beside "
+        "others, and commits differ in speed: seconds of two rows compare only roughly.\n",
     ]
     return "\n".join(parts)
+
+
+def titled(title, mark="-"):
+    return f"{title}\n{mark * len(title)}\n"
+
+
+def under(title, parts):
+    """The parts under a title; nothing if there are none."""
+    parts = list(parts)
+    return [titled(title), *parts, ""] if parts else []
+
+
+def answer(study, rows):
+    """The answer, with the means of the runs that it names in their places."""
+    members = {row.name: row for row in rows_of(study)}
+
+    def number(match):
+        return summary(values_of(rows, members[match[1]], match[2]), None)[0]
+
+    return re.sub(r"\{([^|}]+)\|(\w+)\}", number, study.ANSWER.strip())
+
+
+def folded(title, lines):
+    """A table that opens at a click."""
+    yield f".. dropdown:: {title}\n"
+    yield "   .. list-table::\n      :header-rows: 1\n      :class: measured\n"
+    for line in [list_row("model", "what", "published", "here", "difference", "runs"), *lines]:
+        yield indent(line, "   ")
+    yield ""
 
 
 def machines(rows):
@@ -135,20 +177,27 @@ def values_of(rows, row, metric):
 
 
 def notes(study, rows):
-    """A sentence for each row that needs one, and how rows of the house compare."""
+    """A line for each reason why rows differ."""
+    yield from remarks(study, {row.name: row.note for row in rows_of(study) if row.note})
+
+
+def comparisons(study, rows):
+    """How rows of the house compare."""
+    ours = [row for row in rows_of(study) if row.is_ours and row.name in rows]
+    yield from remarks(study, {row.name: comparison(study, rows, row) for row in ours})
+
+
+def remarks(study, remark_of):
+    """A line for each remark, with the rows to which it applies."""
     order = [row.name for row in rows_of(study)]
-    remarks = {}
-    for row in rows_of(study):
-        if row.note:
-            remarks.setdefault(row.note, []).append(row.name)
-        if row.is_ours and row.name in rows:
-            remarks.setdefault(comparison(study, rows, row), []).append(row.name)
-    for remark, names in remarks.items():
+    names_of = {}
+    for name, remark in remark_of.items():
+        names_of.setdefault(remark, []).append(name)
+    for remark, names in names_of.items():
         in_a_row = names == order[order.index(names[0]) :][: len(names)]
         ends = [names[0], names[-1]] if in_a_row and len(names) > 2 else names
         label = (" to " if ends is not names else "; ").join(f"*{name}*" for name in ends)
         yield f"- {label}: {remark}"
-    yield ""
 
 
 def comparison(study, rows, row):
@@ -212,7 +261,7 @@ def p_value(value):
 
 
 def sections(name, study, rows, folder):
-    """The pictures of each group of rows, the first seed of each row."""
+    """The title of each group of rows, and its pictures by their names, of the first seed of each row."""
     for number, (title, members) in enumerate(study.GROUPS.items()):
         members = [row for row in members if row.name in rows]
         if not members:
@@ -222,12 +271,29 @@ def sections(name, study, rows, folder):
         best_first = sorted(members, key=lambda row: rank(metric, values_of(rows, row, metric) or [np.inf]))
         best_first = [row.name for row in best_first]
         group = {key: runs[key] for key in best_first}
-        figures = list(draw(group, folder, f"{name}-{number}", CLASS_NAMES[members[0].data]))
-        if figures:
-            yield f"{title}\n{'-' * len(title)}\n"
-        for file, caption in figures:
+        figures = {}
+        for file, caption in draw(group, folder, f"{name}-{number}", CLASS_NAMES[members[0].data]):
             plain, marked = (caption.format(best=name) for name in (best_first[0], f"*{best_first[0]}*"))
-            yield f".. figure:: {file}\n   :alt: {plain}\n\n   {marked}\n"
+            figures[file.removeprefix(f"{name}-").removesuffix(".png")] = figure_block(file, plain, marked)
+        yield title, figures
+
+
+def figure_block(file, plain, caption):
+    return f".. figure:: {file}\n   :alt: {plain}\n\n   {caption}\n"
+
+
+def published_beside_ours(name, study, rows, folder):
+    """Draw every published accuracy beside ours."""
+    members = [row for row in rows_of(study) if values_of(rows, row, "accuracy")]
+    ours = {row.name: values_of(rows, row, "accuracy") for row in members}
+    figure = draw_published({row.name: row.accuracy for row in members}, ours)
+    figure.savefig(folder / f"{name}-published.png", dpi=100, bbox_inches="tight")
+    plt.close(figure)
+    caption = (
+        "Accuracy on the test images, in percent: a ring is published, a dot is ours, a thin line joins our seeds. "
+        "Green are models of our own, numbers at the edge those of networks that guess."
+    )
+    return figure_block(f"{name}-published.png", caption, caption)
 
 
 def list_row(*cells):

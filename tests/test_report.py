@@ -1,14 +1,16 @@
 """The pages of studies: what they show of results, and how they compare."""
 
 import json
+import re
 from types import SimpleNamespace
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
 from benchmarks import evidence, report, reproduce
 from benchmarks.arrays import packed
-from benchmarks.figures import scale_of
+from benchmarks.figures import draw_published, scale_of
 from benchmarks.measures import measured
 from benchmarks.studies import Row, rows_of
 from skfashion.datasets import make_garments
@@ -36,7 +38,15 @@ GROUPS = {
     ],
     "Clusters": [Row("k-means", ESTIMATOR, silhouette=0.1, compared="silhouette")],
 }
-STUDY = SimpleNamespace(__doc__="What it is about.", TITLE="A study", SEEDS=1, GROUPS=GROUPS)
+STUDY = SimpleNamespace(
+    __doc__="What it is about.",
+    TITLE="A study",
+    QUESTION="Is wider better?",
+    ANSWER="Yes: {wide|accuracy} % against {narrow|accuracy} %.",
+    LEAD="published",
+    SEEDS=1,
+    GROUPS=GROUPS,
+)
 PICTURES = ("reconstructions", "samples", "walk", "latent_space")
 
 
@@ -89,15 +99,12 @@ def pages(tmp_path, monkeypatch, models):
 
 def cells(page):
     """The rows of the tables of a page."""
-    text = page.read_text()
-    lines = [line[5:] for line in text.splitlines() if line.startswith(("   * -", "     -"))]
     rows = []
-    for line in text.splitlines():
-        if line.startswith("   * -"):
-            rows.append([])
-        if line.startswith(("   * -", "     -")):
-            rows[-1].append(line[7:])
-    assert sum(map(len, rows)) == len(lines)
+    for line in page.read_text().splitlines():
+        cell = re.fullmatch(r" {3,6}([ *]) -(?: (.*))?", line)
+        if cell:
+            rows += [[]] if cell[1] == "*" else []
+            rows[-1].append(cell[2] or "")
     return rows
 
 
@@ -108,6 +115,31 @@ def test_the_table_shows_published_beside_ours(pages):
     assert table["missing"][1:] == ["accuracy", "70", "", "", "0"]
     assert table["ours: deep"][1:] == ["accuracy", "", "70", "", "1"]
     assert table["VAE"][1:] == ["negative ELBO", "20", "20", "+0", "1"]
+
+
+def test_a_page_begins_with_a_question_its_answer_and_a_picture(pages):
+    text = (pages / "fcn-ablation.rst").read_text()
+    parts = ["*Is wider better?*", "Yes: 54 ± 2.8 % against 40 %.", "fcn-ablation-published.png", "What differs"]
+    assert sorted(parts, key=text.index) == parts
+
+
+def test_the_picture_of_an_answer_may_be_that_of_a_group(tmp_path, monkeypatch, pages):
+    monkeypatch.setattr(report, "load_study", lambda name: SimpleNamespace(**{**vars(STUDY), "LEAD": "1-samples"}))
+    report.write_studies(tmp_path / "others")
+    text = (tmp_path / "others/fcn-ablation.rst").read_text()
+    assert text.count("1-samples.png") == 1
+    assert text.index("1-samples.png") < text.index("What differs")
+
+
+def test_a_model_that_guesses_hides_no_difference():
+    figure = draw_published(
+        {"guesses": 11.0, "good": 89.0, "ours: better": None},
+        {"guesses": [10.0], "good": [88.0, 90.0], "ours: better": [91.0]},
+    )
+    ax = figure.axes[0]
+    assert ax.get_xlim()[0] > 60
+    assert [text.get_text().split()[-1] for text in ax.texts] == ["10.0"]
+    plt.close(figure)
 
 
 def test_rows_of_the_house_are_compared_with_the_best_published_one(pages):
@@ -126,7 +158,7 @@ def test_rows_of_the_house_are_compared_with_the_best_published_one(pages):
 def test_a_note_names_the_rows_that_have_it():
     notes = {"a": "x", "b": "x", "c": "x", "d": "y", "e": "z", "f": "y", "g": "y"}
     study = SimpleNamespace(GROUPS={"All": [Row(name, None, note=note) for name, note in notes.items()]})
-    assert list(report.notes(study, {})) == ["- *a* to *c*: x", "- *d*; *f*; *g*: y", "- *e*: z", ""]
+    assert list(report.notes(study, {})) == ["- *a* to *c*: x", "- *d*; *f*; *g*: y", "- *e*: z"]
 
 
 def test_every_picture_of_a_page_is_there(pages):
@@ -135,7 +167,7 @@ def test_every_picture_of_a_page_is_there(pages):
     assert sorted(named) == sorted(path.name for path in pages.glob("*.png"))
     kinds = {name.removeprefix("fcn-ablation-").removesuffix(".png") for name in named}
     generator = {"1-curves", "1-reconstructions", "1-latent-space", "1-walk", "1-samples"}
-    assert kinds == {"0-curves", "0-confusion", *generator}
+    assert kinds == {"published", "0-curves", "0-confusion", *generator}
     assert "Confusion matrix of *ours: deep*" in text
 
 

@@ -1,6 +1,8 @@
 """Published tables as data: a study a file, and in it a `Row` for each model of the table.
 
-A file holds ``TITLE``, ``SEEDS`` (how many) and ``GROUPS``: lists of rows that are drawn together, by their titles.
+A file holds ``TITLE``, ``QUESTION``, ``ANSWER`` (with ``{row|number}`` where a result goes), ``LEAD`` (the picture that
+shows it: "published", or the number of a group and the name of its picture), ``SEEDS`` (how many) and ``GROUPS``: lists
+of rows that are drawn together, by their titles. Its docstring says what the report leaves open.
 ``python -m benchmarks.reproduce STUDY`` fits them.
 """
 

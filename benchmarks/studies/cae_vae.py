@@ -11,6 +11,17 @@ from skfashion.model_selection import OptunaSearchCV
 from skfashion.neural_network import ConvAutoencoder, EncoderClassifier, VariationalAutoencoder
 
 TITLE = "A convolutional and a variational autoencoder, and a classifier on 14 latent dimensions"
+QUESTION = """
+How well do 14 latent dimensions describe a garment, and is that enough to name it?
+"""
+ANSWER = """
+Enough for most: the published autoencoder, trained for 50 epochs, reconstructs test images with a squared error of
+{CAE at the published setting, 50 epochs|squared_error} per pixel, and a classifier on its frozen encoder names
+{classifier on the frozen encoder|accuracy} % of them. Four times as many filters lower the error to
+{ours: CAE of 32 filters, one cycle, 50 epochs|squared_error}, and with them the classifier reaches
+{ours: classifier on our frozen encoder|accuracy} %.
+"""
+LEAD = "2-reconstructions"
 SEEDS = 1
 
 # The report gives neither epochs nor batches.

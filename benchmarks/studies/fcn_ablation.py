@@ -4,6 +4,17 @@ from benchmarks.studies import Row
 from skfashion.neural_network import MLPClassifier
 
 TITLE = "A fully connected network under varying optimizer, rate, dropout, initialisation and normalisation"
+QUESTION = """
+One fully connected network, fifteen settings: how much do the optimizer, its learning rate, dropout, the initialisation
+and batch normalisation matter?
+"""
+ANSWER = """
+The learning rate decides: Adam reaches {adam, 0.001|accuracy} % at 0.001 and guesses at 0.1 ({adam, 0.1|accuracy} %).
+Dropout, initialisation and batch normalisation move the baseline of {baseline: sgd, 0.1|accuracy} % by no more than
+another seed does. A wider network with one cycle of the rate, label smoothing and flipped images reaches
+{ours: 1024-512-128, adam, one cycle, batch normalisation, dropout, label smoothing, flips|accuracy} %.
+"""
+LEAD = "published"
 SEEDS = 3
 
 # The report gives no size of batches; the rate is constant.

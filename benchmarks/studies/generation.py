@@ -16,6 +16,17 @@ from skfashion.baselines import KNNClassifier
 from skfashion.neural_network import Autoencoder, VariationalAutoencoder
 
 TITLE = "Autoencoders that draw clothes, and clusters, on 5,000 images"
+QUESTION = """
+Can a plain autoencoder draw new clothes, and which loss, optimizer and width suit it?
+"""
+ANSWER = """
+The published losses cannot tell, since they are not those of garments: where the report has 0.2505 and 0.5006, the same
+settings give {attempt 4, black images|train_loss} and {attempt 5, black images|train_loss} on black images, and
+{attempt 4, garments|train_loss} and {attempt 5, garments|train_loss} on garments. A plain autoencoder reconstructs
+better (a squared error of {ours: 32 latent dimensions, He initialisation, one cycle|squared_error} per pixel), but only
+the latent space of a variational one ({ours: variational, 50 epochs|squared_error}) is made to be sampled.
+"""
+LEAD = "0-samples"
 SEEDS = 1
 
 N_IMAGES = 5000
@@ -91,7 +102,11 @@ GROUPS = {
         Row("ours: variational, 50 epochs", VariationalAutoencoder(max_epochs=50, batch_size=64), **GARMENTS),
     ],
     "On garments": [
-        Row("ours: 32 numbers, He's initialisation, one cycle", Autoencoder(32, (512, 256), max_epochs=50), **GARMENTS),
+        Row(
+            "ours: 32 latent dimensions, He initialisation, one cycle",
+            Autoencoder(32, (512, 256), max_epochs=50),
+            **GARMENTS,
+        ),
         *attempts(range(1, 15), "garments", NOT_GARMENTS, GARMENTS),
     ],
     "On garments, ten and fifty times as long": attempts(LONGER, "garments", NOT_GARMENTS, GARMENTS),

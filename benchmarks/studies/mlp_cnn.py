@@ -6,6 +6,16 @@ from benchmarks.studies import Row
 from skfashion.neural_network import CNNClassifier, MLPClassifier
 
 TITLE = "Perceptrons, grid searches over them, and four convolutional networks"
+QUESTION = """
+How far do perceptrons come on Fashion-MNIST, is a grid search worth its time, and what do convolutions add?
+"""
+ANSWER = """
+Two grid searches over perceptrons end where the first guess was: {MLP 128-64, baseline 1|accuracy} % before,
+{grid search 2, 20 epochs: 128|accuracy} % after. A convolutional network of about as many parameters reaches
+{CNN attempt 4|accuracy} %, and {ours: CNN attempt 4, one cycle, flips, 20 epochs|accuracy} % with one cycle of the
+learning rate and flipped images.
+"""
+LEAD = "published"
 SEEDS = 1
 
 FOLDS = StratifiedKFold(3, shuffle=True, random_state=0)

@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from benchmarks.tables import quality, speed
+from benchmarks.tables import front, quality, speed
 
 BENCHMARKS = Path(__file__).parents[1]
 README = BENCHMARKS.parent / "README.md"
@@ -21,6 +21,7 @@ def main():
 
 TABLES = {
     README: (
+        front.why,
         quality.accuracy,
         quality.representations,
         quality.classifiers,

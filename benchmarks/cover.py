@@ -1,0 +1,105 @@
+"""Draw the picture of the front page, light and dark: ``python -m benchmarks.cover``.
+
+Images, an embedding, generated garments and the accuracy of all classifiers, from ``benchmarks/results`` alone.
+"""
+
+from pathlib import Path
+
+import matplotlib as mpl
+import matplotlib.pyplot as plt
+import numpy as np
+
+from benchmarks.arrays import unpacked
+from benchmarks.evidence import read
+from skfashion.datasets import make_garments
+
+FOLDER = Path(__file__).parents[1] / "docs/images"
+AUTOENCODER = "ours: CAE of 32 filters, one cycle, 50 epochs"
+GENERATOR = "ours: VAE of 10 latent dimensions, adam, one cycle, 50 epochs"
+INK = {"light": "#24292f", "dark": "#e6e6e6"}
+OURS, OTHERS = "#e8590c", "#868e96"
+
+
+def pictures_of(study, row):
+    """What the first run of a row drew."""
+    return read(study)["rows"][row]["runs"][0]["pictures"]
+
+
+def strip(ax, images, title):
+    """Ten images in two lines."""
+    tiles = np.asarray(images)[:10].reshape(2, 5, 28, 28).swapaxes(1, 2).reshape(56, 140)
+    ax.imshow(tiles, cmap="gray")
+    ax.set_title(title, loc="left", fontsize=10)
+    ax.set_axis_off()
+
+
+def embedding(ax, pictures):
+    """Test images by t-SNE of their latent representations, coloured by class."""
+    points, labels = unpacked(pictures["tsne"]).astype(float), unpacked(pictures["labels"])
+    colors = mpl.colormaps["tab10"]
+    names = make_garments(10, random_state=0).target_names
+    for label, name in enumerate(names):
+        own = points[labels == label]
+        ax.scatter(*own.T, s=9, color=colors(label), lw=0, label=name)
+    ax.legend(
+        loc="upper center",
+        bbox_to_anchor=(0.5, 0.03),
+        ncols=5,
+        fontsize=7,
+        columnspacing=0.8,
+        frameon=False,
+        handletextpad=0,
+    )
+    ax.set_title("Embedding: 14 latent dimensions, by t-SNE", loc="left", fontsize=10)
+    ax.set_axis_off()
+
+
+def accuracies(ax, rows):
+    """Each classifier with its interval, the best on top."""
+    for place, (name, row) in enumerate(sorted(rows.items(), key=lambda item: item[1]["accuracy"])):
+        ours = not name.startswith("scikit-learn")
+        ax.plot(row["interval"], [place, place], color=OURS if ours else OTHERS, lw=2)
+        ax.plot(row["accuracy"], place, "o", color=OURS if ours else OTHERS, ms=5)
+        ax.annotate(
+            name.replace("scikit-learn ", "").replace("()", "") + f"  {row['accuracy']:.1f}",
+            (row["interval"][0] - 0.3, place),
+            ha="right",
+            va="center",
+            fontsize=8,
+            color=OURS if ours else None,
+        )
+    ax.set(xlim=(63, 96), yticks=[], xticks=[])
+    ax.spines[:].set_visible(False)
+    ax.set_title("Test accuracy in %, with 95 % intervals; orange: skfashion", loc="left", fontsize=10)
+
+
+def cover(theme):
+    """The whole picture on a transparent ground, with ink for a light or a dark page."""
+    ink = INK[theme]
+    colors = {"text.color": ink, "axes.titlecolor": ink, "axes.labelcolor": ink}
+    autoencoder, generator = pictures_of("cae-vae", AUTOENCODER), pictures_of("optimizers", GENERATOR)
+    with mpl.rc_context(colors):
+        figure, axes = plt.subplot_mosaic(
+            [["data", "embedding", "table"], ["decoded", "embedding", "table"], ["new", "embedding", "table"]],
+            figsize=(13, 4.6),
+            width_ratios=(1, 1.25, 1.3),
+            layout="constrained",
+        )
+        strip(axes["data"], unpacked(autoencoder["reconstructions"]["images"]), "Images")
+        strip(axes["decoded"], unpacked(autoencoder["reconstructions"]["reconstructions"]), "Reconstructed")
+        strip(axes["new"], unpacked(generator["samples"]["images"]), "Generated")
+        embedding(axes["embedding"], autoencoder["latent_space"])
+        accuracies(axes["table"], read("classifiers")["rows"])
+    return figure
+
+
+def main():
+    mpl.use("agg")
+    for theme in INK:
+        figure = cover(theme)
+        figure.savefig(FOLDER / f"cover-{theme}.png", dpi=120, transparent=True)
+        plt.close(figure)
+
+
+if __name__ == "__main__":
+    main()

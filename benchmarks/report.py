@@ -34,8 +34,13 @@ Published tables of student reports on Fashion-MNIST, and what the same settings
 estimators in ``benchmarks/studies``; ``python -m benchmarks.reproduce STUDY`` fits what is missing of it. The pages are
 made from ``benchmarks/results``; nothing is fitted for them.
 
+.. grid:: 1 1 2 2
+   :gutter: 2
+
+{cards}
+
 .. toctree::
-   :maxdepth: 1
+   :hidden:
 
 {entries}
 
@@ -62,7 +67,16 @@ def write_studies(folder):
     entries = "\n".join(f"   {name}" for name in studies)
     header, *numbers = costs(studies)
     cost = "\n".join([list_row(*header), *(list_row(f":doc:`{name}`", *row) for name, *row in numbers)])
-    (folder / "index.rst").write_text(INDEX.format(entries=entries, cost=cost), encoding="utf-8")
+    cards = "\n".join(card(name) for name in studies)
+    (folder / "index.rst").write_text(INDEX.format(cards=cards, entries=entries, cost=cost), encoding="utf-8")
+
+
+def card(name):
+    """A study as a card: its title, and what it asks."""
+    study = load_study(name)
+    head = f".. grid-item-card:: {study.TITLE}\n   :link: {name}\n   :link-type: doc\n"
+    text = f"{head}\n{indent(study.QUESTION.strip(), '   ')}\n"
+    return indent(text, "   ")
 
 
 def results_of_studies():

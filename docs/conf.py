@@ -16,6 +16,7 @@ GENERATED = DOCS / "_generated"
 sys.path[:0] = [str(DOCS), str(DOCS.parent)]
 
 from tables import write_saved_estimators, write_tables  # noqa: E402
+from thumbnails import write_thumbnails  # noqa: E402
 
 from benchmarks.report import write_studies  # noqa: E402
 
@@ -45,13 +46,13 @@ html_css_files = ["skfashion.css"]
 html_show_sourcelink = False
 html_copy_source = False
 html_context = {"default_mode": "auto"}
-html_sidebars = {"index": []}
+html_sidebars = {"index": [], "install": [], "reliability": []}
 html_theme_options = {
     "footer_end": [],
     "footer_start": ["copyright"],
     "navbar_align": "left",
     # Not beside examples, which have lines of 120 characters.
-    "secondary_sidebar_items": {f"{pages}/*": ["page-toc"] for pages in ("api", "guide", "studies")},
+    "secondary_sidebar_items": {f"{pages}/*": ["page-toc"] for pages in ("api", "guide", "howto", "studies")},
     "show_prev_next": False,
     "show_toc_level": 2,
 }
@@ -146,5 +147,6 @@ def keep_text(app, env, node, contnode):
 
 
 def setup(app):
+    app.connect("builder-inited", write_thumbnails, priority=900)  # after the gallery has been run
     app.connect("missing-reference", keep_text, priority=900)  # after intersphinx
     app.connect("env-before-read-docs", check_pages)

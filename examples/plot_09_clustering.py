@@ -1,6 +1,6 @@
 """
-What clusters see
-=================
+Clustering: are clusters classes?
+=================================
 
 Ten classes of garments, and ten clusters that are found without a label: are they the same? ``ClusterClassifier`` takes
 any clusterer, on its own or at the end of a pipeline, and asks the labels afterwards which class each cluster stands

@@ -1,6 +1,6 @@
 """
-By how many degrees is it turned?
-=================================
+Regression: by how many degrees is it rotated?
+==============================================
 
 A network can answer with a number as well as with a class. Images are turned by a random angle, and three regressors
 learn to tell by how much: a linear model, a multi-layer perceptron and a convolutional network.

@@ -1,6 +1,6 @@
 """
-The odd one out
-===============
+The odd one out: outlier detection
+==================================
 
 Which of these images does not belong to the others? Two detectors are trained on images of bags alone, and then
 look at all kinds of garments: one by an autoencoder, one by a network that tells turned and shifted images apart.

@@ -1,6 +1,6 @@
 """
-Two garments in one image
-=========================
+Two garments in one image: several labels
+=========================================
 
 An image may show several things at once. Here each shows two garments side by side, and a network says which ones:
 the target is an indicator matrix with a column for each class, as scikit-learn's classifiers take it.

@@ -1,6 +1,6 @@
 """
-How sure is it?
-===============
+Confidence: how sure is the network?
+====================================
 
 A network says 99 %, and is wrong. How often does that happen, can it be mended, and which predictions should a person
 look at? The reliability diagram, a temperature, the risk-coverage curve and a threshold for a risk answer.

@@ -1,6 +1,6 @@
 """
-Which pixels made it a shirt?
-=============================
+Saliency maps: which pixels made it a shirt?
+============================================
 
 Cover a part of the image, and see how far the probability falls: that explains any classifier. And fresh weights show
 whether a map says anything about what was learnt.

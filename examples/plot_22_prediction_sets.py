@@ -1,6 +1,6 @@
 """
-Shirt, or pullover?
-===================
+Shirt, or pullover? Conformal prediction sets
+=============================================
 
 Where a network is not sure, several labels are more honest than one. Split conformal prediction makes sets of labels of
 its probabilities, and promises how many of them hold the right one. It is that of MAPIE, around a fitted network:

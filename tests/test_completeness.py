@@ -1,5 +1,6 @@
 """Nothing public is forgotten where it has to be listed."""
 
+import importlib.util
 import re
 from pathlib import Path
 
@@ -88,3 +89,10 @@ def test_lists_name_nothing_else():
     assert set(SEARCH_SPACES) | set(WITHOUT_SPACE) <= public_estimators()
     assert listed_in_the_readme() <= public_estimators()
     assert listed_on_the_api_page() <= set(public_objects())
+
+
+def test_every_example_has_a_thumbnail():
+    spec = importlib.util.spec_from_file_location("thumbnails", ROOT / "docs/thumbnails.py")
+    thumbnails = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(thumbnails)
+    assert sorted(thumbnails.SQUARES) == sorted(path.stem for path in (ROOT / "examples").glob("plot_*.py"))

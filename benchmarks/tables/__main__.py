@@ -24,6 +24,7 @@ TABLES = {
         front.why,
         quality.accuracy,
         quality.representations,
+        quality.few_labels,
         quality.classifiers,
         speed.neighbors,
         speed.speed,

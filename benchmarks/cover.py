@@ -1,4 +1,4 @@
-"""Draw the picture of the front page, light and dark: ``python -m benchmarks.cover``.
+"""Draw the picture of the front page, whole and in parts: ``python -m benchmarks.cover``.
 
 Images, an embedding, generated garments and the accuracy of all classifiers, from ``benchmarks/results`` alone.
 """
@@ -73,32 +73,48 @@ def accuracies(ax, rows):
     ax.set_title("Test accuracy in %, with 95 % intervals; orange: skfashion", loc="left", fontsize=10)
 
 
-def cover(theme):
-    """The whole picture on a transparent ground, with ink for a light or a dark page."""
-    ink = INK[theme]
-    colors = {"text.color": ink, "axes.titlecolor": ink, "axes.labelcolor": ink}
+def strips(axes, autoencoder, generator):
+    """Images, their reconstructions, and generated ones."""
+    pairs = autoencoder["reconstructions"]
+    strip(axes["data"], unpacked(pairs["images"]), "Images")
+    strip(axes["decoded"], unpacked(pairs["reconstructions"]), "Reconstructed")
+    strip(axes["new"], unpacked(generator["samples"]["images"]), "Generated")
+
+
+PARTS = {
+    "images": ([["data"], ["decoded"], ["new"]], 3.4),
+    "embedding": ([["embedding"]], 4.4),
+    "table": ([["table"]], 4.6),
+}
+WHOLE = [["data", "embedding", "table"], ["decoded", "embedding", "table"], ["new", "embedding", "table"]]
+
+
+def draw(axes):
+    """Draw what these axes are for."""
     autoencoder, generator = pictures_of("cae-vae", AUTOENCODER), pictures_of("optimizers", GENERATOR)
-    with mpl.rc_context(colors):
-        figure, axes = plt.subplot_mosaic(
-            [["data", "embedding", "table"], ["decoded", "embedding", "table"], ["new", "embedding", "table"]],
-            figsize=(13, 4.6),
-            width_ratios=(1, 1.25, 1.3),
-            layout="constrained",
-        )
-        strip(axes["data"], unpacked(autoencoder["reconstructions"]["images"]), "Images")
-        strip(axes["decoded"], unpacked(autoencoder["reconstructions"]["reconstructions"]), "Reconstructed")
-        strip(axes["new"], unpacked(generator["samples"]["images"]), "Generated")
+    if "data" in axes:
+        strips(axes, autoencoder, generator)
+    if "embedding" in axes:
         embedding(axes["embedding"], autoencoder["latent_space"])
+    if "table" in axes:
         accuracies(axes["table"], read("classifiers")["rows"])
-    return figure
+
+
+def save(name, mosaic, width, **ratios):
+    """Draw axes on a transparent ground, with ink for light and for dark pages."""
+    for theme, ink in INK.items():
+        with mpl.rc_context({"text.color": ink, "axes.titlecolor": ink, "axes.labelcolor": ink}):
+            figure, axes = plt.subplot_mosaic(mosaic, figsize=(width, 4.6), layout="constrained", **ratios)
+            draw(axes)
+        figure.savefig(FOLDER / f"{name}-{theme}.png", dpi=120, transparent=True)
+        plt.close(figure)
 
 
 def main():
     mpl.use("agg")
-    for theme in INK:
-        figure = cover(theme)
-        figure.savefig(FOLDER / f"cover-{theme}.png", dpi=120, transparent=True)
-        plt.close(figure)
+    save("cover", WHOLE, 13, width_ratios=(1, 1.25, 1.3))
+    for name, (mosaic, width) in PARTS.items():
+        save(f"cover-{name}", mosaic, width)
 
 
 if __name__ == "__main__":

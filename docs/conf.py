@@ -50,6 +50,7 @@ html_sidebars = {"index": [], "install": [], "reliability": []}
 html_theme_options = {
     "footer_end": [],
     "footer_start": ["copyright"],
+    "header_links_before_dropdown": 7,
     "navbar_align": "left",
     # Not beside examples, which have lines of 120 characters.
     "secondary_sidebar_items": {f"{pages}/*": ["page-toc"] for pages in ("api", "guide", "howto", "studies")},

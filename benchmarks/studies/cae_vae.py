@@ -10,7 +10,7 @@ from benchmarks.studies import Row
 from skfashion.model_selection import OptunaSearchCV
 from skfashion.neural_network import ConvAutoencoder, EncoderClassifier, VariationalAutoencoder
 
-TITLE = "A convolutional and a variational autoencoder, and a classifier on 14 latent dimensions"
+TITLE = "Autoencoders, and a classifier on 14 latent dimensions"
 QUESTION = """
 How well do 14 latent dimensions describe a garment, and is that enough to name it?
 """

@@ -3,7 +3,7 @@
 from benchmarks.studies import Row
 from skfashion.neural_network import MLPClassifier
 
-TITLE = "A fully connected network under varying optimizer, rate, dropout, initialisation and normalisation"
+TITLE = "What the settings of a fully connected network are worth"
 QUESTION = """
 One fully connected network, fifteen settings: how much do the optimizer, its learning rate, dropout, the initialisation
 and batch normalisation matter?

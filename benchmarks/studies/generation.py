@@ -15,7 +15,7 @@ from benchmarks.studies import Row
 from skfashion.baselines import KNNClassifier
 from skfashion.neural_network import Autoencoder, VariationalAutoencoder
 
-TITLE = "Autoencoders that draw clothes, and clusters, on 5,000 images"
+TITLE = "Autoencoders that draw clothes"
 QUESTION = """
 Can a plain autoencoder draw new clothes, and which loss, optimizer and width suit it?
 """

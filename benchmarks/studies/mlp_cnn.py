@@ -5,7 +5,7 @@ from sklearn.model_selection import GridSearchCV, StratifiedKFold
 from benchmarks.studies import Row
 from skfashion.neural_network import CNNClassifier, MLPClassifier
 
-TITLE = "Perceptrons, grid searches over them, and four convolutional networks"
+TITLE = "Perceptrons, grid searches and convolutions"
 QUESTION = """
 How far do perceptrons come on Fashion-MNIST, is a grid search worth its time, and what do convolutions add?
 """

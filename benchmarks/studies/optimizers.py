@@ -7,7 +7,7 @@ whole loss: squared error and divergence, which is the negative ELBO. Batch norm
 from benchmarks.studies import Row
 from skfashion.neural_network import CNNClassifier, MLPClassifier, ResNetClassifier, VariationalAutoencoder
 
-TITLE = "Seven optimizers on six networks, stock settings of Keras, 50 epochs"
+TITLE = "Seven optimizers on six networks"
 QUESTION = """
 Seven optimizers at the stock settings of Keras, on four classifiers and two variational autoencoders: is there a best
 one?

@@ -91,12 +91,12 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--only", default="", help="run the models whose name holds this text")
     parser.add_argument("--labels", type=int, nargs="+", default=[100, 500, 1000], help="how many labels")
-    parser.add_argument("--sets", type=int, default=3, help="sets of labels")
+    parser.add_argument("--sets", type=int, nargs="+", default=[0, 1, 2], help="sets of labels, by their seeds")
     parser.add_argument("--validate", action="store_true", help="measure on held-out training images")
     arguments = parser.parse_args()
     table = "few_labels_validation" if arguments.validate else "few_labels"
     rows, images = read(table).get("rows", {}), data(arguments.validate)
-    for seed in range(arguments.sets):
+    for seed in arguments.sets:
         for n_labels in arguments.labels:
             for name in MODELS:
                 key = f"{name}, {n_labels} labels, set {seed}"

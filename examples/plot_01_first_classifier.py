@@ -2,15 +2,15 @@
 A first classifier
 ==================
 
-Which model reads garments best: a linear one, a multi-layer perceptron or a convolutional network? All three are
+Which model recognises garments best: a linear one, a multi-layer perceptron or a convolutional network? All three are
 scikit-learn estimators here, so one pipeline, one grid search and one table answer the question.
 """
 
 # %%
 # The images
 # ----------
-# The real Fashion-MNIST if it is on this machine or the network gives it, else garments that are drawn on the spot.
-# Some thousand images are enough for a first look.
+# The real Fashion-MNIST if it is on this machine or can be downloaded, otherwise garments that are drawn on the spot. A
+# few thousand images are enough for a first look.
 import matplotlib.pyplot as plt
 import numpy as np
 from sklearn.linear_model import LogisticRegression
@@ -24,9 +24,9 @@ from skfashion.neural_network import CNNClassifier, MLPClassifier
 
 try:
     images = fetch_fashion_mnist(n_retries=0)
-    print("Fashion-MNIST: 3,000 of its 60,000 training images, and 1,000 for the test.")
+    print("Fashion-MNIST: 3,000 of its 60,000 training images, and 1,000 for testing.")
 except OSError as error:
-    print(f"There is no Fashion-MNIST here and no network that gives it:\n{error}\n")
+    print(f"Fashion-MNIST is not here, and cannot be downloaded:\n{error}\n")
     print("Falling back to 4,000 garments drawn by make_garments: the numbers below are not those of Fashion-MNIST.")
     images = make_garments(4000, random_state=0)
 
@@ -37,7 +37,7 @@ X_train, X_test, y_train, y_test = train_test_split(
 # %%
 # One search over three kinds of model
 # ------------------------------------
-# The networks take the uint8 pixels as they are; the linear model wants them scaled. Every candidate sees the same
+# The networks take the uint8 pixels as they are; the linear model needs them scaled. Every candidate sees the same
 # folds.
 search = GridSearchCV(
     Pipeline([("scale", "passthrough"), ("model", LogisticRegression())]),
@@ -83,7 +83,7 @@ for fold in folds:
     axes.plot(100 * fold[order], range(len(order)), "k.", markersize=5)
 axes.grid(axis="y", alpha=0.3)
 axes.margins(y=0.1)
-axes.set(xlabel="accuracy in percent; dots: folds, bars: means", title="Which model reads garments best?")
+axes.set(xlabel="accuracy in percent; dots: folds, bars: means", title="Which model recognises garments best?")
 
 MisclassifiedDisplay.from_estimator(
     search, X_test, y_test, class_names=images.target_names, n_images=8, n_columns=4, ax=right.subplots()

@@ -3,14 +3,14 @@ An MLP against CNNs
 ===================
 
 A perceptron sees a row of pixels and does not know which of them are neighbours. A convolutional network looks at small
-windows, at all places with the same weights. Is that worth its time? The same images, three networks, and a look at
-what each of them learns, where it errs and what its first layer looks for.
+windows, at all places with the same weights. Is that worth the extra time? Three networks learn from the same images;
+then we look at how each of them learns, where it errs and what its first layer looks for.
 """
 
 # %%
 # The images
 # ----------
-# Nothing is chosen by the held-out images here, so that they may judge in the end.
+# No setting is chosen on the held-out images here, so they can serve as test images.
 import matplotlib.pyplot as plt
 import numpy as np
 from sklearn.metrics import ConfusionMatrixDisplay
@@ -33,7 +33,7 @@ X_train, X_test, y_train, y_test = train_test_split(
 # %%
 # Three networks
 # --------------
-# With ``X_val`` and ``y_val`` a network notes after each epoch how it does on images that it does not learn from.
+# With ``X_val`` and ``y_val`` a network is evaluated after each epoch on held-out images.
 models = {
     "MLP": MLPClassifier(random_state=0),
     "one convolution": CNNClassifier("single", max_epochs=10, batch_size=64, random_state=0),
@@ -53,9 +53,9 @@ for name, model in models.items():
 # %%
 # How they learn, and what they look for
 # --------------------------------------
-# A line is solid for the training images and dashed for those held out: where the two part, a network learns by heart.
+# Lines are solid for the training images and dashed for the held-out images: where the two diverge, a network overfits.
 # Each unit of the MLP weighs all pixels of an image. A filter of a CNN is a small pattern that is looked for anywhere.
-# Red counts for it, blue against it.
+# Red weights are positive, blue ones negative.
 figure = plt.figure(figsize=(11, 5.6), layout="constrained")
 upper, lower = figure.subfigures(2, 1, height_ratios=[2.3, 1])
 left, right = upper.subplots(1, 2)
@@ -63,9 +63,9 @@ TrainingCurveDisplay.from_estimator(models, ax=left)
 left.set(title="The loss, epoch by epoch")
 left.get_legend().remove()
 TrainingCurveDisplay.from_estimator(models, metric="accuracy", against="seconds", ax=right)
-right.set(title="The MLP is done first, CNNs come further")
+right.set(title="The MLP is done first, CNNs get further")
 left, right = lower.subplots(1, 2)
-FilterDisplay.from_estimator(models["MLP"], n_filters=20, ax=left).ax_.set_title("What units of the MLP weigh")
+FilterDisplay.from_estimator(models["MLP"], n_filters=20, ax=left).ax_.set_title("Weights of the units of the MLP")
 FilterDisplay.from_estimator(models["one convolution"], n_filters=20, ax=right).ax_.set_title(
     "What one convolution looks for: 5 x 5 pixels"
 )

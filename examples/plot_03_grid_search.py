@@ -2,9 +2,10 @@
 Tuning by a grid, and by halving
 ================================
 
-Which settings of a perceptron matter, and must every bad one be trained to the end to be found out?
-``VectorizedGridSearchCV`` trains all candidates in full, as ``GridSearchCV`` does, but those whose layers have the same
-sizes together. ``VectorizedHalvingGridSearchCV`` trains all of them for a few epochs, and only the better ones further.
+Which settings of a perceptron matter, and does every bad candidate have to be trained to the end?
+``VectorizedGridSearchCV`` trains all candidates in full, as ``GridSearchCV`` does, but trains those with layers of the
+same sizes together. ``VectorizedHalvingGridSearchCV`` trains all of them for a few epochs, and only the better ones
+further.
 """
 
 # %%
@@ -57,8 +58,9 @@ share = np.dot(rungs, by_halving.n_candidates_) / (18 * len(all_in_full.cv_resul
 # %%
 # The picture
 # -----------
-# On the left a line is a candidate, and yellow ones are good: where lines of one colour meet on an axis, that setting
-# matters. On the right a point is a candidate in a rung: from rung to rung fewer are trained, for more epochs.
+# On the left each line is a candidate, and yellow ones are good: where lines of one colour meet on an axis, that
+# setting matters. On the right each point is a candidate in a rung: from rung to rung, fewer candidates are trained for
+# more epochs.
 figure = plt.figure(figsize=(11, 4.2), layout="constrained")
 left, right = figure.subfigures(1, 2, width_ratios=[1.15, 1])
 ParallelCoordinatesDisplay.from_estimator(all_in_full, ax=left.subplots()).ax_.set_title("All candidates, in full")

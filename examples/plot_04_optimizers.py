@@ -3,15 +3,15 @@ Seven optimizers
 ================
 
 Which optimizer is best? A well-known comparison tries seven of them on Fashion-MNIST at the learning rates that Keras
-ships, and ranks them. The same is a loop over a parameter here. A second loop, over learning rates, tells how much such
-a ranking says of the optimizers, and how much of the rates.
+ships, and ranks them. Here, that is a loop over a parameter. A second loop, over learning rates, shows how much such a
+ranking says about the optimizers, and how much about the rates.
 """
 
 # %%
 # The images
 # ----------
-# 5,120 of them are 40 full batches of 128. At a constant rate a last batch of few images would end each epoch with a
-# step of mere noise.
+# 5,120 of them are 40 full batches of 128. At a constant learning rate, a small last batch would end each epoch with a
+# noisy step.
 import matplotlib.pyplot as plt
 import numpy as np
 from sklearn.model_selection import train_test_split
@@ -51,8 +51,8 @@ models = {optimizer: trained(optimizer, shipped[optimizer]) for optimizer in opt
 # %%
 # At other rates
 # --------------
-# A training that diverges raises a ``ValueError``, and counts as none. As the accuracy may jump at a constant rate, the
-# mean of the last three epochs is taken.
+# A training that diverges raises a ``ValueError``, and is left out. As the accuracy may fluctuate at a constant
+# learning rate, the mean of the last three epochs is taken.
 accuracy = np.full((len(optimizers), len(rates)), np.nan)
 for row, optimizer in enumerate(optimizers):
     for column, rate in enumerate(rates):
@@ -69,13 +69,13 @@ for row, optimizer in enumerate(optimizers):
     print(f"{optimizer:10}{at_shipped:18.1f} %{accuracy[row, best]:18.1f} %{rates[best]:9g}")
 at_shipped = [accuracy[row, rates.index(shipped[optimizer])] for row, optimizer in enumerate(optimizers)]
 at_best = np.nanmax(accuracy, axis=1)
-print(f"From the best to the worst are {np.ptp(at_shipped):.1f} points at the shipped rates,")
-print(f"and {np.ptp(at_best):.1f} if each has the best of {len(rates)} rates.")
+print(f"The best and the worst are {np.ptp(at_shipped):.1f} points apart at the shipped rates,")
+print(f"and {np.ptp(at_best):.1f} points if each has the best of {len(rates)} rates.")
 
 # %%
 # The picture
 # -----------
-# The loss of the training images, and the accuracy on held-out ones.
+# The training loss, and the accuracy on the held-out images.
 
 
 def only(part, metric):
@@ -101,7 +101,7 @@ right.set_xscale("log")
 right.set_xticks([0.001, 0.01, 0.1, 1], [0.001, 0.01, 0.1, 1])
 right.minorticks_off()
 right.set(xlabel="learning rate; a dot is what Keras ships", ylabel="held-out accuracy in percent")
-right.set(title="It is the rate more than the method")
+right.set(title="The rate matters more than the method")
 right.grid(alpha=0.3)
 right.legend(loc="center left", bbox_to_anchor=(1.01, 0.5))
 figure.savefig("optimizers.png", dpi=110)

@@ -2,9 +2,9 @@
 Initialisation, batch normalisation and dropout
 ===============================================
 
-A deep perceptron may not learn at all, or learn everything by heart. Three parameters are made against that: ``init``
-draws first weights that neither swallow nor blow up what passes through many layers, ``batch_norm`` repairs it in every
-layer, and ``dropout`` keeps a network from learning by heart.
+A deep perceptron may not learn at all, or may overfit. Three parameters help against that: ``init`` draws initial
+weights that neither shrink nor blow up signals on their way through many layers, ``batch_norm`` normalises signals in
+every layer, and ``dropout`` reduces overfitting.
 """
 
 # %%
@@ -44,10 +44,10 @@ def print_table(title, models):
 
 
 # %%
-# First weights of a deep network
-# -------------------------------
-# Twenty hidden layers and plain gradient descent. Torch's own weights are small, so that signals die on their way: a
-# warning tells it. He's rule keeps their size. Batch normalisation makes up for small weights.
+# Initial weights of a deep network
+# ---------------------------------
+# Twenty hidden layers and plain gradient descent. Torch's default weights are small, so signals vanish on their way,
+# and a warning says so. He initialisation keeps their scale. Batch normalisation makes up for small weights.
 deep = {"optimizer": "sgd", "learning_rate": 0.02, "optimizer_params": {"momentum": 0.9}, "max_epochs": 12}
 starts = {
     f"{init}{', batch_norm' if batch_norm else ''}": trained((64,) * 20, init=init, batch_norm=batch_norm, **deep)
@@ -57,10 +57,10 @@ starts = {
 print_table("twenty hidden layers", starts)
 
 # %%
-# Learning by heart
-# -----------------
-# Two wide layers know the training images by heart after some epochs. The loss of held-out images tells: where such a
-# network errs, it becomes ever more sure. Dropout blanks units at random, so that no unit can rely on another.
+# Overfitting
+# -----------
+# Two wide layers memorise the training images after some epochs. The held-out loss shows it: where such a network errs,
+# it becomes ever more confident. Dropout sets units to zero at random, so that no unit can rely on another.
 rates = {
     f"dropout={dropout}": trained((256, 256), dropout=dropout, lr_schedule=None, learning_rate=0.001, max_epochs=40)
     for dropout in (0.0, 0.5)
@@ -78,6 +78,6 @@ histories = {
 TrainingCurveDisplay.from_histories(histories, ax=left)
 left.set(title="Twenty layers: does it learn at all?")
 TrainingCurveDisplay.from_estimator(rates, ax=right)
-right.set(title="Two wide layers: is it learnt by heart?")
+right.set(title="Two wide layers: do they overfit?")
 figure.savefig("initialisation_dropout_batch_norm.png", dpi=110)
 print("\nThe picture is in initialisation_dropout_batch_norm.png.")

@@ -34,7 +34,7 @@ X_train, X_test, y_train, y_test = train_test_split(
 # %%
 # One search over two kinds of latent code
 # ----------------------------------------
-# Each candidate is fitted on the images of its folds only; labels are seen by the neighbours alone.
+# Each candidate is fitted on the images of its folds only; only the nearest-neighbour classifier sees labels.
 dimensions = [2, 4, 8, 16]
 autoencoder = ConvAutoencoder(n_channels=8, batch_size=64, random_state=0)
 search = GridSearchCV(
@@ -90,7 +90,8 @@ for axes, (name, model) in zip(right.subplots(2, 1), models.items(), strict=True
 figure.savefig("autoencoder_transformer.png", dpi=110)
 
 # %%
-# Latent codes of two dimensions are points in the plane. No label was seen, yet many garments of a class lie together.
+# Latent codes of two dimensions are points in the plane. No labels were used, yet many garments of a class lie
+# together.
 two = {
     "PCA": PCA(2, random_state=0).fit(X_train),
     "autoencoder": ConvAutoencoder(2, 8, batch_size=64, random_state=0).fit(X_train),

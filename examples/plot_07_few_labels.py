@@ -3,10 +3,10 @@ How much do images without labels help?
 =======================================
 
 Images are cheap, labels are not. An autoencoder learns from images alone what garments look like, and a classifier on
-top of its encoder learns from few labels. What that is worth, only a comparison with *good* models of the same labels
-tells: a support vector machine on principal components, and a residual network with augmentation. On Fashion-MNIST it
-is worth little: the support vector machine is as good, and with 400 labels the residual network is better. What does
-help is to learn from both kinds of images at the same time.
+top of its encoder learns from few labels. Only a comparison with *good* models on the same labels tells what that is
+worth: with a support vector machine on principal components, and with a residual network with augmentation. On
+Fashion-MNIST it is worth little: the support vector machine is as good, and with 400 labels the residual network is
+better. What does help is to learn from both kinds of images at the same time.
 """
 
 # %%
@@ -75,8 +75,8 @@ for column, n in enumerate(n_labels):
 # %%
 # Learn from both at the same time
 # --------------------------------
-# The residual network gives the other images labels of its own, where it is confident, and has to repeat them once the
-# image is flipped, shifted and partly erased. An image without a label has the label -1.
+# Where it is confident, the residual network gives unlabelled images a pseudo-label, and has to predict it again once
+# the image is flipped, shifted and partly erased. Unlabelled images have the label -1.
 y_few = np.where(np.arange(len(y_train)) < 400, y_train, -1)
 network = ResNetClassifier(width=8, batch_size=64, max_epochs=8)
 semi = SemiSupervisedClassifier(network, labelled_share=0.25, random_state=0).fit(X_train, y_few)
@@ -87,7 +87,7 @@ print(f"400 labels, and {(y_few == -1).sum():,} images without: {both:.1f}, the 
 # %%
 # The picture
 # -----------
-# Accuracy, and the images from which fifty labels teach.
+# Accuracy, and the images of fifty labels.
 figure = plt.figure(figsize=(11, 4.2), layout="constrained")
 left, right = figure.subfigures(1, 2, width_ratios=[1.2, 1])
 axes = left.subplots()

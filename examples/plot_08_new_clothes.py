@@ -38,14 +38,15 @@ neighbors = NearestNeighbors(n_neighbors=2).fit(X / 255)
 distance, nearest = neighbors.kneighbors(samples, n_neighbors=1)
 between = neighbors.kneighbors(X[:1000] / 255)[0][:, 1]
 print(
-    f"A sample is {np.median(distance):.1f} from the nearest training image; these are {np.median(between):.1f} apart."
+    f"Median distance to the nearest training image: {np.median(distance):.1f} from a sample,"
+    f" {np.median(between):.1f} from another training image."
 )
 
 # %%
 # New, or copied?
 # ---------------
-# What was drawn, and below each the training image that is most like it.
-rows = {"drawn": samples, "nearest in\ntraining": X[nearest[:, 0]] / 255}
+# Generated garments, and below each of them the nearest training image.
+rows = {"generated": samples, "nearest in\ntraining": X[nearest[:, 0]] / 255}
 figure, grid = plt.subplots(len(rows), 10, figsize=(11, 2.8), layout="constrained")
 for axes_of_row, (name, pictures) in zip(grid, rows.items(), strict=True):
     for axes, picture in zip(axes_of_row, pictures, strict=True):

@@ -3,14 +3,14 @@ Clustering: are clusters classes?
 =================================
 
 Ten classes of garments, and ten clusters that are found without a label: are they the same? ``ClusterClassifier`` takes
-any clusterer, on its own or at the end of a pipeline, and asks the labels afterwards which class each cluster stands
-for. What matters more: how one clusters, or in what the images are compared?
+any clusterer, on its own or at the end of a pipeline, and only uses labels afterwards, to find out which class each
+cluster stands for. What matters more: the clusterer, or the representation of the images?
 """
 
 # %%
 # The images
 # ----------
-# Pixels on the scale of [0, 1], as clusterers of scikit-learn take them as they are.
+# Pixels are scaled to [0, 1] here, because scikit-learn's clusterers take them as they are.
 import matplotlib.pyplot as plt
 import numpy as np
 from sklearn.cluster import AgglomerativeClustering, KMeans
@@ -72,7 +72,7 @@ for clusterer_name, clusterer in clusterers.items():
 # %%
 # A search without a classifier
 # -----------------------------
-# ``clustering_accuracy_scorer`` makes a grid search of a clusterer: how many components, and of equal size or not?
+# ``clustering_accuracy_scorer`` lets a grid search tune a clusterer: how many components, and whitened or not?
 search = GridSearchCV(
     make_pipeline(PCA(random_state=0), KMeans(10, n_init=3, random_state=0)),
     {"pca__n_components": [2, 5, 10, 20, 50], "pca__whiten": [False, True]},
@@ -86,8 +86,8 @@ print(f"{100 * search.score(X_test, y_test):.1f} % on new images.")
 # The pictures
 # ------------
 # K-means on pixels, and the best of the table. Above, the mean image of each cluster, with the class that it stands
-# for. Below, what became of each class. Clusters see shape, place and brightness: a class of two shapes may get two of
-# them, and as no two share a name, the second bears one that was left over.
+# for. Below, what became of each class. Clusters depend on shape, position and brightness: a class with two shapes may
+# get two of them. As no two clusters share a name, the second one gets a name that was left over.
 best = max(fitted, key=lambda pair: fitted[pair][1])
 figure, grid = plt.subplots(2, 2, figsize=(11, 7.6), layout="constrained", height_ratios=[1, 2.2])
 for (upper, lower), (clusterer, name) in zip(grid.T, (("k-means", "pixels"), best), strict=True):
@@ -104,6 +104,6 @@ for (upper, lower), (clusterer, name) in zip(grid.T, (("k-means", "pixels"), bes
         colorbar=False,
         ax=lower,
     )
-    lower.set(xlabel="the class of its cluster", ylabel="its own class" if lower is grid[1, 0] else "")
+    lower.set(xlabel="class of the cluster", ylabel="true class" if lower is grid[1, 0] else "")
 figure.savefig("clustering.png", dpi=110)
 print("The picture is in clustering.png.")

@@ -3,8 +3,8 @@ Nearest neighbours at full size
 ===============================
 
 The simplest classifier learns nothing: it looks up the images that are most like a new one, and lets them vote. How far
-does one come without learning, if all of Fashion-MNIST may be looked at? ``KNNClassifier`` finds exact neighbours by
-products of matrices, so that this takes seconds.
+does that get, if it may look at all of Fashion-MNIST? ``KNNClassifier`` finds exact neighbours by matrix products, so
+this takes seconds.
 """
 
 # %%
@@ -59,8 +59,8 @@ print(
 # %%
 # How fast is it?
 # ---------------
-# Beside scikit-learn's exhaustive search, at the same distance and number of neighbours. uint8 pixels are searched by
-# products of integers where the processor has them; the cosine is computed in float.
+# Compared with scikit-learn's brute-force search, with the same metric and number of neighbours. uint8 pixels are
+# searched by products of integers where the processor has them; the cosine is computed in float.
 seconds = {}
 for name, model, scale in (
     ("KNNClassifier\nuint8", KNNClassifier(4, metric="euclidean"), lambda pixels: pixels),
@@ -72,13 +72,13 @@ for name, model, scale in (
     start = perf_counter()
     model.predict(queries)
     seconds[name] = perf_counter() - start
-    print(f"{' '.join(name.split()):24}{len(queries) / seconds[name]:10,.0f} images a second")
+    print(f"{' '.join(name.split()):24}{len(queries) / seconds[name]:10,.0f} images per second")
 
 # %%
 # The picture
 # -----------
-# A column on the right is a new image, the nearest four below it, and the mean of all that vote on it. The last columns
-# are errors: the vote goes to another class, and the eye sees why.
+# Each column on the right shows a new image, its four nearest neighbours below it, and the mean of all neighbours that
+# vote. The last columns are errors: the vote goes to another class, and one can see why.
 right, wrong = np.flatnonzero(predicted == y_test), np.flatnonzero(predicted != y_test)
 shown = np.r_[right[:5], wrong[:3]]
 nearest = knn.kneighbors(X_test[shown], n_neighbors=4, return_distance=False).T.ravel()
@@ -97,7 +97,7 @@ upper.grid(alpha=0.3)
 upper.legend()
 lower.barh(list(seconds), [500 / each for each in seconds.values()])
 lower.invert_yaxis()
-lower.set(xlabel="images a second", title=f"How fast, among {len(X_train):,}?")
+lower.set(xlabel="images per second", title=f"How fast, among {len(X_train):,}?")
 grid, means = right.subplots(2, 1, height_ratios=[5.8, 1])
 ImageGridDisplay.from_data(
     pictures, labels, class_names=images.target_names, n_images=len(labels), n_columns=len(shown), ax=grid

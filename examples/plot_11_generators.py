@@ -4,8 +4,8 @@ Generators compared
 
 Who draws the best garments: the mean of a few neighbours, a step from a cluster's centroid, an autoencoder, or a
 variational one? All four have ``fit`` and ``sample`` here, and some draw a trouser if they are asked for one. Two
-numbers judge them: how far their images are from real ones as a whole (the Fréchet distance), and how near each image
-is to one that was merely learnt by heart.
+numbers judge them: how far their images as a whole are from real ones (the Fréchet distance), and how far each image is
+from the nearest training image, of which it may be a mere copy.
 """
 
 # %%
@@ -39,8 +39,8 @@ samples = {name: generator.fit(X_train).sample(2000, random_state=0) for name, g
 # %%
 # Two numbers
 # -----------
-# Both are relative to what real images that nobody has learnt from come to. The Fréchet distance is taken between
-# their 50 principal components.
+# Compare both with the values of real images that no generator was trained on. The Fréchet distance is computed on 50
+# principal components.
 pca = PCA(50, random_state=0).fit(X_train / 255)
 real = pca.transform(X_train / 255)
 rows = {"real images": X_new / 255, **samples}
@@ -62,17 +62,18 @@ for axes_of_row, (name, images) in zip(grid, rows.items(), strict=True):
     frechet, nearest = judged[name]
     label = f"{name}\nFréchet {frechet:.1f}, nearest {nearest:.1f}"
     axes_of_row[0].set_ylabel(label, rotation=0, ha="right", va="center")
-figure.suptitle("Who draws the best garments? Small Fréchet distances look real, small nearest distances are copies")
+figure.suptitle("Who draws the best garments? Small Fréchet distances look real, small nearest ones suggest copies")
 figure.savefig("generators.png", dpi=110)
 print("The picture is in generators.png.")
 
 # %%
 # Images of chosen classes
 # ------------------------
-# A conditional variational autoencoder is told the class of each image while it learns, and draws what it is asked for;
-# so do both samplers, once they are fitted with labels. Three things can go wrong, and three numbers tell them apart: a
-# classifier that has seen none of these images may not see in them what was asked for (accuracy); they may lie where no
-# real image does (low density); and they may show a few kinds of each class again and again (low coverage).
+# A conditional variational autoencoder sees the class of each image in training, and draws images of the classes that
+# it is asked for; so do both samplers, once they are fitted with labels. Three things can go wrong, and three numbers
+# tell them apart: a classifier that has seen none of these images may not recognise the classes that were asked for
+# (low accuracy); they may lie where no real image does (low density); and they may show a few kinds of each class again
+# and again (low coverage).
 conditional = {
     "mean of 5 neighbours": NeighborSampler(n_neighbors=5),
     "around 100 centroids": CentroidSampler(KMeans(100, n_init=1, random_state=0), spread=0.5),

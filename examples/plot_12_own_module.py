@@ -2,8 +2,8 @@
 Bring your own network
 ======================
 
-The networks of this library are starting points. An architecture is data: a tuple of layers that a grid can search over
-and that reads as it is written. And where a tuple is not enough, any torch module will do. A function
+The networks of this library are starting points. An architecture is a tuple of layers: a grid can search over it, and
+it prints as it is written. And where a tuple is not enough, any torch module will do. A function
 ``(image_shape, n_outputs) -> torch.nn.Module`` makes it; ``CNNClassifier`` trains, tunes and pickles it like its own.
 """
 
@@ -37,17 +37,17 @@ X_train, X_test, y_train, y_test = train_test_split(
 # %%
 # A tuple of layers
 # -----------------
-# The output layer is added, and the sizes in between are worked out from the images.
+# The output layer is added, and the sizes in between are inferred from the images.
 small = (conv(16, 5), pool(2), conv(32), pool(2), dropout(0.2), dense(64))
 without_dense = (conv(32), batch_norm(), pool(2), conv(64), batch_norm(), pool(2), conv(128), global_pool())
-print(f"It reads as it is written: {small}")
+print(f"It prints as it is written: {small}")
 
 # %%
 # A module of your own
 # --------------------
-# What no tuple says: three convolutions of different sizes side by side, whose channels are put together. The module
-# turns float images (n, channels, height, width) into one score a class. It stands at the top level of a file, as
-# pickle wants it.
+# What no tuple can express: three convolutions of different sizes side by side, whose channels are concatenated. The
+# module maps float images (n, channels, height, width) to one score (logit) per class. It is defined at the top level
+# of a file, as pickle requires.
 
 
 class SideBySide(nn.Module):
@@ -99,7 +99,7 @@ print(f"The best one, on 1,000 images that it has never seen: {100 * search.scor
 # %%
 # It pickles
 # ----------
-# To about the size of its weights, and comes back as it was.
+# The pickle is about as large as the weights, and gives the same model back.
 own = CNNClassifier(side_by_side, max_epochs=8, batch_size=64, random_state=0).fit(X_train, y_train)
 stored = pickle.dumps(own)
 again = pickle.loads(stored)

@@ -2,16 +2,16 @@
 Colour images of another size
 =============================
 
-Nothing here is bound to grey pictures of 28 x 28 pixels. These garments are of 32 x 32 pixels and dyed: cloth and
-background have different colours, but about the same brightness. Whoever looks in grey sees little; does a network that
+Nothing here is limited to grey pictures of 28 x 28 pixels. These garments are of 32 x 32 pixels and dyed: cloth and
+background have different colours, but about the same brightness. In grey there is little to see; does a network that
 gets all three channels see more?
 """
 
 # %%
 # Dye garments
 # ------------
-# The class is the garment; its colour says nothing. Two colours of different hue are brought to about the same
-# brightness, and mixed by the grey picture. This needs neither a file nor a network.
+# The class is the garment; its colour says nothing. Two colours of different hue get about the same brightness; the
+# grey image of the garment mixes them. This needs neither a file nor a network.
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.colors import hsv_to_rgb
@@ -41,8 +41,8 @@ X_train, X_test, y_train, y_test = train_test_split(
 # %%
 # In grey and in colour
 # ---------------------
-# Images go in as they are: (n, h, w) in grey, (n, h, w, 3) in colour. The residual network mirrors and moves them at
-# random while it learns; for others ``augmentation`` does that.
+# Images go in as they are: (n, h, w) in grey, (n, h, w, 3) in colour. The residual network flips and shifts them at
+# random in training; for other networks, ``augmentation`` does that.
 grey_train, grey_test = (images.mean(axis=-1).astype(np.uint8) for images in (X_train, X_test))
 models = {
     "CNN, in grey": (CNNClassifier(max_epochs=10, random_state=0), grey_train, grey_test),
@@ -56,7 +56,7 @@ for name, value in accuracy.items():
 # %%
 # Channels first or last
 # ----------------------
-# The axis of three is found by its length. A model that has learnt from one order takes the other one too.
+# The channel axis is recognised by its length of three. A model that was fitted on one order also takes the other.
 resnet = models["ResNet, in colour"][0]
 channels_first = np.moveaxis(X_test, -1, 1)
 same = (resnet.predict(channels_first) == resnet.predict(X_test)).all()
@@ -66,7 +66,7 @@ print(f"{X_test.shape[1:]} or {channels_first.shape[1:]}: the same predictions: 
 # An autoencoder in colour
 # ------------------------
 autoencoder = ConvAutoencoder(48, 16, hidden_layer_sizes=(128,), batch_size=64, random_state=0).fit(X_train)
-print(f"The autoencoder writes {X[0].size:,} numbers as {autoencoder.latent_dim}.")
+print(f"The autoencoder encodes {X[0].size:,} numbers as {autoencoder.latent_dim}.")
 
 # %%
 # The picture

@@ -2,9 +2,9 @@
 Noisy images, clean images
 ==========================
 
-An autoencoder that is fitted on noisy images and their clean versions learns to take the noise away. Three ways to do
-that are compared on images that none of them has seen: a filter that knows nothing of garments, the principal
-components of garments, and a convolutional autoencoder.
+An autoencoder that is fitted on noisy images and their clean versions learns to remove the noise. Three ways to do that
+are compared on unseen images: a filter that knows nothing about garments, the principal components of garments, and a
+convolutional autoencoder.
 """
 
 # %%
@@ -30,8 +30,8 @@ noisy = (clean + rng.normal(0, 0.4, clean.shape)).clip(0, 1).astype(np.float32)
 train, test = slice(0, 5_000), slice(5_000, 6_000)
 
 # %%
-# Take it away
-# ------------
+# Remove it
+# ---------
 # ``fit(noisy, clean)`` trains a denoiser. 64 latent dimensions leave room for details; noise does not fit in.
 denoiser = ConvAutoencoder(latent_dim=64, n_channels=16, hidden_layer_sizes=(), batch_size=64, random_state=0)
 denoiser.fit(noisy[train], clean[train])

@@ -2,13 +2,13 @@
 Regression: by how many degrees is it rotated?
 ==============================================
 
-A network can answer with a number as well as with a class. Images are turned by a random angle, and three regressors
-learn to tell by how much: a linear model, a multi-layer perceptron and a convolutional network.
+A network can predict a number as well as a class. Images are rotated by a random angle, and three regressors learn to
+predict it: a linear model, a multi-layer perceptron and a convolutional network.
 """
 
 # %%
-# Turned images
-# -------------
+# Rotated images
+# --------------
 import matplotlib.pyplot as plt
 import numpy as np
 from scipy.ndimage import rotate
@@ -32,7 +32,7 @@ train, test = slice(0, 5_000), slice(5_000, 6_000)
 # %%
 # Three regressors
 # ----------------
-# The networks take images as they are; targets are standardised inside, and predictions are degrees again.
+# The networks take images as they are; targets are standardised inside, and predictions are in degrees.
 models = {
     "ridge regression": Ridge(alpha=1e6),
     "perceptron": MLPRegressor((256, 64), batch_size=64, random_state=0),
@@ -43,13 +43,13 @@ for name, model in models.items():
     rows = X.reshape(len(X), -1).astype(float) if name == "ridge regression" else X
     predicted[name] = model.fit(rows[train], angle[train]).predict(rows[test])
     error = np.abs(predicted[name] - angle[test]).mean()
-    print(f"{name:22} is off by {error:.1f} degrees on average, R² {model.score(rows[test], angle[test]):.3f}")
+    print(f"{name:22} mean absolute error {error:.1f} degrees, R² {model.score(rows[test], angle[test]):.3f}")
 
 # %%
-# Turned back
-# -----------
-# On the left what each model says of unseen images; on the right some of these, and below them what the convolutional
-# network makes of them when it turns them back.
+# Rotated back
+# ------------
+# On the left are the predictions of each model for unseen images. On the right are some of these images, and below them
+# the same ones, rotated back by the angle that the convolutional network predicts.
 figure = plt.figure(figsize=(11, 3.3), layout="constrained")
 left, right = figure.subfigures(1, 2, width_ratios=[1, 1.15])
 axes = left.subplots(1, 3, sharex=True, sharey=True)
@@ -69,7 +69,7 @@ for (above, below), place in zip(rows.T, some, strict=True):
     for ax in (above, below):
         ax.set(xticks=[], yticks=[])
 rows[0, 0].set_ylabel("as given")
-rows[1, 0].set_ylabel("turned back")
+rows[1, 0].set_ylabel("rotated back")
 right.suptitle("Predicted (and true) angles")
 figure.savefig("angle.png", dpi=110)
 print("The picture is in angle.png.")

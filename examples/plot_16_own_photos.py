@@ -2,8 +2,8 @@
 Your own photos
 ===============
 
-From a folder of photos to a model that answers for a new file. There has to be one folder for each class; the photos in
-it may be of any size and format. So that this page runs anywhere, the photos are drawn first: tiles in front of walls.
+From a folder of photos to a model that classifies a new file. Each class has a folder of its own; the photos in it may
+be of any size and format. So that this page runs anywhere, the photos are drawn first: tiles in front of walls.
 """
 
 # %%
@@ -46,7 +46,7 @@ for place in range(1200):
 # %%
 # Five lines
 # ----------
-# The folder tells files and classes; the Pipeline starts at files, and so answers for one that it has never seen.
+# The folder gives the files and classes; the Pipeline starts at files, so it can classify one that it has never seen.
 photos = load_image_folder(folder)
 train, test, y_train, y_test = train_test_split(photos.filenames, photos.target, test_size=200, random_state=0)
 network = CNNClassifier(batch_size=32, augmentation="flip", random_state=0)
@@ -54,12 +54,12 @@ model = make_pipeline(ImageReader((40, 40), color="rgb"), network).fit(train, y_
 print(f"{len(photos.filenames)} photos of {photos.target_names}, accuracy {model.score(test, y_test):.3f}")
 
 photo("hexagon").save(folder / "new.jpg")
-print("a new photo of a hexagon is taken for a", photos.target_names[model.predict([folder / "new.jpg"]).item()])
+print("a new photo of a hexagon is classified as", photos.target_names[model.predict([folder / "new.jpg"]).item()])
 
 # %%
 # A broken file
 # -------------
-# is named, and so are all others that cannot be read.
+# The error names it, and all others that cannot be read.
 (folder / "broken.jpg").write_bytes((folder / "new.jpg").read_bytes()[:200])
 try:
     model.predict([folder / "new.jpg", folder / "broken.jpg"])
@@ -69,7 +69,7 @@ except ValueError as error:
 # %%
 # What the network sees
 # ---------------------
-# Photos as they are, in the upper row, and as the reader hands them on.
+# The upper row shows photos as they are, the lower row what the reader passes on.
 some = test[:8]
 seen = np.moveaxis(np.asarray(model[0].transform(some)).reshape(-1, 3, 40, 40), 1, -1)
 figure, axes = plt.subplots(2, len(some), figsize=(10, 3.2), layout="constrained")
@@ -81,6 +81,6 @@ for (above, below), path, pixels, place in zip(axes.T, some, seen, model.predict
         ax.set(xticks=[], yticks=[])
 axes[0, 0].set_ylabel("photo")
 axes[1, 0].set_ylabel("40 x 40")
-figure.suptitle("Photos, what the network sees, and what it says")
+figure.suptitle("Photos, what the network sees, and what it predicts")
 figure.savefig("own_photos.png", dpi=110)
 print("The picture is in own_photos.png.")

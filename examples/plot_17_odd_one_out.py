@@ -3,7 +3,7 @@ The odd one out: outlier detection
 ==================================
 
 Which of these images does not belong to the others? Two detectors are trained on images of bags alone, and then
-look at all kinds of garments: one by an autoencoder, one by a network that tells turned and shifted images apart.
+look at all kinds of garments: one by an autoencoder, one by a network that tells rotated and shifted images apart.
 Neither of them ever sees another garment, or a label. Scikit-learn's isolation forest looks at the same pixels.
 """
 
@@ -47,8 +47,8 @@ for name, score in scores.items():
 # %%
 # A threshold
 # -----------
-# ``predict`` says -1 for outliers: images whose score is below that of nearly all training images. The threshold is
-# what a share of `contamination`, by default five percent, of the training images falls short of.
+# ``predict`` says -1 for outliers: images whose score is below that of nearly all training images. A share of
+# `contamination` of the training images, by default five percent, scores below the threshold.
 detector = detectors["self-supervised"]
 odd = detector.predict(test) == -1
 print(f"{odd[~is_bag].mean():.1%} of all other garments are found, and {odd[is_bag].mean():.1%} of unseen bags")

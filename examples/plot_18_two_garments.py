@@ -38,7 +38,8 @@ print(f"images of {train.shape[1:]} pixels, targets {Y.shape}, for instance {Y[0
 # %%
 # A network with a probability for each class
 # -------------------------------------------
-# They do not sum to 1: each class may be there or not. Scikit-learn's nearest neighbours take the same target.
+# The probabilities do not sum to 1: each class may be present or not. Scikit-learn's nearest neighbours take the same
+# target.
 network = CNNClassifier(batch_size=64, max_epochs=10, random_state=0).fit(train, Y)
 neighbours = KNeighborsClassifier(1).fit(train.reshape(len(train), -1) / 255, Y)
 predicted = {

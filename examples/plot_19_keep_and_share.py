@@ -32,19 +32,19 @@ X, y = data.data[:5_000], names[data.target[:5_000]]
 X_test, y_test = data.data[5_000:7_000], names[data.target[5_000:7_000]]
 brighter = FunctionTransformer(np.sqrt)  # dark details count more
 model = make_pipeline(brighter, CNNClassifier(batch_size=64, max_epochs=8, random_state=0)).fit(X / 255, y)
-print(f"{model.score(X_test / 255, y_test):.1%} of the garments are named right")
+print(f"{model.score(X_test / 255, y_test):.1%} of the garments are classified correctly")
 
 # %%
 # A file without code
 # -------------------
-# Whoever loads it runs nothing that is in it. The manifest says what it is, also without loading it.
+# Loading it runs no code from the file. The manifest says what it is, and can be read without loading the model.
 folder = tempfile.TemporaryDirectory()
 path = Path(folder.name) / "model.skf"
 save(model, path, metrics={"accuracy": model.score(X_test / 255, y_test)}, data_license="MIT")
 manifest = read_manifest(path)
 print(f"{path.stat().st_size / 1000:.0f} kB: {', '.join(manifest['classes'])}; measured: {manifest['metrics']}")
 same = (load(path).predict_proba(X_test / 255) == model.predict_proba(X_test / 255)).all()
-print(f"the loaded model gives the same probabilities, bit by bit: {same}")
+print(f"the loaded model gives the same probabilities, bit for bit: {same}")
 
 # %%
 # A file without torch
@@ -70,7 +70,7 @@ for ax, (weights, found) in zip(axes, probabilities.items(), strict=True):
     ax.plot(expected.ravel(), np.abs(found - expected).ravel() + 1e-9, ",", color="tab:blue", alpha=0.6)
     ax.set(yscale="log", xlabel="probability by torch", title=f"{weights}: {sizes[weights]:.0f} kB")
     ax.axhline(1e-5, color="tab:red", linewidth=1)
-axes[0].set_ylabel("difference of the ONNX file")
+axes[0].set_ylabel("absolute difference of the ONNX file")
 axes[0].text(0.02, 1.3e-5, "1e-5", color="tab:red")
 figure.suptitle("The probabilities of an ONNX file, by the number of bits of its weights")
 figure.savefig("keep_and_share.png", dpi=110)

@@ -2,14 +2,15 @@
 Confidence: how sure is the network?
 ====================================
 
-A network says 99 %, and is wrong. How often does that happen, can it be mended, and which predictions should a person
-look at? The reliability diagram, a temperature, the risk-coverage curve and a threshold for a risk answer.
+A network says 99 %, and is wrong. How often does that happen, can it be corrected, and which predictions should a
+person look at? The reliability diagram, temperature scaling, the risk-coverage curve and a threshold for a risk give
+answers.
 """
 
 # %%
-# A network that is too sure of itself
-# ------------------------------------
-# Trained for long on few images, it is right more rarely than its confidence says.
+# An overconfident network
+# ------------------------
+# Trained for long on few images, it is right less often than its confidence says.
 import matplotlib.pyplot as plt
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.frozen import FrozenEstimator
@@ -30,7 +31,8 @@ network = MLPClassifier((256,), max_epochs=60, random_state=0).fit(X[train], y[t
 # %%
 # A temperature
 # -------------
-# One number, fitted on images that the network was not trained on, divides its logits. The predicted classes stay.
+# One number, fitted on images that the network was not trained on, divides its logits. The predicted classes do not
+# change.
 calibrated = CalibratedClassifierCV(FrozenEstimator(network), method="temperature").fit(X[held_out], y[held_out])
 models = {"network": network, "with a temperature": calibrated}
 
@@ -45,8 +47,9 @@ plt.show()
 # %%
 # Soft labels
 # -----------
-# Label smoothing spreads a share of each target over all classes. The network is then not sure enough: its curve is
-# above the diagonal. It is another way to train, and no calibration. A temperature, now below 1, mends that as well.
+# Label smoothing spreads a share of each target over all classes. The network is then underconfident: its curve is
+# above the diagonal. Label smoothing is another way to train, not a calibration. A temperature, now below 1, corrects
+# that as well.
 smoothed = MLPClassifier((256,), max_epochs=60, label_smoothing=0.1, random_state=0).fit(X[train], y[train])
 calibrated_too = CalibratedClassifierCV(FrozenEstimator(smoothed), method="temperature")
 calibrated_too.fit(X[held_out], y[held_out])
@@ -64,8 +67,9 @@ plt.show()
 # %%
 # Which predictions should a person look at?
 # ------------------------------------------
-# The threshold is chosen on images that neither the network nor its temperature has seen, so that of all images like
-# these surely no more than 10 % of the predictions that are kept are wrong. The test images show whether that holds.
+# The threshold is chosen on images that neither the network nor its temperature has seen, so that, with high
+# probability, no more than 10 % of the kept predictions are wrong on all images like these. The test images show
+# whether that holds.
 proba = calibrated.predict_proba(X[unseen])
 limit = threshold_for_risk(y[unseen], calibrated.predict(X[unseen]), proba.max(axis=1), risk=0.1)
 predicted = calibrated.predict(X[test])
@@ -78,7 +82,7 @@ if not kept.all():
 # %%
 # Is a larger network better?
 # ---------------------------
-# The same test images, a paired test.
+# Both networks predict the same test images, so the test is paired.
 larger = MLPClassifier((1024,), max_epochs=60, random_state=0).fit(X[train], y[train])
 table, _ = compare_classifiers({"256 units": network, "1,024 units": larger}, X[test], y[test])
 print(table[["accuracy", "low", "high", "pvalue", "size_mb"]].round(3).to_string())

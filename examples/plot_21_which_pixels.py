@@ -2,14 +2,14 @@
 Saliency maps: which pixels made it a shirt?
 ============================================
 
-Cover a part of the image, and see how far the probability falls: that explains any classifier. And fresh weights show
-whether a map says anything about what was learnt.
+Cover a part of the image, and see how far the probability falls: that explains any classifier. And a network with
+random weights shows whether a map says anything about what was learnt.
 """
 
 # %%
 # One garment of each class
 # -------------------------
-# Red speaks for the class, blue against it; below are the class and its probability.
+# Red speaks for the class, blue against it; below each image are the class and its probability.
 import copy
 
 import matplotlib.pyplot as plt
@@ -46,8 +46,8 @@ plt.show()
 # %%
 # Does the map say anything?
 # --------------------------
-# The same network with fresh weights knows nothing of garments. If its maps looked like those above, these would be
-# drawings of the image. What is compared is the order of the pixels of the garment.
+# The same network with new random weights knows nothing about garments. If its maps looked like those above, these
+# would merely be drawings of the image. Maps are compared by the rank correlation of their values on the garment.
 settings = {"response": "logit", "patch_size": 4, "stride": 2}
 fresh = copy.deepcopy(cnn)
 fresh.module_.reset_weights(1)
@@ -65,7 +65,7 @@ figure, axes = plt.subplots(3, 1, figsize=(11, 5.5), layout="constrained")
 titles = {
     "what was learnt": trained,
     f"with a little noise: rank correlation {order_in_common(again):.2f}": again,
-    f"fresh weights: rank correlation {order_in_common(random):.2f}": random,
+    f"random weights: rank correlation {order_in_common(random):.2f}": random,
 }
 for ax, (title, maps) in zip(axes, titles.items(), strict=True):
     SaliencyDisplay.from_maps(shown, maps, label="fall of the logit", n_columns=10, ax=ax).ax_.set_title(title)

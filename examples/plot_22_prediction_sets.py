@@ -2,15 +2,16 @@
 Shirt, or pullover? Conformal prediction sets
 =============================================
 
-Where a network is not sure, several labels are more honest than one. Split conformal prediction makes sets of labels of
-its probabilities, and promises how many of them hold the right one. It is that of MAPIE, around a fitted network:
-``pip install MAPIE``.
+Where a network is not sure, several labels are more honest than one. Split conformal prediction turns its probabilities
+into sets of labels, and guarantees how many of them contain the right one. Here, MAPIE does that around a fitted
+network: ``pip install MAPIE``.
 """
 
 # %%
-# Sets that hold the right label nine times of ten
-# ------------------------------------------------
-# The network learns from some images. The sets are made wide enough by others, and tried on others again.
+# Sets that contain the right label nine times out of ten
+# -------------------------------------------------------
+# The network learns from the training images. Held-out images determine how large the sets have to be, and test images
+# check them.
 import matplotlib.pyplot as plt
 import numpy as np
 from mapie.classification import SplitConformalClassifier
@@ -33,14 +34,14 @@ predicted, sets = conformal.conformalize(X[held_out], y[held_out]).predict_set(X
 sets = sets[:, :, 0]  # of the one level: a column for each class
 is_right = sets[np.arange(len(sets)), y[test]]
 print(f"the predicted label is right in {(predicted == y[test]).mean():.1%} of the images")
-print(f"the set holds the right label in {is_right.mean():.1%}")
+print(f"the set contains the right label in {is_right.mean():.1%}")
 
 # %%
 # Is the promise kept?
 # --------------------
-# Nine of ten is a mean over all held-out and test images that might have been drawn. These test images alone would
-# scatter around it by the binomial distribution. The sets depend on finitely many held-out images too, and with these
-# the number of right sets follows a beta-binomial distribution, which is wider.
+# Nine out of ten is a mean over all held-out and test images that might have been drawn. If the threshold were exact,
+# the number of right sets among these test images would follow a binomial distribution. But the threshold depends on
+# finitely many held-out images, so the number follows a beta-binomial distribution, which is wider.
 n_held_out, n_test = len(y[held_out]), len(y[test])
 rank = np.ceil(0.9 * (n_held_out + 1))  # the held-out image whose score is the threshold
 distributions = {
@@ -54,8 +55,8 @@ for name, distribution in distributions.items():
 # %%
 # How many labels are needed?
 # ---------------------------
-# The promise is one for all images together, not for each class: few classes need several labels, and classes that are
-# hard to tell still have the right label less often.
+# The promise is one for all images together, not for each class: few classes need several labels, and the sets of
+# classes that are hard to tell apart still contain the right label less often.
 sizes = sets.sum(axis=1)
 shares = np.array([np.bincount(sizes[y[test] == label], minlength=1 + sizes.max()) for label in range(10)], dtype=float)
 shares = 100 * shares / shares.sum(axis=1, keepdims=True)

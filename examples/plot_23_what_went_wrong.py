@@ -33,7 +33,7 @@ plt.show()
 # %%
 # What did it learn that from?
 # ----------------------------
-# The training images whose embeddings are nearest to those of errors: the last layer takes them for alike.
+# The training images whose embeddings are nearest to those of errors: to the last layer, they look alike.
 rows = errors.indices[np.unique(errors.pair_indices, return_index=True)[1]]
 NearestImagesDisplay.from_estimator(network, X_test[rows], X_train, y_train, y=y_test[rows], class_names=NAMES)
 plt.show()
@@ -41,8 +41,8 @@ plt.show()
 # %%
 # Is it the label that is wrong?
 # ------------------------------
-# cleanlab (``pip install cleanlab``) compares each label with what a network says that was not trained on it. What it
-# finds are labels to look at: many of these shirts could as well be called something else.
+# cleanlab (``pip install cleanlab``) compares each label with the prediction of a network that was not trained on it.
+# It finds labels that are worth a look: many of these shirts could as well be called something else.
 folds = StratifiedKFold(5, shuffle=True, random_state=0)
 proba = cross_val_predict(network, X_train, y_train, cv=folds, method="predict_proba")
 try:

@@ -31,7 +31,7 @@ class ClusterClassifier(ClassifierMixin, ImageInput, BaseEstimator):
         name and as many images as possible are right (clusters beyond the number of classes go by their majority).
 
     random_state : int, RandomState instance or None, default=None
-        Handed to the clusterer, or what is in its pipeline, where it has none of its own.
+        Passed to the clusterer, or to the steps of its pipeline, where they have none of their own.
 
     Attributes
     ----------

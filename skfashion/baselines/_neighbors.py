@@ -24,7 +24,8 @@ class KNNClassifier(ClassifierMixin, ImageInput, BaseEstimator):
     """Exact k nearest neighbours, fast enough for all of Fashion-MNIST.
 
     Distances are matrix products on the device. The neighbours are those of an exhaustive search in float64; rows at
-    the same distance come in the order of their index. Memory is bounded by blocks: never a distance for every pair.
+    the same distance come in the order of their index. Blocks bound the memory: there is never a distance matrix of all
+    pairs.
 
     Parameters
     ----------
@@ -32,11 +33,11 @@ class KNNClassifier(ClassifierMixin, ImageInput, BaseEstimator):
         How many neighbours vote.
 
     weights : {"uniform", "distance"} or callable, default="uniform"
-        The votes: all alike, or inverse to the distance (a neighbour at distance 0 outvotes the others). A callable
-        gets the distances (n, k) and returns weights of the same shape.
+        The weights of the votes: uniform, or inverse to the distance (a neighbour at distance 0 outvotes the others). A
+        callable gets the distances (n, k) and returns weights of the same shape.
 
     metric : {"euclidean", "sqeuclidean", "cosine"}, default="euclidean"
-        The metric. For others, which are no matrix products, take :class:`sklearn.neighbors.KNeighborsClassifier`.
+        The metric. For others, which are not matrix products, use :class:`sklearn.neighbors.KNeighborsClassifier`.
 
     device : str or torch.device, default="auto"
         The device of the products: ``"cpu"``, or ``"cuda"`` for a GPU by NVIDIA or AMD; ``"auto"`` takes the GPU if
@@ -52,7 +53,7 @@ class KNNClassifier(ClassifierMixin, ImageInput, BaseEstimator):
     feature_names_in_ : ndarray of str
         Names of the columns, if X was a DataFrame with names.
     n_samples_fit_ : int
-        Training rows.
+        The number of training rows.
     image_shape_ : tuple of int
         (channels, height, width) of an image.
 
@@ -72,8 +73,8 @@ class KNNClassifier(ClassifierMixin, ImageInput, BaseEstimator):
     than ten decimal digits are equal) every distance is computed from its differences, which takes several times as
     long.
 
-    A model on uint8 that is asked with other numbers prepares the training images for that at the first time and keeps
-    them in float32 too, though not in its pickle.
+    A model that was fitted on uint8 and is queried with other numbers converts the training images to float32 at the
+    first such query, and keeps these too, though not in its pickle.
 
     A model on uint8 that is loaded by ``joblib.load(path, mmap_mode="r")`` shares its training images with the other
     processes that did so.

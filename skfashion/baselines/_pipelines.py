@@ -10,7 +10,7 @@ from skfashion.preprocessing import HOGTransformer
 
 
 def make_pca_svc(n_components=0.975, *, C=10.0, gamma="scale", random_state=None):
-    """Make the pipeline scaling, square root, PCA, support vector machine with an RBF kernel.
+    """Make a pipeline of scaling, square root, PCA and a support vector machine with an RBF kernel.
 
     The square root of the pixels makes dark details count more.
 
@@ -63,7 +63,7 @@ def make_pca_svc(n_components=0.975, *, C=10.0, gamma="scale", random_state=None
 def make_hog_svc(
     n_components=200, *, pixels_per_cell=4, pixel_weight=0.3, image_shape="auto", C=3.0, gamma=6.0, random_state=None
 ):
-    """Make the pipeline histograms of oriented gradients, PCA, support vector machine with an RBF kernel.
+    """Make a pipeline of histograms of oriented gradients, PCA and a support vector machine with an RBF kernel.
 
     The histograms say where there are edges, and the square roots of the pixels beside them where it is bright. Both
     are scaled to unit length, image by image, so that one `gamma` suits images of any size.

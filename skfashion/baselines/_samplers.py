@@ -189,7 +189,7 @@ class CentroidSampler(_Sampler):
         How far to go: 0 gives centroids, 1 training images.
 
     random_state : int, RandomState instance or None, default=None
-        Handed to the clusterer where it has none of its own.
+        Passed to the clusterer where it has none of its own.
 
     Attributes
     ----------

@@ -23,7 +23,7 @@ _BLOCK_BYTES = 2**25
 
 
 class SubspaceClassifier(ClassifierMixin, ModuleExport, ImageInput, BaseEstimator):
-    """The label of the subspace that an image is nearest to.
+    """Classifier by subspaces: an image gets the label of the nearest one.
 
     For each class a truncated singular value decomposition gives the subspace of `n_components` dimensions that is
     nearest to its training images; a new image gets the class whose subspace leaves the smallest residual.
@@ -32,8 +32,8 @@ class SubspaceClassifier(ClassifierMixin, ModuleExport, ImageInput, BaseEstimato
     ----------
     n_components : int, default=32
         Dimensions of each subspace; at most as many as the images of the class span, and a quarter of the pixels of an
-        image: larger subspaces hold nearly everything, and leave no residual by which classes differ. 0 of a few
-        pixels is the nearest mean.
+        image: larger subspaces hold nearly everything, and leave no residual by which classes differ. For images of
+        fewer than four pixels that may be 0, which is the nearest mean.
 
     center : bool, default=True
         Whether subspaces go through the mean of their class, or through the origin.

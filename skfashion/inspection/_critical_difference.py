@@ -68,7 +68,7 @@ class CriticalDifferenceDisplay:
             The level of significance.
 
         greater_is_better : bool, default=True
-            Whether scores are scores or errors.
+            Whether higher scores are better; False for errors.
 
         ax : matplotlib.axes.Axes, default=None
             The axes to draw on; None makes a new figure.

@@ -19,7 +19,7 @@ from skfashion.metrics._generation import on_one_scale
 
 
 class NearestImagesDisplay:
-    """Images, each in a row with the training images that are nearest to it: what was an error made of?
+    """Images, each in a row with the training images that are nearest to it: what was an error learnt from?
 
     It is made by :meth:`from_estimator`, where the embedding of an estimator says what is near, or by
     :meth:`from_data`, where pixels do.

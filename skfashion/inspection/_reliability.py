@@ -11,11 +11,11 @@ _LIMITS = -0.02, 1.02
 
 
 class ReliabilityDisplay:
-    """Accuracy of the most probable classes by their probability, the confidence, of any number of classes.
+    """Reliability diagram: the accuracy of predictions by their confidence, for any number of classes.
 
     It is made by :meth:`from_estimator` or :meth:`from_predictions`. Where the curve is below the diagonal, the
-    classifier is less often right than it is confident. For the calibration of one class among two take scikit-learn's
-    :class:`~sklearn.calibration.CalibrationDisplay`.
+    classifier is overconfident: it is right less often than its confidence says. For the calibration of one class among
+    two use scikit-learn's :class:`~sklearn.calibration.CalibrationDisplay`.
 
     Parameters
     ----------
@@ -36,7 +36,7 @@ class ReliabilityDisplay:
     intervals_ : matplotlib.collections.LineCollection
         The 95 % intervals of the accuracies.
     diagonal_ : matplotlib.lines.Line2D
-        What a calibrated classifier is at.
+        Where the curve of a calibrated classifier lies.
     ax_ : matplotlib.axes.Axes
         The axes.
     figure_ : matplotlib.figure.Figure
@@ -78,7 +78,7 @@ class ReliabilityDisplay:
             The number of bins; those without a prediction are left out.
 
         strategy : {"uniform", "quantile"}, default="uniform"
-            Bins of equal width, or of as many predictions each.
+            Bins of equal width, or with equally many predictions each.
 
         name : str, default=None
             The name in the legend; None takes that of the class.
@@ -133,7 +133,7 @@ class ReliabilityDisplay:
             The number of bins; those without a prediction are left out.
 
         strategy : {"uniform", "quantile"}, default="uniform"
-            Bins of equal width, or of as many predictions each.
+            Bins of equal width, or with equally many predictions each.
 
         name : str, default=None
             The name in the legend.

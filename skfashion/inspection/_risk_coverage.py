@@ -11,8 +11,8 @@ from skfashion.metrics import risk_coverage_curve
 class RiskCoverageDisplay:
     """The share of errors among the most confident predictions, by how many of them are kept.
 
-    It is made by :meth:`from_estimator` or :meth:`from_predictions`. It says how many images a person has to look at
-    for the rest to be as good as needed: those of the lowest confidence come first.
+    It is made by :meth:`from_estimator` or :meth:`from_predictions`. It shows how many images a person has to check,
+    those of the lowest confidence first, until the rest is accurate enough.
 
     Parameters
     ----------

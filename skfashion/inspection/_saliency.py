@@ -38,9 +38,9 @@ class SaliencyMaps(NamedTuple):
     baseline_scores : ndarray of shape (n_maps,) or None
         Its score for the baseline; None where nothing is compared with one.
     errors : ndarray of shape (n_maps,) or None
-        Of integrated gradients by how much the sum of a map misses the difference of these scores.
+        For integrated gradients, by how much the sum of a map differs from the difference of these scores.
     counts : ndarray of shape (n_maps,), dtype int64
-        The number of images of which a map is the mean.
+        The number of images over which a map is averaged.
     response : {"probability", "decision", "logit"}
         What the scores are.
 
@@ -100,7 +100,7 @@ def saliency(
           For neural classifiers and ``SubspaceClassifier``, also behind steps that scale each pixel on its own.
         - ``"grad_cam"``: the feature maps of the last convolution, weighted by the mean gradients of the score;
           coarse, and at least 0. For networks with convolutions, behind steps that change each pixel on its own. Where
-          a residual network averages over an image and its mirror image, the map is of the image alone.
+          a residual network averages over an image and its horizontal flip, the map is of the image alone.
 
         The last two need captum, which the extra ``explain`` brings.
 
@@ -111,7 +111,7 @@ def saliency(
         first class is its negative.
 
     baseline : float, "mean" or array-like of the shape of an image, default=None
-        What is put in the place of pixels, on the scale of X: a constant, the mean of X or an image. None is 0, black.
+        What takes the place of pixels, on the scale of X: a constant, the mean of X or an image. None is 0, black.
 
     patch_size : int, default=None
         The side of the squares of occlusion; None is a seventh of the shorter side of an image.
@@ -138,9 +138,9 @@ def saliency(
     Raises
     ------
     TypeError
-        If the estimator is no classifier, or has not what the method or the response needs.
+        If the estimator is no classifier, or lacks what the method or the response needs.
     ValueError
-        If y holds a class that the estimator does not know, if it was fitted on several labels an image, if the
+        If y holds a class that the estimator does not know, if it was fitted on several labels per image, if the
         baseline is no image like those of X, or if an argument is given that the method does not read.
     ImportError
         If captum is missing.

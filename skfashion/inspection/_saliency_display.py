@@ -168,7 +168,7 @@ class SaliencyDisplay:
     def from_maps(
         cls, X, maps, *, captions=None, label="saliency", image_shape=None, ax=None, n_columns=None, imshow_kw=None
     ):
-        """Draw maps that are there already, over their images.
+        """Draw existing maps over their images.
 
         Parameters
         ----------

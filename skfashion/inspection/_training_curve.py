@@ -27,10 +27,10 @@ class TrainingCurveDisplay(LiveCurves):
 
     A display is also a callback of scikit-learn, which draws while models are trained:
     ``model.set_callbacks(TrainingCurveDisplay())``, where the model may be a Pipeline or a search too. In a notebook a
-    picture grows below the cell, in a terminal a chart of text; where the output goes to a file, one comes at the end.
-    Models are named by their place in a search; a picture shows the last ten. The result of the training is the same,
-    and after it the display holds all histories. In a worker of ``cross_validate``, which hands no callback on, nothing
-    is drawn.
+    picture grows below the cell, in a terminal a text chart; if the output goes to a file, one is printed at the end.
+    Models are named by their place in a search; a picture shows the last ten. The result of the training does not
+    change, and after it the display holds all histories. In a worker of ``cross_validate``, which passes no callbacks
+    on, nothing is drawn.
 
     Parameters
     ----------

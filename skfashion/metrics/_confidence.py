@@ -61,7 +61,7 @@ class RiskCoverageCurve(NamedTuple):
 
 
 def expected_calibration_error(y_true, y_proba, *, labels=None, n_bins=15, strategy="uniform"):
-    """The mean difference of confidence and accuracy over bins of equal confidence.
+    """The mean absolute difference between confidence and accuracy over bins of similar confidence.
 
     The confidence of a prediction is the probability of the most probable class.
 
@@ -76,18 +76,18 @@ def expected_calibration_error(y_true, y_proba, *, labels=None, n_bins=15, strat
     n_bins : int, default=15
         The number of bins.
     strategy : {"uniform", "quantile"}, default="uniform"
-        Bins of equal width in [0, 1], or of as many predictions each.
+        Bins of equal width in [0, 1], or with equally many predictions each.
 
     Returns
     -------
     float
-        In [0, 1]; 0 if each bin is as accurate as it is confident. Small samples have errors even where the
-        probabilities are true.
+        In [0, 1]; 0 if each bin is as accurate as it is confident. Small samples have a positive error even if the
+        probabilities are correct.
 
     Raises
     ------
     ValueError
-        If `y_proba` are no probabilities of these labels, or `strategy` or `n_bins` are none.
+        If `y_proba` are no probabilities of these labels, or `strategy` or `n_bins` is invalid.
 
     References
     ----------
@@ -118,7 +118,7 @@ def reliability_bins(y_true, y_proba, *, labels=None, n_bins=15, strategy="unifo
     n_bins : int, default=15
         The number of bins; those without a prediction are left out.
     strategy : {"uniform", "quantile"}, default="uniform"
-        Bins of equal width in [0, 1], or of as many predictions each.
+        Bins of equal width in [0, 1], or with equally many predictions each.
 
     Returns
     -------
@@ -128,7 +128,7 @@ def reliability_bins(y_true, y_proba, *, labels=None, n_bins=15, strategy="unifo
     Raises
     ------
     ValueError
-        If `y_proba` are no probabilities of these labels, or `strategy` or `n_bins` are none.
+        If `y_proba` are no probabilities of these labels, or `strategy` or `n_bins` is invalid.
 
     Examples
     --------

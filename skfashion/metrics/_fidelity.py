@@ -57,12 +57,12 @@ class GenerativePrecisionRecall(NamedTuple):
 
 
 def density_coverage(X, X_real, *, n_neighbors=5):
-    """Density and coverage of generated samples: how real they look, and how much of what is real they show.
+    """Density and coverage of generated samples: how realistic they are, and how much of the real variety they show.
 
-    Around each real sample there is a ball that reaches to its nearest real neighbour number `n_neighbors`. Density
-    counts in how many of these balls a generated sample lies, on average over the generated samples, and divides that
-    by `n_neighbors`; coverage is the share of balls that hold a generated sample. A generator that repeats a few
-    perfect images has a high density and a low coverage; one that draws everything, but blurred, the reverse.
+    Around each real sample there is a ball that reaches to its `n_neighbors`-th nearest real neighbour. Density counts
+    in how many of these balls a generated sample lies, on average over the generated samples, and divides that by
+    `n_neighbors`; coverage is the share of balls that hold a generated sample. A generator that repeats a few perfect
+    images has a high density and a low coverage; one that draws everything, but blurred, the reverse.
 
     Parameters
     ----------
@@ -89,13 +89,13 @@ def density_coverage(X, X_real, *, n_neighbors=5):
     Warns
     -----
     UserWarning
-        If X and X_real seem to be on two scales and nothing tells how these compare.
+        If X and X_real seem to be on different scales, and it is unclear how these compare.
 
     Notes
     -----
-    Coverage depends on the numbers of samples: compare generators at the same ones, and next to real samples that are
-    taken for generated ones. Balls are closed: a copy of a real sample that has duplicates lies in its ball. Both
-    sets are brought to one scale as by :func:`frechet_distance`. Distances are Euclidean, of all pairs.
+    Coverage depends on the numbers of samples: compare generators with the same numbers, and with real samples in place
+    of generated ones. Balls are closed: a copy of a real sample that has duplicates lies in its ball. Both sets are
+    brought to one scale as by :func:`frechet_distance`. Distances are Euclidean, of all pairs.
 
     References
     ----------
@@ -128,9 +128,9 @@ def density_coverage(X, X_real, *, n_neighbors=5):
 def generative_precision_recall(X, X_real, *, n_neighbors=3):
     """Precision and recall of generated samples, each the share of one set that lies among the other.
 
-    A set is described by balls around its samples, each reaching to the nearest neighbour number `n_neighbors` in that
-    set. Precision is the share of generated samples in a ball of real ones, recall the share of real samples in a ball
-    of generated ones.
+    A set is described by balls around its samples, each reaching to the `n_neighbors`-th nearest neighbour in that set.
+    Precision is the share of generated samples in a ball of real ones, recall the share of real samples in a ball of
+    generated ones.
 
     Parameters
     ----------
@@ -156,7 +156,7 @@ def generative_precision_recall(X, X_real, *, n_neighbors=3):
     Warns
     -----
     UserWarning
-        If X and X_real seem to be on two scales and nothing tells how these compare.
+        If X and X_real seem to be on different scales, and it is unclear how these compare.
 
     Notes
     -----

@@ -38,7 +38,7 @@ def frechet_distance(X, Y):
     Warns
     -----
     UserWarning
-        If X and Y seem to be on two scales and nothing tells how these compare.
+        If X and Y seem to be on different scales, and it is unclear how these compare.
 
     Notes
     -----
@@ -96,7 +96,7 @@ def nearest_train_distance(X, X_train):
     Warns
     -----
     UserWarning
-        If X and X_train seem to be on two scales and nothing tells how these compare.
+        If X and X_train seem to be on different scales, and it is unclear how these compare.
 
     Examples
     --------

@@ -23,7 +23,7 @@ class RankComparison(NamedTuple):
     pvalues : ndarray of shape (n_models, n_models)
         Of the tests between pairs, corrected for their number, in the order of `ranks`; 1 on the diagonal.
     critical_difference : float
-        From which difference of average ranks on two models differ by Nemenyi's test; NaN with another test.
+        The smallest difference of average ranks at which two models differ by Nemenyi's test; NaN with another test.
     groups : list of list of str
         Models next to each other in rank, at least two, no pair of which differs. None is part of another.
     n_repetitions : int
@@ -71,7 +71,7 @@ def compare_ranks(scores, *, test="nemenyi", alpha=0.05, greater_is_better=True)
     alpha : float in (0, 1), default=0.05
         The level of significance.
     greater_is_better : bool, default=True
-        Whether scores are scores or errors.
+        Whether higher scores are better; False for errors.
 
     Returns
     -------

@@ -25,7 +25,7 @@ class RiskThreshold(NamedTuple):
     risk : float
         The share of errors among these, in [0, 1].
     bound : float
-        What the share of errors among new predictions that are kept does not exceed, in [0, 1].
+        An upper bound on the share of errors among new predictions that are kept, in [0, 1].
 
     Examples
     --------
@@ -41,10 +41,11 @@ class RiskThreshold(NamedTuple):
 
 
 def threshold_for_risk(y_true, y_pred, confidence, *, risk, confidence_level=0.95):
-    """The lowest threshold of confidence above which the share of errors surely stays below a risk.
+    """The lowest confidence threshold above which the share of errors stays below a risk, with high probability.
 
-    Of these predictions, fewer than a share of `risk` is wrong: by so much that it also holds for new predictions of
-    the same kind, with a probability of `confidence_level` over the draw of those given here.
+    Among the given predictions that reach the threshold, the share of errors is below `risk` by a margin. The margin is
+    such that it also stays below `risk` for new predictions of the same kind, with a probability of `confidence_level`
+    over the draw of the given ones.
 
     Parameters
     ----------
@@ -77,9 +78,9 @@ def threshold_for_risk(y_true, y_pred, confidence, *, risk, confidence_level=0.9
     The bound is that of Clopper and Pearson, as in [1]_. To look at the errors of many thresholds and to take the best
     one would make it too optimistic. So an eighth, a quarter and a half of the predictions are tried, each at a third
     of the allowed probability, and from the largest share that passes on, thresholds are lowered one by one until the
-    bound exceeds the risk (fixed-sequence testing, [2]_). The promise is exact where a lower threshold never has a
-    lower risk, which a useful confidence fulfils. Where confidences often repeat, the probability is approximate.
-    Nothing is known of images of another kind.
+    bound exceeds the risk (fixed-sequence testing, [2]_). The promise is exact if a lower threshold never has a lower
+    risk, which holds for a useful confidence. Where confidences often repeat, the probability is approximate. Nothing
+    is promised for images of another kind.
 
     References
     ----------

@@ -24,7 +24,7 @@ class ClassifierComparison(NamedTuple):
         ``pvalue`` of McNemar's test against the first row, by Holm's correction; and for estimators ``fit_seconds``
         (NaN if it was fitted before), ``predict_seconds``, ``size_mb``, the megabytes of its pickle.
     pvalues : pandas.DataFrame
-        Of McNemar's tests between all pairs, by Holm's correction for all of them.
+        P-values of McNemar's tests between all pairs, with Holm's correction for all of them.
 
     Examples
     --------

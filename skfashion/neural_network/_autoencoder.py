@@ -18,14 +18,14 @@ class Autoencoder(BaseAutoencoder):
 
     See Also
     --------
-    ConvAutoencoder : With convolutions, fewer parameters and lower errors.
-    VariationalAutoencoder : Made to draw new images.
-    sklearn.decomposition.PCA : What a linear autoencoder comes to.
+    ConvAutoencoder : With convolutions, fewer parameters and lower reconstruction errors.
+    VariationalAutoencoder : Made to generate new images.
+    sklearn.decomposition.PCA : What a linear autoencoder converges to.
 
     Notes
     -----
-    ``sample`` draws codes from one normal distribution, which is a coarse picture of where codes lie. Any density of
-    scikit-learn can take its place::
+    ``sample`` draws latent codes from one normal distribution, which only roughly describes where codes lie. Any
+    density model of scikit-learn can take its place::
 
         mixture = GaussianMixture(20, random_state=0).fit(autoencoder.transform(X))
         images = autoencoder.inverse_transform(mixture.sample(16)[0])

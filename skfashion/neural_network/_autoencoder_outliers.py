@@ -37,8 +37,8 @@ class AutoencoderOutlierDetector(BaseOutlierDetector):
     .. math:: -\log(0.01 + e) - \tfrac{1}{2} \log(0.1 + m^2 / d)
 
     Here *e* is the mean over the pixels of the squared residual, each divided by its variance over the training images
-    plus the mean variance of all pixels: an error where all images are black says more than one where they vary. *m*
-    is the Mahalanobis distance of the code, and *d* the number of its dimensions.
+    plus the mean of this variance over all pixels: an error where all images are black says more than one where they
+    vary. *m* is the Mahalanobis distance of the code, and *d* the number of its dimensions.
 
     See Also
     --------

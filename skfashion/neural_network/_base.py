@@ -221,18 +221,19 @@ class BaseNet(
             made dense.
 
         y : array-like, default=None
-            For classifiers labels of shape (n_samples,): ints, strings, bools, whatever can be sorted; or an indicator
-            matrix (n_samples, n_classes) of 0 and 1, whose columns are classes that do not exclude each other. For
-            regressors numbers of shape (n_samples,) or (n_samples, n_outputs), in any unit. For autoencoders
-            the image that each image of X is to be turned into, for instance without its noise, in the shape and on
-            the scale of X; they ignore anything of another shape, such as labels, as transformers of scikit-learn do,
-            but for a conditional one, which takes labels.
+            For classifiers labels of shape (n_samples,): ints, strings, bools, anything that can be sorted; or an
+            indicator matrix (n_samples, n_classes) of 0 and 1, whose columns are classes that do not exclude each
+            other. For regressors numbers of shape (n_samples,) or (n_samples, n_outputs), in any unit. For autoencoders
+            the image that each image of X is to be turned into, for instance without its noise, in the shape and on the
+            scale of X; they ignore anything of another shape, such as labels, as transformers of scikit-learn do,
+            except for a conditional one, which takes labels.
 
         sample_weight : array-like of shape (n_samples,), default=None
             Non-negative weights. A weight of zero is the same as leaving the image out.
 
         X_val, y_val, sample_weight_val : array-like, default=None
-            Images that are evaluated after each epoch, and that early stopping watches, and what belongs to them.
+            Validation images, which are evaluated after each epoch and watched by early stopping, and what belongs to
+            them.
 
         Returns
         -------

@@ -43,7 +43,7 @@ _BATCH_OF_CODES = 512
 
 @estimator
 class BaseAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseNet):
-    """A network that is trained to give back its input through a short code.
+    """A network that is trained to reconstruct its input from a short latent code.
 
     A subclass is decorated by :func:`estimator`, and says by a method ``_network`` which module its parameters
     describe: one with the methods ``encode``, ``decode``, ``start_at`` and ``reset_weights``, and the attribute
@@ -225,7 +225,7 @@ class BaseAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseNet
         return attributes
 
     def transform(self, X):
-        """Return the code of each image.
+        """Return the latent code of each image.
 
         Parameters
         ----------
@@ -240,12 +240,12 @@ class BaseAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseNet
         return self._per_image(X, lambda module, images: module.encode(images))
 
     def inverse_transform(self, X, y=None):
-        """Return the images that codes stand for.
+        """Return the images that latent codes decode to.
 
         Parameters
         ----------
         X : array-like of shape (n_samples, latent_dim)
-            Codes.
+            Latent codes.
 
         y : array-like of shape (n_samples,), or a single label, default=None
             The class of each image, or of all, which a conditional model needs and any other refuses.
@@ -332,7 +332,7 @@ class BaseAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseNet
             The images.
 
         y : array-like of the shape of X, default=None
-            The images that X is to be turned into. Anything of another shape, such as labels, is ignored, but by a
+            The images that X is to be turned into. Anything of another shape, such as labels, is ignored, except by a
             conditional model, which needs labels.
 
         Returns

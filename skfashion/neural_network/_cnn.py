@@ -72,8 +72,8 @@ class CNNClassifier(CNNNetwork, BaseNetClassifier):
     See Also
     --------
     MLPClassifier : A multi-layer perceptron.
-    ResNetClassifier : A residual network, for the best accuracy without choosing.
-    CNNRegressor : The same for numbers.
+    ResNetClassifier : A residual network, for the best accuracy without tuning.
+    CNNRegressor : The same for regression.
 
     References
     ----------
@@ -102,7 +102,7 @@ class CNNRegressor(CNNNetwork, BaseNetRegressor):
     --------
     MLPRegressor : A multi-layer perceptron.
     ResNetRegressor : A residual network.
-    CNNClassifier : The same for classes.
+    CNNClassifier : The same for classification.
 
     References
     ----------

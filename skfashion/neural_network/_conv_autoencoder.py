@@ -20,14 +20,15 @@ class ConvAutoencoder(BaseAutoencoder):
     See Also
     --------
     Autoencoder : A fully connected one.
-    VariationalAutoencoder : Made to draw new images.
+    VariationalAutoencoder : Made to generate new images.
     EncoderClassifier : A classifier on top of an encoder.
 
     Notes
     -----
-    ``sample`` draws codes from one normal distribution; see the notes of :class:`Autoencoder` for better densities.
+    ``sample`` draws latent codes from one normal distribution; see the notes of :class:`Autoencoder` for better
+    densities.
 
-    Images of a side under 9 pixels are framed by zeros inside the network.
+    Images with a side under 9 pixels are padded with zeros inside the network.
 
     References
     ----------

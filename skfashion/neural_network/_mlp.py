@@ -72,8 +72,8 @@ class MLPClassifier(MLPNetwork, BaseNetClassifier):
     See Also
     --------
     CNNClassifier : A convolutional network.
-    ResNetClassifier : A residual network, for the best accuracy without choosing.
-    MLPRegressor : The same for numbers.
+    ResNetClassifier : A residual network, for the best accuracy without tuning.
+    MLPRegressor : The same for regression.
     sklearn.neural_network.MLPClassifier : Scikit-learn's own.
 
     References

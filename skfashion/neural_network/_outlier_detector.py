@@ -63,7 +63,7 @@ class BaseOutlierDetector(OutlierMixin, ImageInput, BaseEstimator, ABC):
 
     @_fit_context(prefer_skip_nested_validation=False)
     def fit(self, X, y=None, sample_weight=None):
-        """Learn what the images look like, and from which score on one is an outlier.
+        """Learn what the images look like, and below which score an image is an outlier.
 
         Parameters
         ----------

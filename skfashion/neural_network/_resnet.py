@@ -53,26 +53,26 @@ class ResNetNetwork:
 
 @estimator
 class ResNetClassifier(ResNetNetwork, BaseNetClassifier):
-    """A small residual network whose defaults are a recipe: for the best accuracy without choosing.
+    """A small residual network whose defaults are a recipe for the best accuracy without tuning.
 
-    It has as many parameters at every size of images; their number and the time of an image grow with `width`, and the
-    time with the area of the image.
+    The number of parameters does not depend on the size of images. It grows with `width`, as does the time per image,
+    which also grows with the area of the image.
 
     The recipe is stochastic gradient descent with Nesterov momentum, one cycle of the learning rate, weight decay,
-    label smoothing, flipped and shifted images, and predictions that are the mean over an image and its mirror image.
-    The defaults suit garments and other things that may face either way; for digits and text take
+    label smoothing, augmentation by horizontal flips and shifts, and predictions that are averaged over an image and
+    its horizontal flip. The defaults suit garments and other things that may face either way; for digits and text take
     ``augmentation="shift"``.
 
     See Also
     --------
     CNNClassifier : A convolutional network of your own.
-    ResNetRegressor : The same for numbers.
+    ResNetRegressor : The same for regression.
 
     Notes
     -----
     Some shared parameters have other defaults here: `optimizer`, `learning_rate`, `weight_decay`, `label_smoothing` and
-    `augmentation`. As the schedule is stretched over `max_epochs`, a shorter training is a smaller `max_epochs`, not a
-    fit that is stopped.
+    `augmentation`. As the schedule is stretched over `max_epochs`, lower `max_epochs` for a shorter training instead of
+    stopping a fit.
 
     References
     ----------
@@ -102,15 +102,15 @@ class ResNetClassifier(ResNetNetwork, BaseNetClassifier):
 class ResNetRegressor(ResNetNetwork, BaseNetRegressor):
     """A small residual network for regression, of one target or several.
 
-    Targets are standardised for training; predictions are in their units. Images are not changed in training: an angle
-    is another one in a mirror, and a position after a shift. Where the targets stay the same, take
+    Targets are standardised for training; predictions are in their units. There is no augmentation by default: a
+    horizontal flip changes angles, and a shift changes positions. Where the targets stay the same, use
     ``augmentation="flip+shift"``.
 
     See Also
     --------
     MLPRegressor : A multi-layer perceptron.
     CNNRegressor : A convolutional network of your own.
-    ResNetClassifier : The same for classes.
+    ResNetClassifier : The same for classification.
 
     Notes
     -----

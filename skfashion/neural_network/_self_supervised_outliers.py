@@ -1,4 +1,4 @@
-"""Outliers by a network that has learnt how images are turned and shifted."""
+"""Outliers by a network that has learnt how images are rotated and shifted."""
 
 import numpy as np
 from sklearn.base import clone
@@ -29,15 +29,15 @@ _LAYERS = (
 
 @estimator
 class SelfSupervisedOutlierDetector(BaseOutlierDetector):
-    """Outliers are images that a network which tells turned and shifted images apart sees in an unusual way.
+    """Outliers are images with unusual embeddings in a network that tells rotated and shifted images apart.
 
-    The network is a classifier of what was done to an image: nothing, a rotation by 90, 180 or 270 degrees (of images
-    that are not square only 180), or a shift by a quarter of the image in one of four directions. To tell these apart
-    it has to learn what the images show, without any label. For each of them its embeddings of the training images,
-    scaled to length 1, are described by a normal distribution; the score of an image is minus the
-    logarithm of 1 plus the sum of the squared Mahalanobis distances of its own.
+    The network is a classifier of what was done to an image: nothing, a rotation by 90, 180 or 270 degrees (only 180 if
+    images are not square), or a shift by a quarter of the image in one of four directions. To tell these apart it has
+    to learn what the images show, without any label. For each of these transformations, a normal distribution is fitted
+    to the embeddings of the training images, scaled to length 1. The score of an image is minus the logarithm of 1 plus
+    the sum of the squared Mahalanobis distances of its own embeddings.
 
-    It needs images whose rotations differ: of a disc in the middle of an image it learns nothing.
+    It needs images whose rotations differ: from a disc in the middle of an image it learns nothing.
 
     See Also
     --------

@@ -27,26 +27,26 @@ from skfashion.training._consistency import Consistency
 class SemiSupervisedClassifier(ClassAnswers, ImageEmbedding, ModuleExport, ImageInput, BaseEstimator):
     """A network that learns from few labelled images and from many without labels.
 
-    In every step the network says what weakly changed images without labels show, and learns to say the same of these
-    images when they are changed strongly, as far as it was confident. Labelled images are learnt from as usual.
+    In every step the network predicts pseudo-labels for weakly augmented unlabelled images. As far as it is confident,
+    it learns to predict them for strongly augmented versions of these images. Labelled images are learnt from as usual.
 
     See Also
     --------
-    EncoderClassifier : Learns from images without labels before it sees the first label.
+    EncoderClassifier : Learns from unlabelled images before it sees the first label.
     sklearn.semi_supervised.SelfTrainingClassifier : Fits any classifier again on its own confident predictions.
 
     Notes
     -----
-    An epoch is one pass over the images without labels. Each step is of `batch_size` images of the inner estimator, of
-    which `labelled_share` have labels; labelled images come up as often as that takes. The entry
-    ``train_pseudo_labelled`` of the history is the share of images without labels that counted, ``train_accuracy`` is
-    measured on all images that count: those with labels, and those with a label by the network itself.
+    An epoch is one pass over the unlabelled images. Each step takes as many images as the `batch_size` of the inner
+    estimator, of which a share of `labelled_share` have labels; labelled images are repeated as often as that takes.
+    The entry ``train_pseudo_labelled`` of the history is the share of unlabelled images that counted;
+    ``train_accuracy`` is measured on all images that count: those with labels, and those with pseudo-labels.
 
-    The strong changes have to leave the answer as it is, and the network has to be able to learn that: convolutional
-    networks gain most, and a perceptron, to which a shifted image is another one, may lose.
+    The strong augmentation must not change the class, and the network has to be able to learn that: convolutional
+    networks gain most, while a perceptron, to which a shifted image is a different one, may get worse.
 
-    In a search, the score is that of the labelled images of each fold, see :meth:`score`; scorers that go by a name
-    know nothing of missing labels.
+    In a search, the score is that of the labelled images of each fold, see :meth:`score`; scorers that are given by
+    name know nothing about missing labels.
 
     References
     ----------
@@ -148,20 +148,19 @@ class SemiSupervisedClassifier(ClassAnswers, ImageEmbedding, ModuleExport, Image
             [0, 1].
 
         y : array-like of shape (n_samples,)
-            Labels: ints, strings, whatever can be sorted. Of images without a label it is -1, and None or NaN among
-            objects such as strings.
+            Labels: ints, strings, anything that can be sorted. The label of an unlabelled image is -1, or None or NaN
+            among objects such as strings.
 
         sample_weight : array-like of shape (n_samples,), default=None
             Non-negative weights. A weight of zero is the same as leaving the image out.
 
         X_val, y_val : array-like, default=None
-            Images with labels that are evaluated after each epoch, and that early stopping watches.
+            Labelled validation images, which are evaluated after each epoch and watched by early stopping.
 
         Returns
         -------
         self : object
-            The fitted estimator. Without a single image that has no label, it is the inner estimator as that would be
-            by itself.
+            The fitted estimator. If all images have labels, it equals the inner estimator fitted by itself.
 
         Raises
         ------

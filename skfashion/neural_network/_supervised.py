@@ -12,7 +12,7 @@ class ImageEmbedding:
     """Embeddings of images, for whoever collects what a network makes of them by a method ``_per_image``."""
 
     def embed(self, X):
-        """Return the embedding of each image: what the last layer of the network makes its answer of.
+        """Return the embedding of each image: the input of the last layer of the network.
 
         Parameters
         ----------

@@ -19,25 +19,26 @@ from skfashion.training._build import Network
 
 @estimator
 class VariationalAutoencoder(BaseAutoencoder):
-    """A variational autoencoder: its codes are normal distributions, and follow the standard normal one as a whole.
+    """A variational autoencoder: each code is a normal distribution, and all together follow the standard normal one.
 
     It is trained on ``reconstruction + beta * KL``, both summed over an image; ``transform`` gives the means of the
-    codes, and ``sample`` decodes what is drawn from the standard normal distribution.
+    codes, and ``sample`` decodes codes drawn from the standard normal distribution.
 
     See Also
     --------
-    ConvAutoencoder : Without the divergence: lower errors, worse samples.
+    ConvAutoencoder : Without the KL divergence: lower reconstruction errors, worse samples.
 
     Notes
     -----
     `history_` holds both terms of the loss of each epoch: ``train_reconstruction`` and ``train_kl``, likewise
-    ``valid_…``. They are measured on codes that are drawn, as in training.
+    ``valid_…``. They are measured on sampled codes, as in training.
 
-    A conditional one is a conditional variational autoencoder, p(image | code, class), whose encoder is not told the
-    class, so that ``transform`` needs no label. Its codes follow the standard normal distribution as a whole, but not
-    class by class: ``sample`` draws the codes of a class from the normal distribution of those of its training images.
+    With ``conditional=True`` it is a conditional variational autoencoder, p(image | code, class), whose encoder does
+    not see the class, so that ``transform`` needs no label. Its codes follow the standard normal distribution as a
+    whole, but not class by class: ``sample`` draws the codes of a class from the normal distribution of those of its
+    training images.
 
-    Images of a side too small for the convolutions are framed by zeros inside the network.
+    Images with a side too small for the convolutions are padded with zeros inside the network.
 
     Networks of the studies that this library reproduces: ``VariationalAutoencoder(5, n_channels=(16, 32))``,
     ``VariationalAutoencoder(10, n_channels=(32, 64), kernel_size=5)``, and with batch normalisation
@@ -147,7 +148,7 @@ class VariationalAutoencoder(BaseAutoencoder):
         )
 
     def elbo(self, X, y=None, *, n_draws=1, random_state=None):
-        """Estimate the evidence lower bound of each image, on codes that are drawn.
+        """Estimate the evidence lower bound of each image, from sampled codes.
 
         Parameters
         ----------

@@ -61,7 +61,7 @@ def save(estimator, file, *, metrics=None, data_license=None, trusted=()):
 
     Notes
     -----
-    What belongs to a machine is left out: the cache of a Pipeline (`memory`), the address of a data base (`storage`)
+    What belongs to a machine is left out: the cache of a Pipeline (`memory`), the address of a database (`storage`)
     and callbacks of scikit-learn. Weights of a model on a GPU are loaded to a GPU if there is one, else to the
     processor.
 

@@ -18,7 +18,10 @@ from skfashion._device import cpu_capabilities
 
 RESULTS = Path(__file__).parent / "results"
 
-_PACKAGES = ("skfashion", "scikit-learn", "skorch", "torch", "numpy", "scipy", "joblib", "keras", "tensorflow", "tensorflow-cpu")
+_PACKAGES = (
+    *("skfashion", "scikit-learn", "skorch", "torch", "numpy", "scipy", "joblib"),
+    *("keras", "tensorflow", "tensorflow-cpu"),
+)
 
 
 def evidence():

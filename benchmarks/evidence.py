@@ -19,8 +19,16 @@ from skfashion._device import cpu_capabilities
 RESULTS = Path(__file__).parent / "results"
 
 _PACKAGES = (
-    *("skfashion", "scikit-learn", "skorch", "torch", "numpy", "scipy", "joblib"),
-    *("keras", "tensorflow", "tensorflow-cpu"),
+    "skfashion",
+    "scikit-learn",
+    "skorch",
+    "torch",
+    "numpy",
+    "scipy",
+    "joblib",
+    "keras",
+    "tensorflow",
+    "tensorflow-cpu",
 )
 
 

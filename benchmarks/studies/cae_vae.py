@@ -21,7 +21,7 @@ Enough for most: the published autoencoder, trained for 50 epochs, reconstructs 
 {ours: CAE of 32 filters, one cycle, 50 epochs|squared_error}, and with them the classifier reaches
 {ours: classifier on our frozen encoder|accuracy} %.
 """
-LEAD = "2-reconstructions"
+LEAD = "1-reconstructions"
 SEEDS = 1
 
 # The report gives neither epochs nor batches.

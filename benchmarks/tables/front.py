@@ -37,15 +37,15 @@ def why():
         ["memory that its fit adds to 47 MB of images", *map(added, programs)],
         ["grid of 4 learning rates, 3 folds", ours, "your own loops", skorch, sklearn],
         [
-            "test accuracy, perceptron as it comes",
+            "test accuracy of the default perceptron",
             accuracy("MLPClassifier()"),
             "",
             "",
             accuracy("scikit-learn MLPClassifier"),
         ],
-        ["best network as it comes", accuracy("ResNetClassifier()"), "yours", "yours", "perceptrons only"],
+        ["test accuracy of the best default network", accuracy("ResNetClassifier()"), "yours", "yours", "perceptrons only"],
         ["autoencoders, generators, outliers", "yes", "by hand", "by hand", "no"],
-        ["float, `uint8`, colour, DataFrames mean the same", "yes", "by hand", "by hand", "numbers only"],
+        ["float, `uint8`, colour, DataFrames give the same results", "yes", "by hand", "by hand", "numbers only"],
         ["a model file that runs no code when loaded", "yes", "weights only", "weights only", "by skops"],
     ]
     return [f"| {' | '.join(line)} |" for line in lines]

@@ -16,7 +16,7 @@ from sklearn.semi_supervised import LabelSpreading
 
 from benchmarks.evidence import evidence, read, write
 from benchmarks.predictions import keep_predictions
-from skfashion.baselines import make_pca_svc
+from skfashion.baselines import make_hog_spreading, make_pca_svc
 from skfashion.datasets import fetch_fashion_mnist
 from skfashion.neural_network import (
     ConvAutoencoder,
@@ -60,6 +60,7 @@ def resnet(X, y):
 MODELS = {
     "labels alone: make_pca_svc()": alone(make_pca_svc()),
     "labels alone: ResNetClassifier(), 100,000 images": resnet,
+    "make_hog_spreading()": lambda X, y: make_hog_spreading(random_state=0).fit(X, y),
     "LabelSpreading(kernel='knn') on ConvAutoencoder(16, 16)": spread,
     "EncoderClassifier(ConvAutoencoder(16, 16))": pretrained,
     "SemiSupervisedClassifier(ResNetClassifier(8, max_epochs=10), labelled_share=0.25)": consistent(8, 10),

@@ -13,6 +13,7 @@ from skfashion.baselines import (
     ClusterClassifier,
     KNNClassifier,
     NeighborSampler,
+    SpectralClusterer,
     SubspaceClassifier,
 )
 from skfashion.model_selection import OptunaSearchCV, VectorizedGridSearchCV, VectorizedHalvingGridSearchCV
@@ -55,6 +56,7 @@ DEFAULTS = [
     NeighborSampler(),
     CentroidSampler(random_state=0),
     HOGTransformer(),
+    SpectralClusterer(random_state=0),
 ]
 # With other settings, small and quick to learn, for all checks.
 ESTIMATORS = [
@@ -87,6 +89,7 @@ ESTIMATORS = [
     SemiSupervisedClassifier(
         MLPClassifier((16,), learning_rate=0.01, batch_size=16, device="cpu"), threshold=0.7, random_state=0
     ),
+    SpectralClusterer(3, n_neighbors=5, random_state=0),
 ]
 # A search has the parameters of the estimator in it: only scikit-learn's own checks say something of the search.
 SEARCHES = [

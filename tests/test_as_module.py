@@ -22,6 +22,7 @@ WITHOUT_MODULE = {
     "NeighborSampler": "It draws images, and answers nothing about given ones.",
     "OptunaSearchCV": "Its best estimator may have one.",
     "SelfSupervisedOutlierDetector": "Its answer is a threshold on scores, which is learnt beside the network.",
+    "SpectralClusterer": "It searches all training images, and decides near ties in float64.",
     "VectorizedGridSearchCV": "Its best estimator may have one.",
     "VectorizedHalvingGridSearchCV": "Its best estimator may have one.",
 }

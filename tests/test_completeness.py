@@ -23,6 +23,7 @@ WITHOUT_SPACE = {
     "OptunaSearchCV": "It is the search.",
     "SelfSupervisedOutlierDetector": "Images without labels have no score that a search could maximize.",
     "SemiSupervisedClassifier": "What is worth searching is its network, which has a space of its own.",
+    "SpectralClusterer": "Clusters without labels have no score that a search could maximize.",
     "VectorizedGridSearchCV": "It is the search.",
     "VectorizedHalvingGridSearchCV": "It is the search.",
 }

@@ -7,7 +7,14 @@ from sklearn.base import clone
 from sklearn.cluster import KMeans
 from skorch.callbacks import GradientNormClipping
 
-from skfashion.baselines import CentroidSampler, ClusterClassifier, KNNClassifier, NeighborSampler, SubspaceClassifier
+from skfashion.baselines import (
+    CentroidSampler,
+    ClusterClassifier,
+    KNNClassifier,
+    NeighborSampler,
+    SpectralClusterer,
+    SubspaceClassifier,
+)
 from skfashion.modules import conv, pool
 from skfashion.neural_network import (
     Autoencoder,
@@ -171,6 +178,16 @@ CASES = [
     (
         ClusterClassifier(KMeans(12, n_init=1), random_state=0),
         {"clusterer": (KMeans(5, n_init=1), {}), "naming": ("one_to_one", {}), "random_state": (1, {})},
+    ),
+    (
+        SpectralClusterer(random_state=0),
+        {
+            "n_clusters": (5, {}),
+            "n_neighbors": (4, {}),
+            "n_eigenvectors": (3, {}),
+            "n_init": (1, {}),
+            "random_state": (1, {}),
+        },
     ),
     (NeighborSampler(), {"n_neighbors": (2, {})}),
     (

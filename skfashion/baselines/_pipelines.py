@@ -4,8 +4,11 @@ import numpy as np
 from sklearn.decomposition import PCA
 from sklearn.pipeline import FeatureUnion, Pipeline
 from sklearn.preprocessing import FunctionTransformer, MinMaxScaler, Normalizer
+from sklearn.semi_supervised import LabelSpreading
 from sklearn.svm import SVC
 
+from skfashion.baselines._graph import neighbor_kernel
+from skfashion.baselines._spectral import SpectralClusterer
 from skfashion.preprocessing import HOGTransformer
 
 
@@ -142,6 +145,116 @@ def make_hog_svc(
             ("svc", SVC(C=C, gamma=gamma, random_state=0)),
         ]
     )
+
+
+def make_hog_clusterer(
+    n_clusters=10, *, n_neighbors=10, n_components=64, pixels_per_cell=4, image_shape="auto", random_state=None
+):
+    """Make a pipeline of histograms of oriented gradients, PCA and spectral clustering.
+
+    Parameters
+    ----------
+    n_clusters, n_neighbors : int, default=10
+        Of :class:`SpectralClusterer`: how many clusters, and how many neighbours each image is linked to.
+
+    n_components : int, default=64
+        Of :class:`~sklearn.decomposition.PCA`; at most as many as there are images, and as features.
+
+    pixels_per_cell : int or tuple of int, default=4
+        Of :class:`~skfashion.preprocessing.HOGTransformer`: the size of a cell. 4 suits images of about 28 x 28 pixels,
+        2 those of 8 x 8.
+
+    image_shape : tuple of int or "auto", default="auto"
+        (height, width), (channels, height, width) or (height, width, channels) of the images in rows of X, which
+        ``"auto"`` takes for square.
+
+    random_state : int, RandomState instance or None, default=None
+        Of PCA and of the clusterer.
+
+    Returns
+    -------
+    sklearn.pipeline.Pipeline
+        With the steps ``hog``, ``pca`` and ``cluster``. It has ``fit_predict`` and ``predict``.
+
+    See Also
+    --------
+    ClusterClassifier : Names the clusters by labels.
+
+    Examples
+    --------
+    >>> from skfashion.baselines import make_hog_clusterer
+    >>> from skfashion.datasets import make_garments
+    >>> from skfashion.metrics import clustering_accuracy_score
+    >>> X, y = make_garments(1000, random_state=0, return_X_y=True)
+    >>> clusters = make_hog_clusterer(random_state=0).fit(X[:800])
+    >>> clustering_accuracy_score(y[800:], clusters.predict(X[800:])) > 0.5
+    True
+    """
+    cluster = SpectralClusterer(n_clusters, n_neighbors=n_neighbors, random_state=random_state)
+    return Pipeline([*_edges(n_components, pixels_per_cell, image_shape, random_state), ("cluster", cluster)])
+
+
+def make_hog_spreading(n_components=64, *, pixels_per_cell=4, image_shape="auto", alpha=0.95, random_state=None):
+    """Make a pipeline of histograms of oriented gradients, PCA and label spreading, which needs very few labels.
+
+    It is fitted on images with labels and on images without, whose label is -1.
+
+    Parameters
+    ----------
+    n_components : int, default=64
+        Of :class:`~sklearn.decomposition.PCA`; at most as many as there are images, and as features.
+
+    pixels_per_cell : int or tuple of int, default=4
+        Of :class:`~skfashion.preprocessing.HOGTransformer`: the size of a cell. 4 suits images of about 28 x 28 pixels,
+        2 those of 8 x 8.
+
+    image_shape : tuple of int or "auto", default="auto"
+        (height, width), (channels, height, width) or (height, width, channels) of the images in rows of X, which
+        ``"auto"`` takes for square.
+
+    alpha : float, default=0.95
+        Of :class:`~sklearn.semi_supervised.LabelSpreading`: how much an image hears from its neighbours, against its
+        own label. The fewer labels there are, the closer to 1 it should be.
+
+    random_state : int, RandomState instance or None, default=None
+        Of the randomised solver of PCA.
+
+    Returns
+    -------
+    sklearn.pipeline.Pipeline
+        With the steps ``hog``, ``pca`` and ``spread``, whose kernel is :func:`neighbor_kernel`. Labels of training
+        images are in ``transduction_`` of the last step.
+
+    See Also
+    --------
+    skfashion.neural_network.SemiSupervisedClassifier : Slower, and better from some hundred labels on.
+
+    References
+    ----------
+    Dengyong Zhou et al., `Learning with Local and Global Consistency
+    <https://papers.nips.cc/paper/2506-learning-with-local-and-global-consistency>`_, 2003.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skfashion.baselines import make_hog_spreading
+    >>> from skfashion.datasets import make_garments
+    >>> X, y = make_garments(1200, random_state=0, return_X_y=True)
+    >>> few = np.where(np.arange(1000) < 50, y[:1000], -1)
+    >>> make_hog_spreading(random_state=0).fit(X[:1000], few).score(X[1000:], y[1000:]) > 0.5
+    True
+    """
+    # A label takes a round for each link on its way: by default some images would never hear of one.
+    spread = LabelSpreading(kernel=neighbor_kernel, alpha=alpha, tol=1e-9, max_iter=10_000)
+    return Pipeline([*_edges(n_components, pixels_per_cell, image_shape, random_state), ("spread", spread)])
+
+
+def _edges(n_components, pixels_per_cell, image_shape, random_state):
+    """Steps that describe images by their edges, for distances between them."""
+    return [
+        ("hog", HOGTransformer(pixels_per_cell=pixels_per_cell, image_shape=image_shape)),
+        ("pca", PCA(n_components, random_state=random_state)),
+    ]
 
 
 def _roots_of_pixels():

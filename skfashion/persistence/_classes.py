@@ -15,7 +15,14 @@ from skfashion._private_sklearn_state import (
     _SigmoidCalibration,
     _TemperatureScaling,
 )
-from skfashion.baselines import CentroidSampler, ClusterClassifier, KNNClassifier, NeighborSampler, SubspaceClassifier
+from skfashion.baselines import (
+    CentroidSampler,
+    ClusterClassifier,
+    KNNClassifier,
+    NeighborSampler,
+    SpectralClusterer,
+    SubspaceClassifier,
+)
 from skfashion.baselines._float_search import FloatSearch
 from skfashion.baselines._members import NearestMember, NearestRow
 from skfashion.baselines._nearest import IntegerSearch
@@ -48,7 +55,8 @@ ESTIMATORS = (
     *(Autoencoder, ConvAutoencoder, VariationalAutoencoder),
     *(AutoencoderOutlierDetector, SelfSupervisedOutlierDetector),
     SemiSupervisedClassifier,
-    *(KNNClassifier, SubspaceClassifier, ClusterClassifier, NeighborSampler, CentroidSampler),
+    *(KNNClassifier, SubspaceClassifier, ClusterClassifier, SpectralClusterer),
+    *(NeighborSampler, CentroidSampler),
     *(OptunaSearchCV, VectorizedGridSearchCV, VectorizedHalvingGridSearchCV),
     *(HOGTransformer, ImageReader),
 )
@@ -110,6 +118,7 @@ SKLEARN = {
         *("Normalizer", "PowerTransformer", "QuantileTransformer", "RobustScaler", "StandardScaler"),
     ),
     "sklearn.random_projection": ("GaussianRandomProjection",),
+    "sklearn.semi_supervised": ("LabelPropagation", "LabelSpreading"),
     "sklearn.svm": ("LinearSVC", "LinearSVR", "NuSVC", "NuSVR", "OneClassSVM", "SVC", "SVR"),
     "sklearn.tree": ("DecisionTreeClassifier", "DecisionTreeRegressor", "ExtraTreeClassifier", "ExtraTreeRegressor"),
 }

@@ -20,6 +20,7 @@ _REASONS = {
     "ImageReader": "it reads files of images, and an ONNX graph takes their pixels: export the steps after it",
     "KNNClassifier": "it searches all training images and decides near ties in float64; scikit-learn's can be",
     "NeighborSampler": "it draws images at random, and answers nothing about given ones",
+    "SpectralClusterer": "it searches all training images, and decides near ties in float64",
 }
 
 

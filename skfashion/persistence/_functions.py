@@ -5,6 +5,7 @@ import sklearn.feature_selection
 import torch
 from sklearn.model_selection import KFold, StratifiedKFold
 
+from skfashion.baselines import neighbor_kernel
 from skfashion.metrics import clustering_accuracy_scorer, neg_wcss_scorer, silhouette_scorer
 from skfashion.persistence._kind import Kind, check
 
@@ -22,6 +23,7 @@ _FUNCTIONS = {
     **{f"sklearn.feature_selection.{name}": getattr(sklearn.feature_selection, name) for name in _SCORES},
     **{f"sklearn.model_selection.{each.__name__}": each for each in (KFold, StratifiedKFold)},  # to be repeated
     **{f"skfashion.{each.__name__}": each for each in _SCORERS},
+    "skfashion.neighbor_kernel": neighbor_kernel,
     **{f"torch.optim.{name}": getattr(torch.optim, name) for name in _OPTIMIZERS},
 }
 

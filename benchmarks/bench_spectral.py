@@ -1,0 +1,99 @@
+"""Clusters of all 70,000 images of Fashion-MNIST, without a label: graphs of neighbours against k-means and mixtures.
+
+Training and test images are clustered together, as publications do; labels are only used to measure. A row for each
+clusterer and seed is written as soon as it is done; rows that are there are skipped. ``DEC`` and ``N2D`` are those of
+ClustPy, which has to be installed for them, as umap-learn has to be for ``UMAP``.
+"""
+
+import argparse
+import time
+
+import numpy as np
+from sklearn.cluster import KMeans
+from sklearn.decomposition import PCA
+from sklearn.metrics import adjusted_rand_score, normalized_mutual_info_score
+from sklearn.mixture import GaussianMixture
+from sklearn.pipeline import make_pipeline
+
+from benchmarks.evidence import evidence, read, write
+from skfashion.baselines import SpectralClusterer, make_hog_clusterer
+from skfashion.datasets import fetch_fashion_mnist
+from skfashion.metrics import clustering_accuracy_score
+from skfashion.neural_network import ConvAutoencoder
+from skfashion.preprocessing import HOGTransformer
+
+
+def on_edges(clusterer, seed):
+    return make_pipeline(HOGTransformer(), PCA(64, random_state=seed), clusterer)
+
+
+def on_codes(clusterer, seed):
+    return make_pipeline(ConvAutoencoder(16, 16, random_state=seed), clusterer)
+
+
+def with_umap(seed):
+    from umap import UMAP
+
+    mixture = GaussianMixture(10, random_state=seed)
+    return on_edges(
+        make_pipeline(UMAP(n_neighbors=20, n_components=10, min_dist=0.0, random_state=seed), mixture), seed
+    )
+
+
+def with_clustpy(name, seed):
+    import clustpy.deep
+
+    return getattr(clustpy.deep, name)(10, random_state=seed)
+
+
+# What to fit, by the seed, and how many seeds.
+CLUSTERERS = {
+    "make_hog_clusterer()": (lambda seed: make_hog_clusterer(random_state=seed), 10),
+    "SpectralClusterer() on pixels": (lambda seed: SpectralClusterer(random_state=seed), 1),
+    "SpectralClusterer() on ConvAutoencoder(16, 16)": (
+        lambda seed: on_codes(SpectralClusterer(random_state=seed), seed),
+        1,
+    ),
+    "KMeans(10) on pixels": (lambda seed: KMeans(10, n_init=10, random_state=seed), 10),
+    "KMeans(10) on HOG and PCA": (lambda seed: on_edges(KMeans(10, n_init=10, random_state=seed), seed), 10),
+    "KMeans(10) on ConvAutoencoder(16, 16)": (lambda seed: on_codes(KMeans(10, n_init=10, random_state=seed), seed), 1),
+    "UMAP and GaussianMixture(10) on HOG and PCA": (with_umap, 1),
+    "ClustPy's N2D": (lambda seed: with_clustpy("N2D", seed), 1),
+    "ClustPy's DEC": (lambda seed: with_clustpy("DEC", seed), 1),
+}
+
+
+def run(clusterer, X, y):
+    """Fit a clusterer: how its clusters agree with the classes, and how long it takes."""
+    start = time.perf_counter()
+    labels = np.asarray(clusterer.fit_predict(X))
+    return {
+        "clustering_accuracy": round(100 * clustering_accuracy_score(y, labels), 2),
+        "nmi": round(float(normalized_mutual_info_score(y, labels)), 4),
+        "ari": round(float(adjusted_rand_score(y, labels)), 4),
+        "fit_seconds": round(time.perf_counter() - start, 1),
+        "evidence": evidence(),
+    }
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--only", default="", help="run the clusterers whose name holds this text")
+    parser.add_argument("--seeds", type=int, help="seeds of each clusterer, instead of its own number")
+    arguments = parser.parse_args()
+    parts = [fetch_fashion_mnist(subset=subset, return_X_y=True) for subset in ("train", "test")]
+    X, y = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
+    scaled = (X / np.float32(255)).astype(np.float32)
+    rows = read("spectral").get("rows", {})
+    for name, (make, n_seeds) in CLUSTERERS.items():
+        for seed in range(arguments.seeds or n_seeds):
+            key = f"{name}, seed {seed}"
+            if arguments.only not in name or key in rows:
+                continue
+            rows[key] = run(make(seed), scaled if "pixels" in name or "ClustPy" in name else X, y)
+            write("spectral", {"images": len(X), "rows": rows})
+            print(f"{key:60}", {name: value for name, value in rows[key].items() if name != "evidence"}, flush=True)
+
+
+if __name__ == "__main__":
+    main()

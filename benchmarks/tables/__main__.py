@@ -38,6 +38,7 @@ TABLES = {
         quality.histograms,
         speed.hog,
         quality.clusters,
+        quality.spectral,
         speed.memory,
         quality.regression,
         quality.outliers,

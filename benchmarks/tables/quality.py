@@ -158,6 +158,31 @@ def clusters():
     return rows
 
 
+def spectral():
+    """Clusterers of all images, the best first: means and deviations over seeds."""
+    result = read("spectral")
+    seeds = {}
+    for key, row in result["rows"].items():
+        seeds.setdefault(key.rpartition(", seed ")[0], []).append(row)
+    lines = [
+        f"| clusters of {result['images']:,} images | seeds | accuracy | NMI | ARI | seconds |",
+        "| --- | --- | --- | --- | --- | --- |",
+    ]
+    for name, rows in sorted(seeds.items(), key=lambda item: -statistics.mean(row["nmi"] for row in item[1])):
+        means = [
+            mean_and_deviation([row[key] for row in rows], digits)
+            for key, digits in (("clustering_accuracy", 1), ("nmi", 3), ("ari", 3))
+        ]
+        seconds = span([row["fit_seconds"] for row in rows], ",.0f")
+        lines.append(f"| {name} | {len(rows)} | {means[0]} % | {means[1]} | {means[2]} | {seconds} |")
+    return lines
+
+
+def mean_and_deviation(values, digits):
+    spread = f" ± {statistics.stdev(values):.{digits}f}" if len(values) > 1 else ""
+    return f"{statistics.mean(values):.{digits}f}{spread}"
+
+
 def representations():
     rows = [
         "| representation | MSE per pixel | kNN on it | k-means on it | fit |",

@@ -136,6 +136,7 @@ _OF_SKLEARN = {
 HOLD_TRAINING_ROWS = {
     *("KNNClassifier", "NeighborSampler", "CentroidSampler", "IntegerSearch", "FloatSearch", "NearestRow"),
     *("KNeighborsClassifier", "KNeighborsRegressor", "LocalOutlierFactor", "NearestNeighbors"),
+    *("LabelPropagation", "LabelSpreading"),
     *("Nystroem", "KernelRidge", "NuSVC", "NuSVR", "OneClassSVM", "SVC", "SVR", "AffinityPropagation", "DBSCAN"),
     "IsotonicRegression",
 }

@@ -1,9 +1,11 @@
 """Graphs of nearest neighbours: oracles of scikit-learn and of pencil and paper."""
 
+import json
 from functools import partial
 
 import numpy as np
 import pytest
+from saved import loaded, parts_of, saved
 from scipy.sparse.csgraph import connected_components
 from sklearn.datasets import load_digits, make_blobs
 from sklearn.neighbors import kneighbors_graph
@@ -83,3 +85,11 @@ def test_parameters_of_spreading_reach_the_steps():
         "spread__kernel": neighbor_kernel,
     }
     assert {name: parameters[name] for name in found} == found
+
+
+def test_spreading_is_saved_and_says_that_it_holds_training_rows():
+    X, y = load_digits(return_X_y=True)
+    model = make_hog_spreading(20, pixels_per_cell=2, random_state=0).fit(X[:300], np.where(y[:300] < 5, y[:300], -1))
+    content = saved(model)
+    np.testing.assert_array_equal(loaded(content).predict(X[300:]), model.predict(X[300:]))
+    assert "LabelSpreading" in json.loads(parts_of(content)["manifest.json"])["holds_training_rows"]

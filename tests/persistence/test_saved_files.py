@@ -77,6 +77,7 @@ HOLDERS = {
     "ClusterClassifier of AgglomerativeClustering": ["FloatSearch", "NearestRow"],
     "NeighborSampler": [SEARCH, "KNNClassifier", "NeighborSampler"],
     "CentroidSampler": ["CentroidSampler"],
+    "SpectralClusterer": [SEARCH, "KNNClassifier"],
 }
 
 

@@ -1,10 +1,16 @@
-"""Graphs of nearest neighbours, by which images tell something about others that are like them."""
+"""Graphs that link each image to its nearest neighbours."""
+
+from numbers import Integral
 
 import numpy as np
+import torch
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
+from sklearn.utils import check_array, check_scalar
 
-from skfashion.baselines._neighbors import KNNClassifier
+from skfashion.baselines._float_search import FloatSearch
+from skfashion.baselines._nearest import nearest
+from skfashion.baselines._neighbors import without_self
 
 
 def neighbor_kernel(X, Y, *, n_neighbors=10):
@@ -12,28 +18,39 @@ def neighbor_kernel(X, Y, *, n_neighbors=10):
 
     Among the rows of one array, two rows are linked with weight 1 if each is one of the nearest neighbours of the
     other, and with weight 1/2 if only one is. Unlike the directed graph of ``kernel="knn"``, this one is symmetric, as
-    the methods that take it expect; and each part of it that has no link to the others gets one, the shortest to a row
-    of the largest part, so that a label reaches all rows.
+    the methods that take it expect, and connected: as long as some parts of it have no link to each other, the closest
+    two rows of different parts, of which one is linked to the largest part already, are linked with weight 1.
 
     Parameters
     ----------
     X : array-like of shape (n_samples, n_features)
-        Rows of numbers.
+        Rows of numbers, which are taken as they are.
 
     Y : array-like of shape (n_queries, n_features)
-        Other rows, or X itself, the same object, for the graph among its rows.
+        Other rows, or X itself, the same object, for the graph among its rows. An equal copy of X is other rows, of
+        which each is its own nearest neighbour.
 
     n_neighbors : int, default=10
-        The neighbours of each row; at most as many as there are others.
+        The neighbours of each row; if there are fewer other rows, all of them.
 
     Returns
     -------
     scipy.sparse.csr_array of shape (n_samples, n_queries), dtype float64
-        Weights. A column of another Y holds a 1 for each row of X that is among the nearest to the query.
+        Weights. If Y is not X, column j holds a 1 for each of the rows that are nearest to Y[j].
+
+    Raises
+    ------
+    ValueError
+        If X has a single row, or if an input is not as described.
 
     See Also
     --------
     make_hog_spreading : Label spreading with this kernel.
+
+    Notes
+    -----
+    Label spreading hands the very array that it was fitted on to its kernel: the predictions for that object follow the
+    graph among its rows, those for a copy of it the neighbours of each row. The search is set up again in each call.
 
     Examples
     --------
@@ -45,46 +62,91 @@ def neighbor_kernel(X, Y, *, n_neighbors=10):
     >>> LabelSpreading(kernel=two_neighbors).fit(X, y).transduction_.tolist()
     [0, 0, 0, 1, 1, 1]
     """
-    knn = _searchable(X)
-    if Y is not X:
-        return knn.kneighbors_graph(Y, min(n_neighbors, knn.n_samples_fit_)).T.tocsr()
-    neighbors = knn.kneighbors(n_neighbors=min(n_neighbors, knn.n_samples_fit_ - 1), return_distance=False)
-    return linked(symmetric_graph(neighbors), 1, knn.training_rows(), _searchable)
+    check_scalar(n_neighbors, "n_neighbors", Integral, min_val=1)
+    rows = _numbers(X, "X", ensure_min_samples=2)
+    search = search_of(rows)
+    if Y is X:
+        return connected(neighbor_graph(search, rows, n_neighbors), rows)
+    queries = _numbers(Y, "Y")
+    if queries.shape[1] != rows.shape[1]:
+        raise ValueError(f"X has {rows.shape[1]} features, but Y has {queries.shape[1]}.")
+    index = nearest(search, queries, min(n_neighbors, len(rows)))[1]
+    return _links(index, np.ones(index.size), len(rows)).T.tocsr()
 
 
-def _searchable(X):
-    return KNNClassifier().fit(X, np.zeros(len(X)))
+def _numbers(X, name, **checks):
+    return check_array(X, dtype=[np.float64, np.float32], estimator="neighbor_kernel", input_name=name, **checks)
 
 
-def symmetric_graph(neighbors):
-    """The mean of the graph of the neighbours (n, n_neighbors) of n rows and its transpose."""
-    n, n_neighbors = neighbors.shape
-    starts = np.arange(0, neighbors.size + 1, n_neighbors)
-    graph = csr_array((np.full(neighbors.size, 0.5), neighbors.ravel(), starts), shape=(n, n))
+def search_of(X):
+    """An exact search among rows, for :func:`~skfashion.baselines._nearest.nearest`."""
+    return FloatSearch(X, "euclidean", torch.device("cpu"))
+
+
+def neighbor_graph(search, X, n_neighbors):
+    """The mean of the graph of the nearest neighbours of the rows X of a search, and its transpose."""
+    index = without_self(*nearest(search, X, min(n_neighbors + 1, len(X))))[1]
+    graph = _links(index, np.full(index.size, 0.5), len(X))
     return (graph + graph.T).tocsr()
 
 
-def linked(graph, n_parts, X, searchable):
-    """Link each connected part of a graph beyond the `n_parts` largest to one of these, where it is nearest to it.
+def _links(index, weights, n_columns):
+    """Weights from each row to those at `index` (n, k)."""
+    starts = np.arange(0, index.size + 1, index.shape[1])
+    return csr_array((weights, index.ravel(), starts), shape=(len(index), n_columns))
+
+
+def connected(graph, X):
+    """Link the parts of a graph of the rows X, one after the other, by the shortest distance to those that are linked.
+
+    That is how Prim finds a minimum spanning tree, here of the parts.
+    """
+    part = connected_components(graph, directed=False)[1]
+    inside = part == np.bincount(part).argmax()
+    new, distance, partner = np.flatnonzero(inside), np.full(len(X), np.inf), np.zeros(len(X), dtype=np.int64)
+    links = []
+    while not inside.all():
+        outside = np.flatnonzero(~inside)
+        to_new, index = nearest(search_of(X[new]), X[outside], 1)
+        closer = to_new[:, 0] < distance[outside]
+        distance[outside[closer]], partner[outside[closer]] = to_new[closer, 0], new[index[closer, 0]]
+        row = outside[distance[outside].argmin()]
+        links.append((row, partner[row]))
+        new = np.flatnonzero(part == part[row])
+        inside[new] = True
+    return _with_links(graph, links, 1.0)
+
+
+def without_fragments(graph, X, n_parts, least, n_neighbors):
+    """Link rows of parts that are too small for a cluster to their nearest neighbours among all others.
 
     Parameters
     ----------
     graph : csr_array of shape (n, n)
-        The symmetric graph of the rows of X.
-    n_parts : int
-        How many parts may stay apart.
+        The graph of the rows of X.
     X : ndarray of shape (n, n_features)
         The rows.
-    searchable : callable
-        Returns a fitted :class:`KNNClassifier` of some rows.
+    n_parts : int
+        How many parts may stay apart: the largest ones.
+    least : float
+        Rows that a part needs to stay apart.
+    n_neighbors : int
+        How many neighbours each row of the other parts gets, each with weight 1/2.
     """
     part = connected_components(graph, directed=False)[1]
-    large = np.isin(part, np.argsort(-np.bincount(part), kind="stable")[:n_parts])
-    if large.all():
+    sizes = np.bincount(part)
+    largest = np.argsort(-sizes, kind="stable")[:n_parts]
+    stays = np.isin(part, largest[(sizes[largest] >= least) | (largest == largest[0])])
+    if stays.all():
         return graph
-    small, rows = np.flatnonzero(~large), np.flatnonzero(large)
-    distance, index = searchable(X[rows]).kneighbors(X[small], 1)
-    order = np.lexsort((distance[:, 0], part[small]))
-    nearest = order[np.unique(part[small][order], return_index=True)[1]]
-    link = csr_array((np.ones(len(nearest)), (small[nearest], rows[index[nearest, 0]])), shape=graph.shape)
-    return (graph + link + link.T).tocsr()
+    rows, fragments = np.flatnonzero(stays), np.flatnonzero(~stays)
+    index = nearest(search_of(X[rows]), X[fragments], min(n_neighbors, len(rows)))[1]
+    return _with_links(graph, np.c_[np.repeat(fragments, index.shape[1]), rows[index.ravel()]], 0.5)
+
+
+def _with_links(graph, links, weight):
+    """A graph with more links of the same weight, in both directions."""
+    if not len(links):
+        return graph
+    links = csr_array((np.full(len(links), weight), np.transpose(links)), shape=graph.shape)
+    return (graph + links + links.T).tocsr()

@@ -172,7 +172,7 @@ class KNNClassifier(ClassifierMixin, ImageInput, BaseEstimator):
         if k > others:
             raise ValueError(f"n_neighbors={k}, but there are {others} training samples to choose from.")
         if X is None:
-            distance, index = _without_self(*self._nearest(self.training_rows(), k + 1))
+            distance, index = without_self(*self._nearest(self.training_rows(), k + 1))
         else:
             distance, index = self._nearest(self._check_images(X, reset=False)[0], k)
         return (distance, index) if return_distance else index
@@ -280,7 +280,7 @@ class KNNClassifier(ClassifierMixin, ImageInput, BaseEstimator):
         return self.classes_[best]
 
 
-def _without_self(distance, index):
+def without_self(distance, index):
     """Drop each row from its own neighbours; if duplicates came before it, the last one instead."""
     n, k = index.shape
     drop = index == np.arange(n)[:, None]

@@ -174,7 +174,7 @@ def make_hog_clusterer(
     Returns
     -------
     sklearn.pipeline.Pipeline
-        With the steps ``hog``, ``pca`` and ``cluster``. It has ``fit_predict`` and ``predict``.
+        With the steps ``hog``, ``pca`` and ``cluster``. It has ``fit_predict``, ``predict`` and ``transform``.
 
     See Also
     --------
@@ -197,7 +197,7 @@ def make_hog_clusterer(
 def make_hog_spreading(n_components=64, *, pixels_per_cell=4, image_shape="auto", alpha=0.95, random_state=None):
     """Make a pipeline of histograms of oriented gradients, PCA and label spreading, which needs very few labels.
 
-    It is fitted on images with labels and on images without, whose label is -1.
+    It is fitted on images with labels, which must be numbers, and on images without, whose label is -1.
 
     Parameters
     ----------
@@ -213,8 +213,8 @@ def make_hog_spreading(n_components=64, *, pixels_per_cell=4, image_shape="auto"
         ``"auto"`` takes for square.
 
     alpha : float, default=0.95
-        Of :class:`~sklearn.semi_supervised.LabelSpreading`: how much an image hears from its neighbours, against its
-        own label. The fewer labels there are, the closer to 1 it should be.
+        Of :class:`~sklearn.semi_supervised.LabelSpreading`: the share of a label that comes from the neighbours rather
+        than from the given label. Close to 1, the classes with more neighbours take over.
 
     random_state : int, RandomState instance or None, default=None
         Of the randomised solver of PCA.
@@ -244,7 +244,7 @@ def make_hog_spreading(n_components=64, *, pixels_per_cell=4, image_shape="auto"
     >>> make_hog_spreading(random_state=0).fit(X[:1000], few).score(X[1000:], y[1000:]) > 0.5
     True
     """
-    # A label takes a round for each link on its way: by default some images would never hear of one.
+    # A label takes a round for each link on its way: with the default tolerance some might stop short of far images.
     spread = LabelSpreading(kernel=neighbor_kernel, alpha=alpha, tol=1e-9, max_iter=10_000)
     return Pipeline([*_edges(n_components, pixels_per_cell, image_shape, random_state), ("spread", spread)])
 

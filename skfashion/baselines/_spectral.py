@@ -3,7 +3,6 @@
 from numbers import Integral
 
 import numpy as np
-from scipy.linalg import eigh
 from scipy.sparse import diags_array
 from scipy.sparse.csgraph import connected_components
 from scipy.sparse.linalg import eigsh
@@ -16,21 +15,23 @@ from skfashion._atomic import all_or_nothing
 from skfashion._images import ImageInput
 from skfashion._private_sklearn import Interval, _fit_context
 from skfashion._seeds import draw_seed
-from skfashion.baselines._graph import linked, symmetric_graph
-from skfashion.baselines._neighbors import KNNClassifier
+from skfashion.baselines._graph import neighbor_graph, search_of, without_fragments
+from skfashion.baselines._nearest import nearest
 
 # Up to so many rows all eigenvectors are found at once, which takes a fraction of a second.
 _FEW = 500
 
-# Of eigenvalues, which are at most 1; clusters change no more below it.
-_TOLERANCE = 1e-4
+# A part of the graph without a link to the others is no cluster if it has less than this share of the images of one:
+# copies of an image, for instance, which would get an eigenvector to themselves.
+_FRAGMENT = 0.1
 
 
 class SpectralClusterer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin, ImageInput, BaseEstimator):
     """Spectral clustering: images belong together if many steps between near neighbours lead from one to the other.
 
     The graph of the nearest neighbours of all images is embedded by its leading eigenvectors, and k-means finds the
-    clusters there. A new image is where its nearest training images are.
+    clusters there. A new image is placed at the weighted mean of its nearest training images, and gets the cluster
+    there; so is each training image, which is the nearest to itself.
 
     Parameters
     ----------
@@ -38,25 +39,26 @@ class SpectralClusterer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Clust
         How many clusters.
 
     n_neighbors : int, default=10
-        The neighbours that each image is linked to, and those that place a new image; at most as many as there are.
+        The neighbours that each image is linked to, and those that place an image; if there are fewer images, all.
 
     n_eigenvectors : int, default=None
-        The leading eigenvectors, as dimensions of the embedding, at least 2; at most as many as images. None stands for
-        half as many again as `n_clusters`, which finds clusters that the first ones do not tell apart.
+        The leading eigenvectors, as dimensions of the embedding, at least 2; if there are fewer images, all. None
+        stands for 1.5 times `n_clusters`, rounded down: the extra ones separate clusters that the first ones do not.
+        With fewer than `n_clusters` some clusters may not be found.
 
     n_init : int, default=10
-        How often k-means begins anew.
+        Runs of k-means with different starts, of which the best is kept.
 
     random_state : int, RandomState instance or None, default=None
-        Of the first vector that eigenvectors are searched from, and of k-means. Pass an int for the same clusters in
-        every call.
+        Seeds the start vector of the eigenvalue solver, and k-means. Pass an int for the same clusters in every call.
 
     Attributes
     ----------
     labels_ : ndarray of shape (n_samples,), int32
         The cluster of each training image, as :meth:`predict` assigns it.
     eigenvalues_ : ndarray of shape (n_eigenvectors,), float64
-        Of the random walk on the graph, from 1 downwards; a gap says how many clusters there are.
+        Of the random walk on the graph, in descending order; the first is 1. A large gap after the k-th suggests k
+        clusters.
     kmeans_ : sklearn.cluster.KMeans
         The clusters in the embedding.
     n_features_in_ : int
@@ -73,8 +75,10 @@ class SpectralClusterer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Clust
 
     Notes
     -----
-    The graph is that of :func:`neighbor_kernel`, its neighbours are exact. If it falls into more than
-    `n_eigenvectors` parts without any link, each part beyond the largest is linked to the image that is nearest to it.
+    The weights of the graph are those of :func:`neighbor_kernel`, its neighbours are exact. Of the parts that have no
+    link to each other the `n_clusters` largest stay apart, if they have at least a tenth of the mean number of images
+    of a cluster. Images of smaller parts, such as many copies of one image, are linked to their nearest neighbours
+    among all others.
 
     References
     ----------
@@ -138,27 +142,19 @@ class SpectralClusterer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Clust
             if len(X) < self.n_clusters:
                 raise ValueError(f"n_samples={len(X)} should be >= n_clusters={self.n_clusters}.")
             first, second = (draw_seed(self.random_state) for _ in range(2))
-            self._neighbors = self._searchable(X)
-            n_vectors = min(self.n_eigenvectors or self.n_clusters * 3 // 2, len(X))
-            neighbors = self._neighbors.kneighbors(n_neighbors=self._count(len(X) - 1), return_distance=False)
-            graph = linked(symmetric_graph(neighbors), n_vectors, X, self._searchable)
+            self._search, self._n_nearest = search_of(X.copy()), min(self.n_neighbors, len(X))
+            graph = neighbor_graph(self._search, X, self.n_neighbors)
+            least = _FRAGMENT * len(X) / self.n_clusters
+            graph = without_fragments(graph, X, self.n_clusters, least, self.n_neighbors)
+            n_vectors = min(self.n_eigenvectors or max(2, self.n_clusters * 3 // 2), len(X))
             self.eigenvalues_, self._vectors = _leading_eigenvectors(graph, n_vectors, first)
             embedding = self._placed(X)
             self.kmeans_ = KMeans(self.n_clusters, n_init=self.n_init, random_state=second).fit(embedding)
-            self.labels_ = self.kmeans_.labels_
+            self.labels_ = self.kmeans_.predict(embedding)
         return self
 
-    def _count(self, n_others):
-        return min(self.n_neighbors, n_others)
-
-    def _searchable(self, X):
-        """Rows on the scale of the fit, among which neighbours are searched."""
-        neighbors = KNNClassifier()
-        neighbors._images_of_owner = self._layout, self._pixels
-        return neighbors.fit(X, np.zeros(len(X)))
-
     def transform(self, X):
-        """Return where images are in the embedding: vectors of length 1.
+        """Return where images are in the embedding.
 
         Parameters
         ----------
@@ -168,13 +164,14 @@ class SpectralClusterer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Clust
         Returns
         -------
         ndarray of shape (n_samples, n_eigenvectors), float64
-            The means of the embeddings of their nearest training images, the nearer the more, scaled to length 1.
+            The means of the embeddings of the nearest training images, with weights of exp(-(d / m)^2) for a distance
+            of d, if the mean of their distances is m; scaled to length 1, or zero where they cancel out.
         """
         check_is_fitted(self)
         return self._placed(self._check_images(X, reset=False)[0])
 
     def _placed(self, X):
-        distance, index = self._neighbors.kneighbors(X, self._count(len(self._vectors)))
+        distance, index = nearest(self._search, X, self._n_nearest)
         typical = distance.mean(axis=1, keepdims=True)
         weight = np.exp(-(np.divide(distance, typical, out=distance, where=typical > 0) ** 2))
         places = sum(self._vectors[row] * share[:, None] for row, share in zip(index.T, weight.T, strict=True))
@@ -194,26 +191,27 @@ class SpectralClusterer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Clust
         ndarray of shape (n_samples,), int32
             From 0 to `n_clusters` - 1.
         """
-        places = self.transform(X)
-        return self.kmeans_.predict(places)
+        check_is_fitted(self)
+        return self.kmeans_.predict(self._placed(self._check_images(X, reset=False)[0]))
 
 
 def _leading_eigenvectors(graph, n_vectors, seed):
     """The largest eigenvalues of the random walk on a graph, and their eigenvectors (n, n_vectors).
 
-    An eigenvalue of several parts of the graph is one of each of them, and of those Lanczos' method may miss some: it
-    is given one part at a time.
+    Each part of the graph has an eigenvalue of 1, and Lanczos' method may miss copies of an eigenvalue: it gets one
+    part at a time.
     """
     n_parts, part = connected_components(graph, directed=False)
-    values, columns = [], []
-    for rows in (np.flatnonzero(part == each) for each in range(n_parts)):
-        found, vectors = _eigenpairs(graph[rows][:, rows], min(n_vectors, len(rows)), seed)
-        values.append(found)
-        columns.append(np.zeros((graph.shape[0], len(found))))
-        columns[-1][rows] = vectors
-    values, vectors = np.concatenate(values), np.hstack(columns)
+    members = [np.flatnonzero(part == each) for each in range(n_parts)]
+    pairs = [_eigenpairs(graph[rows][:, rows], min(n_vectors, len(rows)), seed) for rows in members]
+    values = np.concatenate([found for found, _ in pairs])
+    owner = np.repeat(np.arange(n_parts), [len(found) for found, _ in pairs])
+    column = np.concatenate([np.arange(len(found)) for found, _ in pairs])
     largest = np.argsort(-values, kind="stable")[:n_vectors]
-    return values[largest], np.ascontiguousarray(vectors[:, largest])
+    vectors = np.zeros((graph.shape[0], n_vectors))
+    for place, which in enumerate(largest):
+        vectors[members[owner[which]], place] = pairs[owner[which]][1][:, column[which]]
+    return values[largest], vectors
 
 
 def _eigenpairs(graph, k, seed):
@@ -223,8 +221,9 @@ def _eigenpairs(graph, k, seed):
     scale = diags_array(1 / roots)
     symmetric = (scale @ graph @ scale).tocsr()
     if n <= max(_FEW, 2 * k):
-        values, vectors = eigh(symmetric.toarray(), subset_by_index=[n - k, n - 1])
+        values, vectors = np.linalg.eigh(symmetric.toarray())
+        values, vectors = values[-k:], vectors[:, -k:]
     else:
         start = np.random.default_rng(seed).uniform(0.5, 1.5, n)
-        values, vectors = eigsh(symmetric, k=k, which="LA", tol=_TOLERANCE, v0=start)
+        values, vectors = eigsh(symmetric, k=k, which="LA", v0=start)
     return values, svd_flip(vectors / roots[:, None], None)[0]

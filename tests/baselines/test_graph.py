@@ -6,6 +6,7 @@ from functools import partial
 import numpy as np
 import pytest
 from saved import loaded, parts_of, saved
+from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 from sklearn.datasets import load_digits, make_blobs
 from sklearn.neighbors import kneighbors_graph
@@ -45,6 +46,37 @@ def test_parts_are_linked_to_the_nearest_row_of_the_largest():
     links = neighbor_kernel(X, X, n_neighbors=1)
     assert connected_components(links)[0] == 1
     assert [links[3, 4], links[4, 3], links[0, 6], links[3, 5], links[0, 7]] == [1, 1, 1, 0, 0]
+
+
+def test_a_part_is_linked_to_the_nearest_part_that_is_linked():
+    X = np.r_[np.linspace(0, 1, 20), np.linspace(10, 11, 15), np.linspace(12, 13, 10)][:, None]
+    links = neighbor_kernel(X, X, n_neighbors=2)
+    assert [links[19, 20], links[34, 35], links[19, 35]] == [1, 1, 0]
+    few = np.full(45, -1)
+    few[[0, 20]] = 0, 1
+    model = LabelSpreading(partial(neighbor_kernel, n_neighbors=2), alpha=0.95, tol=1e-9, max_iter=10_000).fit(X, few)
+    assert (model.transduction_[20:] == 1).all()
+
+
+def test_numbers_are_taken_as_they_are():
+    fractions, whole = np.array([[0.0], [0.4], [1.0]]), [[2], [3]]
+    np.testing.assert_array_equal(neighbor_kernel(fractions, whole, n_neighbors=1).toarray(), [[0, 0], [0, 0], [1, 1]])
+
+
+@pytest.mark.parametrize(
+    ("X", "Y", "n_neighbors", "message"),
+    [
+        (LINE, LINE, 0, "n_neighbors == 0, must be >= 1"),
+        (LINE, LINE, None, "n_neighbors must be an instance of"),
+        (LINE[:1], LINE[:1], 10, "Found 0 sample|minimum of 2"),
+        (csr_array(LINE), LINE, 10, "Sparse data was passed for X"),
+        (LINE, [[0.0, 1.0]], 10, "X has 1 features, but Y has 2"),
+        (LINE, [[np.nan]], 10, "Input Y contains NaN"),
+    ],
+)
+def test_bad_input_is_named(X, Y, n_neighbors, message):
+    with pytest.raises((ValueError, TypeError), match=message):
+        neighbor_kernel(X, X if Y is LINE else Y, n_neighbors=n_neighbors)
 
 
 def test_a_label_reaches_all_rows():

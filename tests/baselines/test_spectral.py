@@ -4,11 +4,12 @@ import numpy as np
 import pytest
 from sklearn.cluster import SpectralClustering
 from sklearn.datasets import load_digits, make_blobs, make_circles
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import adjusted_rand_score
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 
-from skfashion.baselines import ClusterClassifier, SpectralClusterer, make_hog_clusterer, neighbor_kernel
+from skfashion.baselines import ClusterClassifier, KNNClassifier, SpectralClusterer, make_hog_clusterer, neighbor_kernel
 from skfashion.baselines._spectral import _leading_eigenvectors
 from skfashion.metrics import clustering_accuracy_score, clustering_accuracy_scorer
 
@@ -68,6 +69,51 @@ def test_copies_of_an_image():
     X = np.repeat([[0.0, 0], [0, 1], [9, 9]], 30, axis=0)
     model = SpectralClusterer(3, n_neighbors=4, random_state=0).fit(X)
     assert agreement(np.repeat([0, 1, 2], 30), model.labels_) == 1
+
+
+@pytest.mark.parametrize("n_copies", [12, 15])
+def test_copies_are_no_clusters(n_copies):
+    X, y = load_digits(return_X_y=True)
+    copied = np.repeat(np.random.default_rng(0).uniform(0, 16, size=(14, 64)), n_copies, axis=0)
+    model = SpectralClusterer(10, random_state=0).fit(np.r_[X, copied])
+    assert clustering_accuracy_score(y, model.labels_[: len(X)]) > 0.85
+
+
+def test_nothing_but_copies():
+    X = np.repeat(np.random.default_rng(0).normal(size=(20, 4)), 12, axis=0)
+    labels = SpectralClusterer(10, random_state=0).fit_predict(X)
+    assert all(len(set(labels[start : start + 12])) == 1 for start in range(0, 240, 12))
+
+
+def test_long_clusters_are_the_same_for_all_seeds():
+    turn = np.sqrt(np.linspace(1, 100, 1000))
+    spiral = np.c_[turn * np.cos(np.pi * turn), turn * np.sin(np.pi * turn)]
+    spiral += np.random.default_rng(0).normal(size=spiral.shape) * 0.02
+    one, other = (SpectralClusterer(2, random_state=seed).fit_predict(spiral) for seed in (0, 1))
+    assert agreement(one, other) > 0.95
+
+
+def test_centres_that_coincide():
+    X = np.random.default_rng(0).integers(0, 3, size=(200, 2)).astype(float)
+    model = SpectralClusterer(50, n_neighbors=5, random_state=0)
+    with pytest.warns(ConvergenceWarning):
+        model.fit(X)
+    np.testing.assert_array_equal(model.predict(X), model.labels_)
+
+
+def test_frames_as_output():
+    X = load_digits().data[:300]
+    model = SpectralClusterer(3, random_state=0).set_output(transform="pandas").fit(X)
+    np.testing.assert_array_equal(model.predict(X), model.labels_)
+    assert list(model.transform(X).columns) == [f"spectralclusterer{column}" for column in range(4)]
+
+
+def test_images_are_read_once():
+    X = np.zeros((200, 4), dtype=np.uint8)
+    X[100:, 0], X[:, 1] = 255, np.arange(200) % 100
+    model = SpectralClusterer(2, random_state=0).fit(X)
+    bright = [[510, 0, 0, 0], [510, 255, 0, 0]]
+    np.testing.assert_array_equal(model.predict(bright), KNNClassifier(1).fit(X, model.labels_).predict(bright))
 
 
 def test_levels_are_brightness():

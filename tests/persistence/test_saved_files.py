@@ -77,7 +77,7 @@ HOLDERS = {
     "ClusterClassifier of AgglomerativeClustering": ["FloatSearch", "NearestRow"],
     "NeighborSampler": [SEARCH, "KNNClassifier", "NeighborSampler"],
     "CentroidSampler": ["CentroidSampler"],
-    "SpectralClusterer": [SEARCH, "KNNClassifier"],
+    "SpectralClusterer": ["FloatSearch"],
 }
 
 

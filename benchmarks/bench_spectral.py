@@ -1,7 +1,7 @@
-"""Clusters of all 70,000 images of Fashion-MNIST, without a label: graphs of neighbours against k-means and mixtures.
+"""Clusters of all 70,000 images of Fashion-MNIST, without a label: graphs of neighbours against k-means.
 
 Training and test images are clustered together, as publications do; labels are only used to measure. A row for each
-clusterer and seed is written as soon as it is done; rows that are there are skipped. UMAP needs umap-learn.
+clusterer and seed is written as soon as it is done; rows that are there are skipped.
 """
 
 import argparse
@@ -11,7 +11,6 @@ import numpy as np
 from sklearn.cluster import KMeans
 from sklearn.decomposition import PCA
 from sklearn.metrics import adjusted_rand_score, normalized_mutual_info_score
-from sklearn.mixture import GaussianMixture
 from sklearn.pipeline import make_pipeline
 
 from benchmarks.evidence import evidence, read, write
@@ -34,15 +33,6 @@ def with_eigenvectors(n_eigenvectors, seed):
     return make_hog_clusterer(random_state=seed).set_params(cluster__n_eigenvectors=n_eigenvectors)
 
 
-def with_umap(seed):
-    from umap import UMAP
-
-    mixture = GaussianMixture(10, random_state=seed)
-    return on_edges(
-        make_pipeline(UMAP(n_neighbors=20, n_components=10, min_dist=0.0, random_state=seed), mixture), seed
-    )
-
-
 # What to fit, by the seed, and how many seeds.
 CLUSTERERS = {
     "make_hog_clusterer()": (lambda seed: make_hog_clusterer(random_state=seed), 10),
@@ -56,7 +46,6 @@ CLUSTERERS = {
     "KMeans(10) on pixels": (lambda seed: KMeans(10, n_init=10, random_state=seed), 10),
     "KMeans(10) on HOG and PCA": (lambda seed: on_edges(KMeans(10, n_init=10, random_state=seed), seed), 10),
     "KMeans(10) on ConvAutoencoder(16, 16)": (lambda seed: on_codes(KMeans(10, n_init=10, random_state=seed), seed), 1),
-    "UMAP and GaussianMixture(10) on HOG and PCA": (with_umap, 1),
 }
 
 

@@ -90,11 +90,10 @@ def few_labels():
     ]
     for (n_labels, name), members in sorted(sets.items(), key=lambda item: (-item[0][0], -mean_accuracy(item[1]))):
         accuracies = [row["accuracy"] for row in members.values()]
-        spread = f" ± {statistics.stdev(accuracies):.2f}" if len(accuracies) > 1 else ""
         seconds = span([row["seconds"] for row in members.values()], ",.0f")
         threads = span([row["evidence"]["threads"] for row in members.values()], "d")
         lines.append(
-            f"| `{name}` | {n_labels:,} | {len(members)} | {statistics.mean(accuracies):.2f}{spread} % | {seconds} "
+            f"| `{name}` | {n_labels:,} | {len(members)} | {mean_and_deviation(accuracies, 2)} % | {seconds} "
             f"| {threads} |"
         )
     return [*lines, "", *few_labels_tested(sets)]

@@ -68,7 +68,7 @@ def test_numbers_are_taken_as_they_are():
     [
         (LINE, LINE, 0, "n_neighbors == 0, must be >= 1"),
         (LINE, LINE, None, "n_neighbors must be an instance of"),
-        (LINE[:1], LINE[:1], 10, "Found 0 sample|minimum of 2"),
+        (LINE[:1], LINE[:1], 10, "minimum of 2"),
         (csr_array(LINE), LINE, 10, "Sparse data was passed for X"),
         (LINE, [[0.0, 1.0]], 10, "X has 1 features, but Y has 2"),
         (LINE, [[np.nan]], 10, "Input Y contains NaN"),

@@ -287,7 +287,7 @@ def test_memory_is_bounded_by_blocks(images):
 @pytest.mark.parametrize("metric", ["euclidean", "sqeuclidean", "cosine"])
 def test_neighbours_of_the_real_images_are_those_of_scikit_learn(fashion_mnist, metric):
     (X, y), (X_test, _) = fashion_mnist
-    chosen = np.random.default_rng(0).choice(len(X_test), 500, replace=False)
+    chosen = np.random.default_rng(0).choice(len(X_test), 2000, replace=False)
     ours, index = KNNClassifier(metric=metric).fit(X, y).kneighbors(X_test[chosen])
     # Pixels as integers, so that scikit-learn's products in float64 are exact too.
     theirs = KNeighborsClassifier(metric=metric, algorithm="brute").fit(X.astype(float), y)

@@ -20,6 +20,7 @@ from skfashion.baselines import (
     ClusterClassifier,
     KNNClassifier,
     NeighborSampler,
+    SpectralClusterer,
     SubspaceClassifier,
 )
 from skfashion.modules import conv, dense, pool
@@ -61,6 +62,7 @@ ESTIMATORS = [
     NeighborSampler(3),
     CentroidSampler(KMeans(3, n_init=1, random_state=0)),
     HOGTransformer(pixels_per_cell=2),
+    SpectralClusterer(2, n_neighbors=5, random_state=0),
 ]
 EVERY = pytest.mark.parametrize("estimator", ESTIMATORS, ids=lambda e: type(e).__name__)
 

@@ -94,7 +94,8 @@ class SemiSupervisedClassifier(ClassAnswers, ImageEmbedding, ModuleExport, Image
         "auto",
         """
         The strong changes, as `augmentation` of the networks. ``"auto"`` is ``"flip+shift+erase+erase"`` for
-        images, without the flip if the weak changes have none, and nothing for rows that are no images.""",
+        images, without the flip if the weak changes have none, and nothing for rows that are no images. Neither these
+        nor the weak changes may mix images.""",
     )
     random_state: int | np.random.RandomState | None = parameter(
         None,

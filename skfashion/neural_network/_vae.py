@@ -93,7 +93,7 @@ class VariationalAutoencoder(BaseAutoencoder):
         """
         Whether the decoder is told the class of each image, so that ``sample`` draws images of chosen classes. Then
         ``fit`` needs y, one label per image, as do ``reconstruct``, ``inverse_transform`` and the scores; ``transform``
-        does not. With False labels are ignored, as by any transformer.""",
+        does not. `augmentation` must not mix images then. With False labels are ignored, as by any transformer.""",
     )
 
     _fitted_attributes = {

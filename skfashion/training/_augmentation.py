@@ -1,4 +1,4 @@
-"""Augmentation: random changes to whole batches of images that leave their classes as they are."""
+"""Augmentation: random changes to whole batches of images; but for mixing they leave the targets as they are."""
 
 import functools
 import inspect
@@ -7,6 +7,7 @@ import torch
 from torch.nn.functional import pad
 
 from skfashion.modules._random import draw_from
+from skfashion.training._mixing import MIXING
 
 
 def flip(images, generator):
@@ -46,7 +47,7 @@ def erase(images, generator):
 
 flip.mirrors = True
 
-STEPS = {"flip": flip, "shift": shift, "erase": erase}
+STEPS = {"flip": flip, "shift": shift, "erase": erase, **MIXING}
 
 
 def augmentation_steps(augmentation, image_shape):
@@ -63,13 +64,15 @@ def augmentation_steps(augmentation, image_shape):
     Raises
     ------
     ValueError
-        If a name is unknown, or if a step needs images and there are only rows.
+        If a name is unknown, if several mix images, or if a step needs images and there are only rows.
     """
     is_image = image_shape[1] > 1
     if isinstance(augmentation, str) and augmentation == "auto":
         return (flip, shift) if is_image else ()
     steps = tuple(step for part in _parts(augmentation) for step in _steps_of(part, augmentation))
-    if not is_image and any(step in STEPS.values() for step in steps):
+    if sum(map(mixes, steps)) > 1:
+        raise ValueError(f"augmentation={augmentation!r} mixes images more than once: take one of {list(MIXING)}.")
+    if not is_image and any(step in STEPS.values() and step is not MIXING["mixup"] for step in steps):
         raise ValueError(
             f"augmentation={augmentation!r} needs images, but a row of X is taken for an image of (c, h, w) = "
             f"{image_shape}: pass X as (n, h, w), (n, c, h, w) or (n, h, w, c), or set image_shape."
@@ -100,6 +103,17 @@ def mirrors(steps):
     return any(getattr(step, "mirrors", False) for step in steps)
 
 
+def mixes(step):
+    """Whether a step mixes images with each other, so that they learn the targets of several."""
+    return step in MIXING.values()
+
+
+def check_unmixed(steps, why):
+    """Raise a ValueError if one of the steps mixes images."""
+    if any(map(mixes, steps)):
+        raise ValueError(f"{why}: leave {' and '.join(map(repr, MIXING))} out of augmentation.")
+
+
 def check_denoising(steps):
     """Raise a ValueError for steps that cannot be applied to an image and its clean version alike."""
     if any(step not in STEPS.values() for step in steps):
@@ -110,10 +124,22 @@ def check_denoising(steps):
 
 
 def augment(images, steps, generator):
-    """Apply steps to a batch of float images (n, c, h, w)."""
+    """Apply steps to a batch of float images (n, c, h, w).
+
+    Returns
+    -------
+    images : tensor of shape (n, c, h, w)
+        The changed images.
+    share : tensor of shape (n,) or None
+        If they are mixed, how much of each is itself, as of :func:`~skfashion.training._mixing.mixup`.
+    """
+    share = None
     for step in steps:
-        images = step(images, generator) if step in STEPS.values() else _applied(step, images, generator)
-    return images
+        if mixes(step):
+            images, share = step(images, generator)
+        else:
+            images = step(images, generator) if step in STEPS.values() else _applied(step, images, generator)
+    return images, share
 
 
 def _applied(step, images, generator):

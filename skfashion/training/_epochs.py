@@ -3,6 +3,7 @@
 import time
 from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
+from functools import partial
 
 import numpy as np
 import torch
@@ -11,12 +12,12 @@ from skorch.callbacks import Callback, EarlyStopping
 
 from skfashion._private_torch import has_hooks
 from skfashion.modules._dense import dense_stack
-from skfashion.modules._losses import losses_and_gradient
 from skfashion.modules._random import draw_from, set_generator
 from skfashion.training._augmentation import STEPS
 from skfashion.training._batch_of_one import frozen_batch_norm
 from skfashion.training._health import check_finite_training
 from skfashion.training._memory import keep_freed_memory
+from skfashion.training._mixing import losses_and_gradient_of, metrics_of, values_of
 from skfashion.training._optimizers import LightOptimizer
 from skfashion.training._synced_norm import synced_norms
 from skfashion.training._tally import Tally, as_float32
@@ -128,7 +129,7 @@ class EpochNet(NeuralNet):
                 if training and self.schedule_ is not None:
                     self.schedule_.begin_step(self.optimizer_)
                 step = step_fn(batch)
-                values = {"loss": step["losses"], **self._metrics(step["y_pred"], batch.target)}
+                values = {"loss": step["losses"], **self._metrics(step["y_pred"], batch)}
                 tally.add(values, batch.weight if group is None else self._weight_in_group(batch))
                 if looks_at_batches:
                     self._record_batch(prefix, batch, step)
@@ -163,7 +164,7 @@ class EpochNet(NeuralNet):
         """Outputs and losses of a batch; gradients by autograd."""
         with self._autocast(), self._caught(), self._synced(batch):
             output = self._output(batch)
-        losses = self.criterion_(as_float32(output), batch.target)
+        losses = values_of(partial(self.criterion_, as_float32(output)), batch.target, batch.mixed)
         loss = _mean(losses, batch.weight)
         if self.group_ is not None:
             loss = loss * self.group_.factor(len(losses), batch.n_images)
@@ -182,7 +183,7 @@ class EpochNet(NeuralNet):
         with torch.no_grad():
             output = stack.forward(batch.images)
             share = 1 / len(output) if batch.weight is None else batch.weight / len(output)
-            losses, gradient = losses_and_gradient(self.criterion_, output, batch.target, share)
+            losses, gradient = losses_and_gradient_of(self.criterion_, output, batch.target, batch.mixed, share)
             stack.backward(gradient)
         return output, losses
 
@@ -202,9 +203,9 @@ class EpochNet(NeuralNet):
     def _output(self, batch):
         return self.infer(batch.images, **({} if batch.labels is None else {"labels": batch.labels}))
 
-    def _metrics(self, output, target):
+    def _metrics(self, output, batch):
         with torch.no_grad():
-            return {} if self.metrics is None else self.metrics(as_float32(output), target)
+            return metrics_of(self.metrics, as_float32(output), batch.target, batch.mixed)
 
     def _autocast(self):
         bfloat16 = self.precision == "bfloat16"

@@ -7,10 +7,11 @@ import numpy as np
 import torch
 
 from skfashion._pixels import WHITE
+from skfashion.training._mixing import Mixed
 
 
 class Batch(NamedTuple):
-    """Float images (n, c, h, w), their targets (or None), their weights (or None), and what else a module is told.
+    """Float images (n, c, h, w), their targets and weights (or None), what a module is told, and what is mixed in.
 
     Where several processes share a batch, this is the part of one of them, and `n_images` counts the whole.
     """
@@ -20,6 +21,7 @@ class Batch(NamedTuple):
     weight: torch.Tensor | None
     n_images: int
     labels: torch.Tensor | None = None
+    mixed: Mixed | None = None
 
 
 class ImageSet:
@@ -148,7 +150,7 @@ class Batches:
     order : torch.Generator, default=None
         Shuffles the images; None leaves them in order.
     augment : callable, default=None
-        Turns a batch of images into another one of the same shape.
+        Turns a batch of images into another one of the same shape, and the shares of mixed images or None.
     channels_last : bool, default=False
         The memory format of batches.
 
@@ -186,14 +188,20 @@ class Batches:
 
     def prepare(self, batch, n_images):
         """Augment a batch, which is one of `n_images` if others have the rest of it, and arrange it in memory."""
-        images, target = batch.images, batch.target
+        images, target, weight, share = batch.images, batch.target, batch.weight, None
         if self.augment is not None:
             if self.images.clean is None:
-                images = self.augment(images)
-            else:  # an image and what it is to be turned into are flipped and shifted together
-                images, target = self.augment(torch.cat([images, target], dim=1)).chunk(2, dim=1)
+                images, share = self.augment(images)
+            else:  # an image and what it is to be turned into are changed together
+                both, share = self.augment(torch.cat([images, target], dim=1))
+                images, target = both.chunk(2, dim=1)
         if self.channels_last:
             images = images.contiguous(memory_format=torch.channels_last)
+        mixed = None
+        if share is not None:
+            mixed, weight = Mixed.of(target, weight, share)
         if batch.target is batch.images:
             target = images
-        return Batch(images, target, batch.weight, n_images, batch.labels)
+        if self.images.y is None:  # what is to be reconstructed is mixed already
+            mixed = None
+        return Batch(images, target, weight, n_images, batch.labels, mixed)

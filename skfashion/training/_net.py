@@ -11,7 +11,7 @@ from skorch.utils import to_device as to_torch_device
 from skfashion._tensors import to_device
 from skfashion.modules._init import stream
 from skfashion.modules._random import draw_from
-from skfashion.training._augmentation import augment
+from skfashion.training._augmentation import augment, check_unmixed
 from skfashion.training._consistency import ConsistencyBatches
 from skfashion.training._distributed import Group, rank_here
 from skfashion.training._epochs import EpochNet
@@ -169,6 +169,10 @@ class Net(EpochNet):
         survives_ctrl_c : bool, default=True
             Whether Ctrl-C ends this training only; else it goes on to whoever has more to stop.
         """
+        if images.labels is not None:
+            check_unmixed(self.augmentation, "A mixed image has no class that a conditional network could be told")
+        if consistency is not None:
+            check_unmixed((*self.augmentation, *consistency.augmentation), "A pseudo-label is that of one image")
         if not self.history and (self.lr_schedule == "adaptive" or (one_pass and self.lr_schedule is not None)):
             self.warm_up_ = WarmUp(1.0)  # no schedule brings a rise of its own
         self.schedule_ = Schedule(

@@ -10,9 +10,9 @@ from contextlib import ExitStack
 import torch
 
 from skfashion.modules._dense import DenseStack
-from skfashion.modules._losses import losses_and_gradient
 from skfashion.training._batch_of_one import frozen_batch_norm
 from skfashion.training._memory import keep_freed_memory
+from skfashion.training._mixing import Mixed, losses_and_gradient_of, metrics_of
 from skfashion.training._optimizers import repeated_step
 from skfashion.training._tally import Tally
 
@@ -93,13 +93,13 @@ class Pack:
         iterator, batches = self._batches()
         tally = Tally(len(iterator.images))
         with torch.no_grad():
-            for images, target, weight in batches:
+            for images, target, weight, mixed in batches:
                 for net in nets:
                     net.schedule_.begin_step(net.optimizer_)
-                output, losses = self._step(stack, images, target, weight)
+                output, losses = self._step(stack, images, target, weight, mixed)
                 for step in steps:
                     step()
-                tally.add({"loss": losses, **self._metrics(output, target)}, weight)
+                tally.add({"loss": losses, **self._metrics(output, target, mixed)}, weight)
         means = tally.means()
         for place, net in enumerate(nets):
             net._record("train", {name: values[place] for name, values in means.items()}, iterator, summary=True)
@@ -108,7 +108,7 @@ class Pack:
         """The steps of the first epoch are those of the optimizer itself, which torch's schedulers wait for."""
         return (lambda: optimizer.step()) if self.n_epochs == 1 else repeated_step(optimizer)
 
-    def _step(self, stack, images, target, weight):
+    def _step(self, stack, images, target, weight, mixed):
         """Outputs (nets, n, ...) and losses (nets, n) of a batch; gradients are left with the weights."""
         n = target.shape[1]
         with ExitStack() as contexts:
@@ -120,24 +120,25 @@ class Pack:
         if self.are_alike:  # one call for all of them
             criterion = self.fits[0].net.criterion_
             shares = share if weight is None else share.flatten()
-            results = losses_and_gradient(criterion, output.flatten(0, 1), target.flatten(0, 1), shares)
+            results = losses_and_gradient_of(
+                criterion, output.flatten(0, 1), target.flatten(0, 1), _flat(mixed), shares
+            )
             losses, gradient = (each.unflatten(0, (-1, n)) for each in results)
         else:
             shares = [share] * len(self.fits) if weight is None else share
-            each = zip([fit.net.criterion_ for fit in self.fits], output, target, shares, strict=True)
-            losses, gradient = map(torch.stack, zip(*(losses_and_gradient(*one) for one in each), strict=True))
+            parts = [None] * len(self.fits) if mixed is None else map(Mixed, *mixed)
+            each = zip([fit.net.criterion_ for fit in self.fits], output, target, parts, shares, strict=True)
+            losses, gradient = map(torch.stack, zip(*(losses_and_gradient_of(*one) for one in each), strict=True))
         stack.backward(gradient)
         return output, losses
 
-    def _metrics(self, output, target):
+    def _metrics(self, output, target, mixed):
         metrics = self.fits[0].net.metrics
-        if metrics is None:
-            return {}
-        values = metrics(output.flatten(0, 1), target.flatten(0, 1))
+        values = metrics_of(metrics, output.flatten(0, 1), target.flatten(0, 1), _flat(mixed))
         return {name: value.unflatten(0, output.shape[:2]) for name, value in values.items()}
 
     def _batches(self):
-        """The batches of an epoch: images, targets (nets, n, ...) and weights (nets, n) or None."""
+        """The batches of an epoch: images, targets (nets, n, ...), weights (nets, n) or None, what is mixed or None."""
         nets, sets = [fit.net for fit in self.fits], [fit.images for fit in self.fits]
         iterators = [net.get_iterator(images, training=True) for net, images in zip(nets, sets, strict=True)]
         if not self.sees_the_same:
@@ -150,7 +151,7 @@ class Pack:
         """Batches that all nets see; what one of them drew for these, all would have drawn."""
         for batch in iterator:
             weight = None if batch.weight is None else batch.weight.t()
-            yield batch.images, batch.target.expand(len(nets), *batch.target.shape), weight
+            yield batch.images, _for_all(nets, batch.target), weight, _mixed_for_all(nets, batch.mixed)
         for net in nets[1:]:
             for name in ("order", "augmentation"):
                 net.streams_[name].set_state(nets[0].streams_[name].get_state())
@@ -166,6 +167,22 @@ class Pack:
         )
 
 
+def _for_all(nets, values):
+    return values.expand(len(nets), *values.shape)
+
+
+def _mixed_for_all(nets, mixed):
+    """What is mixed into images that all nets see; shares are (n, nets) where the nets weigh images differently."""
+    if mixed is None:
+        return None
+    share = mixed.share.t() if mixed.share.ndim == 2 else _for_all(nets, mixed.share)
+    return Mixed(_for_all(nets, mixed.target), share)
+
+
+def _flat(mixed):
+    return None if mixed is None else Mixed(*(each.flatten(0, 1) for each in mixed))
+
+
 def _all_equal(values):
     return all(value == values[0] for value in values[1:])
 
@@ -179,7 +196,9 @@ def _with_weights(sets):
 
 def _stacked(batches):
     images, targets = (torch.stack([getattr(batch, name) for batch in batches]) for name in ("images", "target"))
-    return images, targets, _stacked_weights([batch.weight for batch in batches], images.shape[1], dim=0)
+    parts = [batch.mixed for batch in batches]
+    mixed = None if parts[0] is None else Mixed(*map(torch.stack, zip(*parts, strict=True)))
+    return images, targets, _stacked_weights([batch.weight for batch in batches], images.shape[1], dim=0), mixed
 
 
 def _stacked_weights(weights, n, dim):

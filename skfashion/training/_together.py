@@ -12,6 +12,7 @@ from sklearn import config_context, get_config
 
 from skfashion._state import neutral_state
 from skfashion.modules._dense import shapes
+from skfashion.training._augmentation import mixes
 from skfashion.training._epochs import MEETING
 from skfashion.training._pack import Pack
 from skfashion.training._threads import enough_threads, work_of_a_step
@@ -237,12 +238,16 @@ def _cut(group, size):
 
 
 def _go_together(one, other):
-    """Whether two fits can be steps of one loop: equally many images, the same metrics, products of the same sizes."""
+    """Whether two fits can be steps of one loop.
+
+    Equally many images, which both mix or do not, the same metrics, products of the same sizes.
+    """
     return (
         one.net.can_be_packed()
         and other.net.can_be_packed()
         and one.net.batch_size == other.net.batch_size
         and one.net.metrics is other.net.metrics
+        and any(map(mixes, one.net.augmentation)) == any(map(mixes, other.net.augmentation))
         and shapes(one.net.module_.dense_layers()) == shapes(other.net.module_.dense_layers())
         and one.images.is_cut_like(other.images)
     )

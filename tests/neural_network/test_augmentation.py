@@ -59,11 +59,13 @@ def test_erase():
         assert block.shape[1] <= 5
 
 
-@pytest.mark.parametrize("name", ["flip", "erase", "flip+shift", "shift+flip", ("erase", "shift+flip"), [flip]])
+@pytest.mark.parametrize(
+    "name", ["flip", "erase", "flip+shift", "shift+flip", ("erase", "shift+flip"), [flip], "mixup", "flip+cutmix"]
+)
 def test_names_repeat_by_seed_and_leave_their_input(name):
     before = IMAGES.clone()
     steps = augmentation_steps(name, IMAGES.shape[1:])
-    one, same, other = (augment(IMAGES, steps, generator(seed)) for seed in (0, 0, 1))
+    one, same, other = (augment(IMAGES, steps, generator(seed))[0] for seed in (0, 0, 1))
     assert torch.equal(one, same)
     assert not torch.equal(one, other)
     assert torch.equal(IMAGES, before)
@@ -80,7 +82,7 @@ def test_steps_are_applied_in_their_order():
     steps = augmentation_steps(["shift", brighten, halve], IMAGES.shape[1:])
     assert steps == (shift, brighten, halve)
     shifted = shift(IMAGES, generator(0))
-    torch.testing.assert_close(augment(IMAGES, steps, generator(0)), (shifted + 1) / 2)
+    torch.testing.assert_close(augment(IMAGES, steps, generator(0))[0], (shifted + 1) / 2)
 
 
 def test_a_step_says_whether_it_flips_images():

@@ -40,12 +40,15 @@ MODELS = {
     "label smoothings": [mlp(label_smoothing=share) for share in (0.0, 0.1)],
     "seeds": [mlp(random_state=seed, dropout=0.2, augmentation="flip+shift") for seed in range(3)],
     "augmentations": [mlp(augmentation=augmentation) for augmentation in (None, "flip", "flip+shift+erase")],
+    "mixing": [mlp(augmentation=a, random_state=s) for a in ("mixup", "flip+cutmix") for s in (0, 1)],
+    "one mixing": [mlp(augmentation="mixup", label_smoothing=share) for share in (0.0, 0.1)],
+    "mixed and plain": [mlp(augmentation=a, random_state=s) for a in (None, "mixup") for s in (0, 1)],
     "one augmentation": [mlp(augmentation="flip+shift", learning_rate=rate) for rate in (0.001, 0.01)],
     "class weights": [mlp(class_weight=weight) for weight in (None, "balanced", {0: 3.0})],
     "schedules": [mlp(lr_schedule=schedule, max_epochs=2) for schedule in (None, "cosine", "onecycle")],
     "epochs": [mlp(max_epochs=n_epochs) for n_epochs in (1, 3, 2)],
     "everything": [
-        mlp(dropout=0.3, label_smoothing=0.1, augmentation="flip+shift", class_weight="balanced", learning_rate=rate)
+        mlp(dropout=0.3, label_smoothing=0.1, augmentation="flip+mixup", class_weight="balanced", learning_rate=rate)
         for rate in (0.001, 0.01)
     ],
     "activations, each in its own pack": [mlp(activation=a, random_state=s) for a in ("relu", "tanh") for s in (0, 1)],

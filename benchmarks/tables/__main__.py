@@ -35,6 +35,7 @@ TABLES = {
     BENCHMARKS / "TABLES.md": (
         quality.classifiers_quick,
         quality.differences,
+        quality.frontier,
         quality.histograms,
         speed.hog,
         quality.clusters,

@@ -1,5 +1,7 @@
 """Losses, one per image, and the gradients of those that dense networks are trained on by hand."""
 
+from typing import NamedTuple
+
 import torch
 from torch import nn
 from torch.nn.functional import binary_cross_entropy_with_logits
@@ -9,7 +11,32 @@ from skfashion.modules._layers import ACTIVATIONS
 LOSSES = ("squared_error", "absolute_error", "bernoulli")
 
 
-def losses_and_gradient(criterion, output, target, share):
+class Mixed(NamedTuple):
+    """The classes of what is mixed into images, which they learn besides their own.
+
+    Attributes
+    ----------
+    target : tensor of shape (..., n)
+        The class of the other image.
+    share : tensor of shape (..., n)
+        How much an image's own class counts; the rest is of the other one.
+    """
+
+    target: torch.Tensor
+    share: torch.Tensor
+
+    def mean(self, own, other):
+        """The mean of values (..., n) by the own and by the other class."""
+        return torch.lerp(other.to(self.share.dtype), own.to(self.share.dtype), self.share)
+
+
+def losses_of(criterion, output, target, mixed=None):
+    """The loss of each image; arguments are those of :func:`losses_and_gradient`."""
+    own = criterion(output, target)
+    return own if mixed is None else mixed.mean(own, criterion(output, mixed.target))
+
+
+def losses_and_gradient(criterion, output, target, weight, mixed=None):
     """The losses of a batch, and the gradient of their weighted sum in the output; called under `torch.no_grad`.
 
     Parameters
@@ -19,15 +46,25 @@ def losses_and_gradient(criterion, output, target, share):
         function; any other one is asked through autograd.
     output, target : tensor
         Of the batch.
-    share : float, or tensor of shape (n,)
+    weight : float, or tensor of shape (n,)
         The weight of each image in the sum.
+    mixed : Mixed, default=None
+        What is mixed into the images, if they are classified.
     """
+    if mixed is None:
+        return _losses_and_gradient(criterion, output, target, weight)
+    own, gradient = _losses_and_gradient(criterion, output, target, weight * mixed.share)
+    other, other_gradient = _losses_and_gradient(criterion, output, mixed.target, weight * (1 - mixed.share))
+    return mixed.mean(own, other), gradient.add_(other_gradient)
+
+
+def _losses_and_gradient(criterion, output, target, weight):
     if hasattr(criterion, "losses_and_gradient"):
-        return criterion.losses_and_gradient(output, target, share)
+        return criterion.losses_and_gradient(output, target, weight)
     with torch.enable_grad():
         output = output.detach().requires_grad_()
         losses = criterion(output, target)
-        (gradient,) = torch.autograd.grad((losses * share).sum(), output)
+        (gradient,) = torch.autograd.grad((losses * weight).sum(), output)
     return losses.detach(), gradient
 
 

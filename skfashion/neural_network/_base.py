@@ -118,13 +118,13 @@ class BaseNet(
         """
         Random changes to the training images: ``"flip"`` flips them left to right, ``"shift"`` moves them by up to one
         pixel in 28, ``"erase"`` erases a rectangle; any of them in any order, as ``"flip+shift"``. ``"mixup"`` averages
-        each image with another one of its batch, with random weights, and ``"cutmix"`` puts a rectangle of another
-        one into it; the network learns both targets, each as much as it is seen, and the training accuracy counts
-        them in the same way. One of these two may be among the names. ``"auto"`` is ``"flip+shift"`` for images and
-        nothing for rows that are no images. Zeros come in where an image moves away or is erased: they are black, and
-        the mean of standardised images. A callable, alone or in a sequence with names, gets a batch of float images
-        (n, channels, height, width), and a :class:`torch.Generator` if it has an argument `generator`; it returns
-        finite floats of the same shape. One that flips images says so by an attribute ``mirrors = True``.""",
+        each image with another one of its batch, with weights that are uniform on [0, 1], and ``"cutmix"`` replaces a
+        rectangle of it by that of another one; the network learns both targets, each as much as it is seen, and the
+        training accuracy is measured alike. At most one of these two may be given. ``"auto"`` is ``"flip+shift"`` for
+        images and nothing for rows that are no images. Zeros come in where an image moves away or is erased: they are
+        black, and the mean of standardised images. A callable, alone or in a sequence with names, gets a batch of
+        float images (n, channels, height, width), and a :class:`torch.Generator` if it has an argument `generator`; it
+        returns finite floats of the same shape. One that flips images has an attribute ``mirrors = True``.""",
     )
     warm_start: bool = parameter(False, "Whether ``fit`` starts from the weights of the previous fit.")
     precision: Literal["auto", "float32", "bfloat16"] = parameter(

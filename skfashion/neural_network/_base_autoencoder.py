@@ -27,7 +27,7 @@ from skfashion.neural_network._parameters import checked_sizes, estimator, numbe
 from skfashion.neural_network._per_image import check_finite
 from skfashion.neural_network._told_classes import told_classes
 from skfashion.neural_network._types import Activation, ImageShape, Init
-from skfashion.training._augmentation import augmentation_steps, check_denoising
+from skfashion.training._augmentation import check_reconstruction
 from skfashion.training._loader import ImageSet
 from skfashion.training._reconstruction import (
     ReconstructionTask,
@@ -149,8 +149,8 @@ class BaseAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseNet
 
     def _examples(self, X, y, sample_weight, *, resume, one_pass):
         X, clean, y = self._checked(X, y, "y", reset=not resume)
-        if clean is not None:
-            check_denoising(augmentation_steps(self.augmentation, self.image_shape_))
+        uses = {"denoises": clean is not None, "is_conditional": y is not None}
+        check_reconstruction(self.augmentation, self.image_shape_, **uses)
         rows, weight = self._weighed_rows(X, sample_weight)
         bounded = check_pixels(X if clean is None else clean, rows, self.loss)
         self._set_output_activation(bounded, resume)

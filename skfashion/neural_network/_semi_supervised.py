@@ -19,7 +19,7 @@ from skfashion.neural_network._parameters import estimator, number, parameter
 from skfashion.neural_network._per_image import per_image
 from skfashion.neural_network._resnet import ResNetClassifier
 from skfashion.neural_network._supervised import ImageEmbedding
-from skfashion.training._augmentation import augmentation_steps, mirrors
+from skfashion.training._augmentation import augmentation_steps, mirrors, refuse_mixing
 from skfashion.training._consistency import Consistency
 
 
@@ -178,6 +178,8 @@ class SemiSupervisedClassifier(ClassAnswers, ImageEmbedding, ModuleExport, Image
             if sample_weight is not None:
                 weight = _check_sample_weight(as_array(sample_weight), X, dtype=np.float64, ensure_non_negative=True)
             self.estimator_ = self._new_estimator()
+            for name, value in self._augmentations().items():
+                refuse_mixing(name, value, self.image_shape_, "a pseudo-label is that of one image")
             if X_val is not None:
                 X_val = self._check_images(X_val, reset=False)[0]
             self.estimator_._consistency_of_owner = self._consistency(np.flatnonzero(~labelled & (weight > 0)), weight)
@@ -250,15 +252,16 @@ class SemiSupervisedClassifier(ClassAnswers, ImageEmbedding, ModuleExport, Image
             labelled_share=self.labelled_share,
             threshold=self.threshold,
             weight=self.unlabelled_weight,
-            augmentation=self._strong_steps(),
+            augmentation=augmentation_steps(self._augmentations()["strong_augmentation"], self.image_shape_),
         )
 
-    def _strong_steps(self):
-        shape, strong = self.image_shape_, self.strong_augmentation
+    def _augmentations(self):
+        """The weak and the strong changes by the names of their parameters."""
+        shape, weak, strong = self.image_shape_, self.estimator_.augmentation, self.strong_augmentation
         if isinstance(strong, str) and strong == "auto":
-            weak = augmentation_steps(self.estimator_.augmentation, shape)
-            strong = ("flip+" if mirrors(weak) else "") + "shift+erase+erase" if shape[1] > 1 else None
-        return augmentation_steps(strong, shape)
+            flips = mirrors(augmentation_steps(weak, shape))
+            strong = ("flip+" if flips else "") + "shift+erase+erase" if shape[1] > 1 else None
+        return {"estimator__augmentation": weak, "strong_augmentation": strong}
 
 
 def _labels(y):

@@ -7,7 +7,7 @@ import torch
 from torch.nn.functional import pad
 
 from skfashion.modules._random import draw_from
-from skfashion.training._mixing import MIXING
+from skfashion.training._mixing import MIXING, partners
 
 
 def flip(images, generator):
@@ -71,7 +71,8 @@ def augmentation_steps(augmentation, image_shape):
         return (flip, shift) if is_image else ()
     steps = tuple(step for part in _parts(augmentation) for step in _steps_of(part, augmentation))
     if sum(map(mixes, steps)) > 1:
-        raise ValueError(f"augmentation={augmentation!r} mixes images more than once: take one of {list(MIXING)}.")
+        names = " and ".join(map(repr, MIXING))
+        raise ValueError(f"augmentation={augmentation!r} mixes images twice: at most one of {names} may be given.")
     if not is_image and any(step in STEPS.values() and step is not MIXING["mixup"] for step in steps):
         raise ValueError(
             f"augmentation={augmentation!r} needs images, but a row of X is taken for an image of (c, h, w) = "
@@ -108,38 +109,54 @@ def mixes(step):
     return step in MIXING.values()
 
 
-def check_unmixed(steps, why):
-    """Raise a ValueError if one of the steps mixes images."""
-    if any(map(mixes, steps)):
-        raise ValueError(f"{why}: leave {' and '.join(map(repr, MIXING))} out of augmentation.")
+def refuse_mixing(name, augmentation, image_shape, why):
+    """Raise a ValueError if a parameter of the name `name`, which is an augmentation, mixes images."""
+    if any(map(mixes, augmentation_steps(augmentation, image_shape))):
+        raise ValueError(f"The {name!r} parameter must not mix images: {why}. Got {augmentation!r} instead.")
 
 
-def check_denoising(steps):
-    """Raise a ValueError for steps that cannot be applied to an image and its clean version alike."""
-    if any(step not in STEPS.values() for step in steps):
+def check_reconstruction(augmentation, image_shape, *, denoises, is_conditional):
+    """Raise a ValueError for an augmentation that cannot be applied to all that an autoencoder is given.
+
+    Parameters
+    ----------
+    augmentation, image_shape
+        As of :func:`augmentation_steps`.
+    denoises : bool
+        Whether each image comes with its clean version.
+    is_conditional : bool
+        Whether the network is told the class of each image.
+    """
+    if denoises and any(step not in STEPS.values() for step in augmentation_steps(augmentation, image_shape)):
         raise ValueError(
             "A callable augmentation cannot be applied to noisy and clean images alike: change both before fit, or "
             f"take names among {list(STEPS)}."
         )
+    if is_conditional:
+        why = "with conditional=True the network is told one class for each image"
+        refuse_mixing("augmentation", augmentation, image_shape, why)
 
 
-def augment(images, steps, generator):
+def augment(images, steps, generator, weight=None):
     """Apply steps to a batch of float images (n, c, h, w).
 
     Returns
     -------
     images : tensor of shape (n, c, h, w)
         The changed images.
+    partner : tensor of shape (n,), int64, or None
+        If they are mixed, the place of the image that is mixed into each, chosen by the weights (n,) or None.
     share : tensor of shape (n,) or None
-        If they are mixed, how much of each is itself, as of :func:`~skfashion.training._mixing.mixup`.
+        How much of each is itself.
     """
-    share = None
+    partner = share = None
     for step in steps:
         if mixes(step):
-            images, share = step(images, generator)
+            partner = partners(len(images), weight, generator)
+            images, share = step(images, images[partner], generator)
         else:
             images = step(images, generator) if step in STEPS.values() else _applied(step, images, generator)
-    return images, share
+    return images, partner, share
 
 
 def _applied(step, images, generator):

@@ -226,4 +226,4 @@ def _accuracy(output, target):
 
 
 def _subset_accuracy(output, target):
-    return {"accuracy": ((output > 0) == (target > 0)).all(1)}
+    return {"accuracy": ((output > 0) == (target > 0.5)).all(1)}

@@ -126,7 +126,7 @@ class ConsistencyBatches:
         weak = self.labelled.prepare(self.unlabelled.take(without), len(without))
         probabilities = _probabilities(self.net, weak.images)
         counted = self.consistency.counts(probabilities)
-        strong, _ = augment(self.unlabelled.take(without).images, self.consistency.augmentation, self.generator)
+        strong, *_ = augment(self.unlabelled.take(without).images, self.consistency.augmentation, self.generator)
         images = torch.cat([labelled.images, strong])
         if self.labelled.channels_last:
             images = images.contiguous(memory_format=torch.channels_last)

@@ -3,7 +3,6 @@
 import time
 from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
-from functools import partial
 
 import numpy as np
 import torch
@@ -12,12 +11,12 @@ from skorch.callbacks import Callback, EarlyStopping
 
 from skfashion._private_torch import has_hooks
 from skfashion.modules._dense import dense_stack
+from skfashion.modules._losses import losses_and_gradient, losses_of
 from skfashion.modules._random import draw_from, set_generator
 from skfashion.training._augmentation import STEPS
 from skfashion.training._batch_of_one import frozen_batch_norm
 from skfashion.training._health import check_finite_training
 from skfashion.training._memory import keep_freed_memory
-from skfashion.training._mixing import losses_and_gradient_of, metrics_of, values_of
 from skfashion.training._optimizers import LightOptimizer
 from skfashion.training._synced_norm import synced_norms
 from skfashion.training._tally import Tally, as_float32
@@ -164,7 +163,7 @@ class EpochNet(NeuralNet):
         """Outputs and losses of a batch; gradients by autograd."""
         with self._autocast(), self._caught(), self._synced(batch):
             output = self._output(batch)
-        losses = values_of(partial(self.criterion_, as_float32(output)), batch.target, batch.mixed)
+        losses = losses_of(self.criterion_, as_float32(output), batch.target, batch.mixed)
         loss = _mean(losses, batch.weight)
         if self.group_ is not None:
             loss = loss * self.group_.factor(len(losses), batch.n_images)
@@ -182,8 +181,8 @@ class EpochNet(NeuralNet):
         """Outputs and losses of a batch; gradients without autograd."""
         with torch.no_grad():
             output = stack.forward(batch.images)
-            share = 1 / len(output) if batch.weight is None else batch.weight / len(output)
-            losses, gradient = losses_and_gradient_of(self.criterion_, output, batch.target, batch.mixed, share)
+            weight = 1 / len(output) if batch.weight is None else batch.weight / len(output)
+            losses, gradient = losses_and_gradient(self.criterion_, output, batch.target, weight, batch.mixed)
             stack.backward(gradient)
         return output, losses
 
@@ -263,6 +262,25 @@ class EpochNet(NeuralNet):
         # By which skorch's callbacks keep the best net; without validation the training loss has to do.
         self.history.record("valid_loss_best", means["loss"] < best)
         self.best_losses_[prefix] = min(best, means["loss"])
+
+
+def metrics_of(metrics, output, target, mixed):
+    """The values of images by their names; those of mixed ones are means for both targets.
+
+    Parameters
+    ----------
+    metrics : callable or None
+        Gives a dict of values per image for outputs and targets.
+    output, target, mixed : tensor, tensor, Mixed or None
+        As of :func:`~skfashion.modules._losses.losses_of`.
+    """
+    if metrics is None:
+        return {}
+    own = metrics(output, target)
+    if mixed is None:
+        return own
+    other = metrics(output, mixed.target)
+    return {name: mixed.mean(own[name], other[name]) for name in own}
 
 
 def _mean(losses, weight):

@@ -7,7 +7,8 @@ import numpy as np
 import torch
 
 from skfashion._pixels import WHITE
-from skfashion.training._mixing import Mixed
+from skfashion.modules._losses import Mixed
+from skfashion.training._mixing import blended
 
 
 class Batch(NamedTuple):
@@ -150,7 +151,7 @@ class Batches:
     order : torch.Generator, default=None
         Shuffles the images; None leaves them in order.
     augment : callable, default=None
-        Turns a batch of images into another one of the same shape, and the shares of mixed images or None.
+        Changes images, given their `weight`: :func:`~skfashion.training._augmentation.augment` but for its settings.
     channels_last : bool, default=False
         The memory format of batches.
 
@@ -188,20 +189,24 @@ class Batches:
 
     def prepare(self, batch, n_images):
         """Augment a batch, which is one of `n_images` if others have the rest of it, and arrange it in memory."""
-        images, target, weight, share = batch.images, batch.target, batch.weight, None
-        if self.augment is not None:
-            if self.images.clean is None:
-                images, share = self.augment(images)
-            else:  # an image and what it is to be turned into are changed together
-                both, share = self.augment(torch.cat([images, target], dim=1))
-                images, target = both.chunk(2, dim=1)
+        images, target, mixed = batch.images, batch.target, None
+        if self.augment is not None and self.images.clean is not None:
+            # An image and what it is to be turned into are changed together.
+            both, *_ = self.augment(torch.cat([images, target], dim=1), weight=batch.weight)
+            images, target = both.chunk(2, dim=1)
+        elif self.augment is not None:
+            images, partner, share = self.augment(images, weight=batch.weight)
+            if partner is not None and self.images.y is not None:
+                target, mixed = _mixed_targets(target, target[partner], share)
         if self.channels_last:
             images = images.contiguous(memory_format=torch.channels_last)
-        mixed = None
-        if share is not None:
-            mixed, weight = Mixed.of(target, weight, share)
         if batch.target is batch.images:
             target = images
-        if self.images.y is None:  # what is to be reconstructed is mixed already
-            mixed = None
-        return Batch(images, target, weight, n_images, batch.labels, mixed)
+        return Batch(images, target, batch.weight, n_images, batch.labels, mixed)
+
+
+def _mixed_targets(own, others, share):
+    """Targets of mixed images: numbers are mixed as pixels are, of classes there are two."""
+    if own.is_floating_point():
+        return blended(own, others, share), None
+    return own, Mixed(others, share)

@@ -1,21 +1,17 @@
-"""Mixing: each image of a batch takes in a part of the one before it, and learns the targets of both."""
-
-from typing import NamedTuple
+"""Mixing: each image of a batch takes in a part of another one, and learns the targets of both."""
 
 import torch
 
-from skfashion.modules._losses import losses_and_gradient
 
-
-def mixup(images, generator):
-    """Mix each image with the one before it in the batch, the first with the last.
+def mixup(images, others, generator):
+    """Average each image with another one.
 
     The share that an image keeps is drawn from the uniform distribution on [0, 1].
 
     Parameters
     ----------
-    images : tensor of shape (n, c, h, w)
-        A batch in random order.
+    images, others : tensor of shape (n, c, h, w)
+        The images, and what is mixed into each.
     generator : torch.Generator
         Draws the shares.
 
@@ -31,13 +27,14 @@ def mixup(images, generator):
     H. Zhang et al., `mixup: Beyond Empirical Risk Minimization <https://arxiv.org/abs/1710.09412>`_, 2018.
     """
     share = torch.rand(len(images), generator=generator, device=images.device)
-    return images.roll(1, 0).lerp_(images, share[:, None, None, None]), share
+    return blended(images, others, share), share
 
 
-def cutmix(images, generator):
-    """Put a rectangle of the image before it in the batch into each image; arguments and results as of :func:`mixup`.
+def cutmix(images, others, generator):
+    """Replace a rectangle of each image by that of another one; arguments and results are those of :func:`mixup`.
 
-    Of a rectangle that reaches beyond the edge of the image only the part within is there, and the share is of that.
+    The area of the rectangle is drawn from the uniform distribution on [0, 1] of the image, its centre from anywhere in
+    it; what reaches beyond the edges is cut off, and the share is that of the pixels.
 
     References
     ----------
@@ -53,84 +50,31 @@ def cutmix(images, generator):
 
     foreign = span(height)[:, :, None] & span(width)[:, None, :]
     share = 1 - foreign.flatten(1).float().mean(1)
-    return torch.where(foreign[:, None], images.roll(1, 0), images), share
+    return torch.where(foreign[:, None], others, images), share
 
 
 MIXING = {"mixup": mixup, "cutmix": cutmix}
 
 
-class Mixed(NamedTuple):
-    """What mixed images learn besides their own targets.
+def partners(n, weight, generator):
+    """Which image is mixed into each of a batch in random order: the one before it, or by weight one of all.
 
-    Attributes
-    ----------
-    target : tensor of shape (..., n, *target)
-        The target of the image before each.
-    share : tensor of shape (..., n)
-        How much an image's own target counts; the rest is of the other one.
-    """
-
-    target: torch.Tensor
-    share: torch.Tensor
-
-    @classmethod
-    def of(cls, target, weight, share):
-        """What a batch of mixed images learns, and the weights of these: an image counts as much as is seen of it.
-
-        Parameters
-        ----------
-        target : tensor of shape (n, *target)
-            Of the images before they were mixed.
-        weight : tensor of shape (n,), or (n, nets) for each of several nets, or None
-            Their weights.
-        share : tensor of shape (n,)
-            Of each image in itself.
-        """
-        if weight is not None:
-            share = share.view(-1, *[1] * (weight.ndim - 1))
-            own = share * weight
-            weight = own + (1 - share) * weight.roll(1, 0)
-            share = own / weight
-        return cls(target.roll(1, 0), share), weight
-
-
-def values_of(of_target, target, mixed):
-    """Values of images by their targets, such as losses: for mixed ones by both, as far as each counts.
+    Images of weight k meet as often as k copies of them would.
 
     Parameters
     ----------
-    of_target : callable
-        Gives one value per image for targets.
-    target : tensor
-        Of the images themselves.
-    mixed : Mixed or None
-        What else is in them.
+    n : int
+        Images in the batch.
+    weight : tensor of shape (n,) or None
+        Their weights.
+    generator : torch.Generator
+        Draws those by weight.
     """
-    own = of_target(target)
-    return own if mixed is None else torch.lerp(of_target(mixed.target), own, mixed.share)
+    if weight is None:
+        return torch.arange(-1, n - 1, device=generator.device) % n
+    return torch.multinomial(weight, n, replacement=True, generator=generator)
 
 
-def metrics_of(metrics, output, target, mixed):
-    """The values of a task's metrics by name, as :func:`values_of`; none if there are no metrics.
-
-    Parameters
-    ----------
-    metrics : callable or None
-        Gives a dict of values per image for outputs and targets.
-    """
-    if metrics is None:
-        return {}
-    own = metrics(output, target)
-    if mixed is None:
-        return own
-    other = metrics(output, mixed.target)
-    return {name: torch.lerp(other[name].float(), own[name].float(), mixed.share) for name in own}
-
-
-def losses_and_gradient_of(criterion, output, target, mixed, weight):
-    """As :func:`~skfashion.modules._losses.losses_and_gradient`, for images of which some may be mixed."""
-    if mixed is None:
-        return losses_and_gradient(criterion, output, target, weight)
-    own, gradient = losses_and_gradient(criterion, output, target, weight * mixed.share)
-    other, other_gradient = losses_and_gradient(criterion, output, mixed.target, weight * (1 - mixed.share))
-    return torch.lerp(other, own, mixed.share), gradient.add_(other_gradient)
+def blended(values, others, share):
+    """The mean of two tensors of shape (n, ...), as far as each counts."""
+    return torch.lerp(others, values, share.to(values.dtype).view(-1, *[1] * (values.ndim - 1)))

@@ -11,7 +11,7 @@ from skorch.utils import to_device as to_torch_device
 from skfashion._tensors import to_device
 from skfashion.modules._init import stream
 from skfashion.modules._random import draw_from
-from skfashion.training._augmentation import augment, check_unmixed
+from skfashion.training._augmentation import augment, mixes
 from skfashion.training._consistency import ConsistencyBatches
 from skfashion.training._distributed import Group, rank_here
 from skfashion.training._epochs import EpochNet
@@ -169,10 +169,6 @@ class Net(EpochNet):
         survives_ctrl_c : bool, default=True
             Whether Ctrl-C ends this training only; else it goes on to whoever has more to stop.
         """
-        if images.labels is not None:
-            check_unmixed(self.augmentation, "A mixed image has no class that a conditional network could be told")
-        if consistency is not None:
-            check_unmixed((*self.augmentation, *consistency.augmentation), "A pseudo-label is that of one image")
         if not self.history and (self.lr_schedule == "adaptive" or (one_pass and self.lr_schedule is not None)):
             self.warm_up_ = WarmUp(1.0)  # no schedule brings a rise of its own
         self.schedule_ = Schedule(
@@ -189,6 +185,7 @@ class Net(EpochNet):
         self.valid_, self.stopping_, self.consistency_ = valid, stopping, consistency
         self.listeners_ = [*([] if stopping is None else [stopping]), *listeners]
         self.group_ = Group(torch.device(self.device)) if self.distributed else None
+        self._check_mixing()
         interrupted = False
         try:
             self.partial_fit(images, epochs=1 if one_pass else None)
@@ -198,6 +195,16 @@ class Net(EpochNet):
             interrupted = True
         self._finish(one_pass=one_pass)
         return interrupted
+
+    def _check_mixing(self):
+        """Raise a ValueError if no batch, or no part of one, has two images that could be mixed."""
+        n_parts = 1 if self.group_ is None else self.group_.size
+        if any(map(mixes, self.augmentation)) and self.batch_size // n_parts < 2:
+            parts = "" if n_parts == 1 else f", of which each of {n_parts} processes has a part"
+            raise ValueError(
+                f"The 'augmentation' parameter mixes the images of a batch, of which there must be two or more. Got "
+                f"batch_size={self.batch_size}{parts}."
+            )
 
     def _finish(self, *, one_pass):
         """Let go of what belongs to one training only."""

@@ -10,9 +10,11 @@ from contextlib import ExitStack
 import torch
 
 from skfashion.modules._dense import DenseStack
+from skfashion.modules._losses import Mixed, losses_and_gradient
+from skfashion.training._augmentation import mixes
 from skfashion.training._batch_of_one import frozen_batch_norm
+from skfashion.training._epochs import metrics_of
 from skfashion.training._memory import keep_freed_memory
-from skfashion.training._mixing import Mixed, losses_and_gradient_of, metrics_of
 from skfashion.training._optimizers import repeated_step
 from skfashion.training._tally import Tally
 
@@ -120,15 +122,14 @@ class Pack:
         if self.are_alike:  # one call for all of them
             criterion = self.fits[0].net.criterion_
             shares = share if weight is None else share.flatten()
-            results = losses_and_gradient_of(
-                criterion, output.flatten(0, 1), target.flatten(0, 1), _flat(mixed), shares
-            )
+            flat = output.flatten(0, 1), target.flatten(0, 1), shares, _flat(mixed)
+            results = losses_and_gradient(criterion, *flat)
             losses, gradient = (each.unflatten(0, (-1, n)) for each in results)
         else:
             shares = [share] * len(self.fits) if weight is None else share
             parts = [None] * len(self.fits) if mixed is None else map(Mixed, *mixed)
-            each = zip([fit.net.criterion_ for fit in self.fits], output, target, parts, shares, strict=True)
-            losses, gradient = map(torch.stack, zip(*(losses_and_gradient_of(*one) for one in each), strict=True))
+            each = zip([fit.net.criterion_ for fit in self.fits], output, target, shares, parts, strict=True)
+            losses, gradient = map(torch.stack, zip(*(losses_and_gradient(*one) for one in each), strict=True))
         stack.backward(gradient)
         return output, losses
 
@@ -151,17 +152,22 @@ class Pack:
         """Batches that all nets see; what one of them drew for these, all would have drawn."""
         for batch in iterator:
             weight = None if batch.weight is None else batch.weight.t()
-            yield batch.images, _for_all(nets, batch.target), weight, _mixed_for_all(nets, batch.mixed)
+            mixed = None if batch.mixed is None else Mixed(*(_for_all(nets, each) for each in batch.mixed))
+            yield batch.images, _for_all(nets, batch.target), weight, mixed
         for net in nets[1:]:
             for name in ("order", "augmentation"):
                 net.streams_[name].set_state(nets[0].streams_[name].get_state())
 
     def _sees_the_same(self):
-        """Whether all nets would draw the same batches: then one draws them for all."""
+        """Whether all nets would draw the same batches: then one draws them for all.
+
+        Images are mixed by their weights, which may be others for each net.
+        """
         nets, sets = [fit.net for fit in self.fits], [fit.images for fit in self.fits]
         states = [[net.streams_[name].get_state() for name in ("order", "augmentation")] for net in nets]
         return (
             _all_equal([net.augmentation for net in nets])
+            and not (any(map(mixes, nets[0].augmentation)) and any(images.weight is not None for images in sets))
             and all(sets[0].has_examples_of(images) for images in sets[1:])
             and all(all(map(torch.equal, states[0], state)) for state in states[1:])
         )
@@ -169,14 +175,6 @@ class Pack:
 
 def _for_all(nets, values):
     return values.expand(len(nets), *values.shape)
-
-
-def _mixed_for_all(nets, mixed):
-    """What is mixed into images that all nets see; shares are (n, nets) where the nets weigh images differently."""
-    if mixed is None:
-        return None
-    share = mixed.share.t() if mixed.share.ndim == 2 else _for_all(nets, mixed.share)
-    return Mixed(_for_all(nets, mixed.target), share)
 
 
 def _flat(mixed):

@@ -68,8 +68,8 @@ class TorchLoop:
         return torch.from_numpy(X).float().div(255).view(-1, 1, 28, 28)
 
 
-LARGE = {"batch_norm": True, "dropout": 0.3, "label_smoothing": 0.1, "augmentation": "flip"}
-WIDE = MLPClassifier((1024, 512, 128), **LARGE)
+WIDE = MLPClassifier((1024, 512, 128), batch_norm=True, dropout=0.3, label_smoothing=0.1, augmentation="flip")
+MIXED = MLPClassifier((1024, 512, 128), batch_norm=True, augmentation="flip+mixup")
 
 
 def lengths(name, model, *n_epochs):
@@ -79,7 +79,8 @@ def lengths(name, model, *n_epochs):
 
 MODELS = {
     **lengths("MLPClassifier()", MLPClassifier(), 5, 20),
-    **lengths("MLPClassifier 1024-512-128", WIDE, 10, 50),
+    **lengths("MLPClassifier 1024-512-128", WIDE, 10),
+    **lengths("MLPClassifier 1024-512-128, mixup", MIXED, 50),
     **lengths("CNNClassifier()", CNNClassifier(), 3, 10, 20),
     **lengths("ResNetClassifier(8)", ResNetClassifier(8), 3, 10),
     **lengths("ResNetClassifier(16)", ResNetClassifier(16), 5, 10, 20),

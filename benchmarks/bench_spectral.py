@@ -14,10 +14,10 @@ from sklearn.metrics import adjusted_rand_score, normalized_mutual_info_score
 from sklearn.pipeline import make_pipeline
 
 from benchmarks.evidence import evidence, read, write
-from skfashion.baselines import SpectralClusterer, make_hog_clusterer
+from skfashion.baselines import SpectralClusterer, make_hog_clusterer, make_hog_features
 from skfashion.datasets import fetch_fashion_mnist
 from skfashion.metrics import clustering_accuracy_score
-from skfashion.neural_network import ConvAutoencoder
+from skfashion.neural_network import Autoencoder, ConvAutoencoder
 from skfashion.preprocessing import HOGTransformer
 
 
@@ -27,6 +27,11 @@ def on_edges(clusterer, seed):
 
 def on_codes(clusterer, seed):
     return make_pipeline(ConvAutoencoder(16, 16, random_state=seed), clusterer)
+
+
+def on_codes_of_edges(clusterer, seed):
+    autoencoder = Autoencoder(16, (512, 256), random_state=seed)
+    return make_pipeline(make_hog_features(random_state=seed), autoencoder, clusterer)
 
 
 def with_eigenvectors(n_eigenvectors, seed):
@@ -41,6 +46,14 @@ CLUSTERERS = {
     "SpectralClusterer() on pixels": (lambda seed: SpectralClusterer(random_state=seed), 1),
     "SpectralClusterer() on ConvAutoencoder(16, 16)": (
         lambda seed: on_codes(SpectralClusterer(random_state=seed), seed),
+        1,
+    ),
+    "make_hog_features(), Autoencoder(16, (512, 256)), SpectralClusterer()": (
+        lambda seed: on_codes_of_edges(SpectralClusterer(random_state=seed), seed),
+        10,
+    ),
+    "make_hog_features(), Autoencoder(16, (512, 256)), KMeans(10)": (
+        lambda seed: on_codes_of_edges(KMeans(10, n_init=10, random_state=seed), seed),
         1,
     ),
     "KMeans(10) on pixels": (lambda seed: KMeans(10, n_init=10, random_state=seed), 10),

@@ -222,15 +222,15 @@ def representations():
     vae = results["VariationalAutoencoder(latent_dim=10)"]["mean"]
     frozen, tuned = (results[f"EncoderClassifier, 16 dimensions, {mode}"] for mode in ("frozen", "fine-tuned"))
     few = results["EncoderClassifier, 1000 labels"]
-    edges = results["Autoencoder(16, (512, 256)) on HOG and PCA(128)"]
+    edges = results["make_hog_features(), Autoencoder(16, (512, 256))"]
     return [
         *rows,
         "",
         f"`VariationalAutoencoder(latent_dim=10)`: loss {vae['test_loss_per_image']:.1f} per test image, squared error "
         f"of the mean {vae['test_squared_error_per_image']:.1f}.",
         f"`EncoderClassifier` on 16 latent dimensions and all labels: frozen {percent(frozen, 'accuracy')}, fine-tuned "
-        f"{percent(tuned, 'accuracy')}. A perceptron on as many of the edges, `Autoencoder(16, (512, 256))` on HOG and "
-        f"PCA(128): {percent(edges, 'accuracy')}.",
+        f"{percent(tuned, 'accuracy')}. A perceptron on as many of edges and pixels, by `make_hog_features()` and "
+        f"`Autoencoder(16, (512, 256))`, frozen: {percent(edges, 'accuracy')}.",
         f"With 1,000 labels and 60,000 images without: frozen {percent(few, 'pretrained_frozen_accuracy')}, fine-tuned "
         f"{percent(few, 'pretrained_fine_tuned_accuracy')}; better models of as many labels are in the next table.",
     ]

@@ -1,13 +1,17 @@
 """The ready-made pipelines are plain ones of scikit-learn."""
 
+import pickle
+
 import numpy as np
 import pytest
 from sklearn.base import clone
 from sklearn.datasets import load_digits
 from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline
 
-from skfashion.baselines import make_hog_svc, make_pca_svc
+from skfashion.baselines import KNNClassifier, make_hog_features, make_hog_svc, make_pca_svc
 from skfashion.datasets import make_garments
+from skfashion.neural_network import Autoencoder
 
 
 def test_parameters_reach_the_steps():
@@ -108,3 +112,26 @@ class TestHOG:
         X, y = garments
         with pytest.raises(ValueError, match="n_components=200 must be between 0 and min"):
             make_hog_svc().fit(X[:100], y[:100])
+
+
+class TestHogFeatures:
+    def test_they_are_those_of_the_classifier_on_another_scale(self, garments):
+        X, y = garments
+        given = {"pixels_per_cell": (7, 4), "pixel_weight": 0.5, "image_shape": (28, 28), "random_state": 0}
+        expected = make_hog_svc(30, **given).fit(X, y)[:-1].transform(X)
+        found = make_hog_features(30, **given).fit(X).transform(X)
+        np.testing.assert_allclose(np.abs(found), 20 * np.abs(expected), rtol=1e-3, atol=1e-3)
+
+    @pytest.mark.real_data
+    def test_their_standard_deviation_is_one(self, fashion_mnist):
+        (X, _), _ = fashion_mnist
+        assert make_hog_features(random_state=0).fit_transform(X[:5000]).std() == pytest.approx(1, abs=0.1)
+
+    def test_a_search_over_an_autoencoder_of_them(self, garments):
+        X, y = garments
+        autoencoder = Autoencoder(8, (32,), batch_size=32, random_state=0)
+        model = make_pipeline(make_hog_features(30, random_state=0), autoencoder, KNNClassifier(3))
+        search = GridSearchCV(model, {"autoencoder__max_epochs": [1, 20]}, cv=2).fit(X, y)
+        assert search.best_params_ == {"autoencoder__max_epochs": 20}
+        again = pickle.loads(pickle.dumps(search))
+        np.testing.assert_array_equal(again.predict(X), search.predict(X))

@@ -16,7 +16,7 @@ from sklearn.model_selection import GridSearchCV, RandomizedSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from skfashion.baselines import make_hog_svc, make_pca_svc
+from skfashion.baselines import make_hog_features, make_hog_svc, make_pca_svc
 from skfashion.modules import conv, dense
 from skfashion.neural_network import Autoencoder, CNNClassifier, EncoderClassifier, MLPClassifier, MLPRegressor
 from skfashion.persistence import read_manifest
@@ -93,6 +93,8 @@ def test_edges_and_pixels(garments):
     X, y = garments
     model = make_hog_svc(20, pixels_per_cell=(7, 4), random_state=0).fit(X, y)
     assert_same(model, loaded(saved(model)), X[:50])
+    encoder = make_pipeline(make_hog_features(20, random_state=0), Autoencoder(2, (8,), max_epochs=1)).fit(X)
+    assert_same(encoder, loaded(saved(encoder)), X[:50])
 
 
 @pytest.mark.parametrize("go_on", ["partial_fit", "warm_start", "partial_fit twice"])

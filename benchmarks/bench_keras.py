@@ -1,7 +1,7 @@
-"""Keras itself on the two rows of the reproduced studies that differ from the published ones without a reason.
+"""Keras itself on the rows of the reproduced studies that differ from the published ones without a reason.
 
-Each network is trained as the reports describe it, at two sizes of batches: the reports give none, Keras's own is 32, ours
-is 128. A row is written as soon as it is done; rows that are there are skipped. It needs ``keras`` and
+Each network is trained as the reports describe it, with batches of two sizes: the reports give none, 32 is that of Keras,
+and 128 is ours. A row is written as soon as it is done; rows that are there are skipped. It needs ``keras`` and
 ``KERAS_BACKEND=torch``, which no extra installs.
 """
 

@@ -1,7 +1,7 @@
 """Keras itself on the rows of the reproduced studies that differ from the published ones without a reason.
 
-Each network is trained as the reports describe it, with batches of two sizes: the reports give none, 32 is that of Keras,
-and 128 is ours. A row is written as soon as it is done; rows that are there are skipped. It needs ``keras`` and
+Each network is trained as the reports describe it, with batches of two sizes: the reports give none, Keras takes 32, and
+we take 128. A row is written as soon as it is done; rows that are there are skipped. It needs ``keras`` and
 ``KERAS_BACKEND=torch``, which no extra installs.
 """
 

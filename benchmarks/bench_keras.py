@@ -1,6 +1,6 @@
 """Keras itself on the rows of the reproduced studies that differ from the published ones without a reason.
 
-Each network is trained as the reports describe it, with batches of two sizes: the reports give none, Keras takes 32, and
+Each network is trained as the reports describe it, with batches of two sizes: the reports give none, Keras takes 32,
 we take 128. A row is written as soon as it is done; rows that are there are skipped. It needs ``keras`` and
 ``KERAS_BACKEND=torch``, which no extra installs.
 """

@@ -1,11 +1,14 @@
 """Pipelines of scikit-learn with settings that suit small images."""
 
+from numbers import Real
+
 import numpy as np
 from sklearn.decomposition import PCA
 from sklearn.pipeline import FeatureUnion, Pipeline
 from sklearn.preprocessing import FunctionTransformer, MinMaxScaler, Normalizer
 from sklearn.semi_supervised import LabelSpreading
 from sklearn.svm import SVC
+from sklearn.utils import check_scalar
 
 from skfashion.baselines._graph import neighbor_kernel
 from skfashion.baselines._spectral import SpectralClusterer
@@ -133,7 +136,7 @@ def make_hog_svc(
     """
     return Pipeline(
         [
-            ("features", _edges_and_pixels(pixels_per_cell, image_shape, 1.0, pixel_weight)),
+            ("features", _edges_and_pixels(pixels_per_cell, image_shape, pixel_weight, 1.0)),
             ("pca", PCA(n_components, random_state=random_state)),
             ("svc", SVC(C=C, gamma=gamma, random_state=0)),
         ]
@@ -192,7 +195,7 @@ def make_hog_features(n_components=128, *, pixels_per_cell=4, pixel_weight=0.3, 
     """
     return Pipeline(
         [
-            ("features", _edges_and_pixels(pixels_per_cell, image_shape, _EDGES, _EDGES * pixel_weight)),
+            ("features", _edges_and_pixels(pixels_per_cell, image_shape, pixel_weight, _EDGES)),
             ("pca", PCA(n_components, random_state=random_state)),
         ]
     )
@@ -300,8 +303,9 @@ def make_hog_spreading(n_components=64, *, pixels_per_cell=4, image_shape="auto"
     return Pipeline([*_edges(n_components, pixels_per_cell, image_shape, random_state), ("spread", spread)])
 
 
-def _edges_and_pixels(pixels_per_cell, image_shape, edge_weight, pixel_weight):
-    """Histograms and the roots of pixels side by side, each of unit length times its weight, image by image."""
+def _edges_and_pixels(pixels_per_cell, image_shape, pixel_weight, length):
+    """Histograms of a length and, beside them, the roots of pixels of `pixel_weight` times that, image by image."""
+    check_scalar(pixel_weight, "pixel_weight", Real, min_val=0)
     edges = [
         ("hog", HOGTransformer(pixels_per_cell=pixels_per_cell, image_shape=image_shape)),
         ("unit", Normalizer()),
@@ -309,7 +313,7 @@ def _edges_and_pixels(pixels_per_cell, image_shape, edge_weight, pixel_weight):
     pixels = [*_roots_of_pixels(), ("unit", Normalizer())]
     return FeatureUnion(
         [("edges", Pipeline(edges)), ("pixels", Pipeline(pixels))],
-        transformer_weights={"edges": edge_weight, "pixels": pixel_weight},
+        transformer_weights={"edges": length, "pixels": length * pixel_weight},
     )
 
 

@@ -135,3 +135,9 @@ class TestHogFeatures:
         assert search.best_params_ == {"autoencoder__max_epochs": 20}
         again = pickle.loads(pickle.dumps(search))
         np.testing.assert_array_equal(again.predict(X), search.predict(X))
+
+    @pytest.mark.parametrize(("bad", "error"), [("a", TypeError), (-1, ValueError)])
+    def test_a_weight_of_pixels_is_a_number(self, bad, error):
+        for make in (make_hog_features, make_hog_svc):
+            with pytest.raises(error, match="pixel_weight"):
+                make(pixel_weight=bad)

@@ -33,8 +33,8 @@ def mixup(images, others, generator):
 def cutmix(images, others, generator):
     """Replace a rectangle of each image by that of another one; arguments and results are those of :func:`mixup`.
 
-    The area of the rectangle is drawn from the uniform distribution on [0, 1] of the image, its centre from anywhere in
-    it; what reaches beyond the edges is cut off, and the share is that of the pixels.
+    Of the image the rectangle covers a share that is uniform on [0, 1], and its centre is anywhere in it; what reaches
+    beyond the edges is cut off, and the share that the image keeps is that of the pixels.
 
     References
     ----------

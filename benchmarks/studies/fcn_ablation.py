@@ -45,7 +45,10 @@ SAME_FIT = "The same fit as the baseline, for which the report gives two numbers
 TWO_RUNS = (
     "No further off than the report is from itself: its two runs of one setting, sgd at 0.1, came to 87.64 and 85.07."
 )
-RMSPROP = "We found no cause; seeds do not explain it."
+RMSPROP = (
+    "We found no cause. Seeds do not explain it, nor does the framework: Keras itself comes to what we do with batches "
+    "of 128, and with its own of 32 a point nearer to the report (`benchmarks/results/keras.json`)."
+)
 DIVERGES = "Training diverges at this rate: where it ends is chance."
 
 GROUPS = {

@@ -70,7 +70,7 @@ def augmentation_steps(augmentation, image_shape):
     if isinstance(augmentation, str) and augmentation == "auto":
         return (flip, shift) if is_image else ()
     steps = tuple(step for part in _parts(augmentation) for step in _steps_of(part, augmentation))
-    if sum(map(mixes, steps)) > 1:
+    if sum(step in MIXING.values() for step in steps) > 1:
         names = " and ".join(map(repr, MIXING))
         raise ValueError(f"augmentation={augmentation!r} mixes images twice: at most one of {names} may be given.")
     if not is_image and any(step in STEPS.values() and step is not MIXING["mixup"] for step in steps):
@@ -104,14 +104,14 @@ def mirrors(steps):
     return any(getattr(step, "mirrors", False) for step in steps)
 
 
-def mixes(step):
-    """Whether a step mixes images with each other, so that they learn the targets of several."""
-    return step in MIXING.values()
+def mixes(steps):
+    """Whether a step mixes images with each other, so that they learn the targets of two."""
+    return any(step in MIXING.values() for step in steps)
 
 
 def refuse_mixing(name, augmentation, image_shape, why):
     """Raise a ValueError if a parameter of the name `name`, which is an augmentation, mixes images."""
-    if any(map(mixes, augmentation_steps(augmentation, image_shape))):
+    if mixes(augmentation_steps(augmentation, image_shape)):
         raise ValueError(f"The {name!r} parameter must not mix images: {why}. Got {augmentation!r} instead.")
 
 
@@ -151,7 +151,7 @@ def augment(images, steps, generator, weight=None):
     """
     partner = share = None
     for step in steps:
-        if mixes(step):
+        if step in MIXING.values():
             partner = partners(len(images), weight, generator)
             images, share = step(images, images[partner], generator)
         else:

@@ -199,7 +199,7 @@ class Net(EpochNet):
     def _check_mixing(self):
         """Raise a ValueError if no batch, or no part of one, has two images that could be mixed."""
         n_parts = 1 if self.group_ is None else self.group_.size
-        if any(map(mixes, self.augmentation)) and self.batch_size // n_parts < 2:
+        if mixes(self.augmentation) and self.batch_size // n_parts < 2:
             parts = "" if n_parts == 1 else f", of which each of {n_parts} processes has a part"
             raise ValueError(
                 f"The 'augmentation' parameter mixes the images of a batch, of which there must be two or more. Got "

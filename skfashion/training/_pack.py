@@ -167,7 +167,7 @@ class Pack:
         states = [[net.streams_[name].get_state() for name in ("order", "augmentation")] for net in nets]
         return (
             _all_equal([net.augmentation for net in nets])
-            and not (any(map(mixes, nets[0].augmentation)) and any(images.weight is not None for images in sets))
+            and not (mixes(nets[0].augmentation) and any(images.weight is not None for images in sets))
             and all(sets[0].has_examples_of(images) for images in sets[1:])
             and all(all(map(torch.equal, states[0], state)) for state in states[1:])
         )

@@ -247,7 +247,7 @@ def _go_together(one, other):
         and other.net.can_be_packed()
         and one.net.batch_size == other.net.batch_size
         and one.net.metrics is other.net.metrics
-        and any(map(mixes, one.net.augmentation)) == any(map(mixes, other.net.augmentation))
+        and mixes(one.net.augmentation) == mixes(other.net.augmentation)
         and shapes(one.net.module_.dense_layers()) == shapes(other.net.module_.dense_layers())
         and one.images.is_cut_like(other.images)
     )

@@ -3,14 +3,20 @@
 from dataclasses import dataclass, field
 
 import numpy as np
-from sklearn.base import is_classifier, is_outlier_detector, is_regressor
-from sklearn.metrics import mean_absolute_error, r2_score, roc_auc_score
+from sklearn.base import is_classifier, is_clusterer, is_outlier_detector, is_regressor
+from sklearn.metrics import (
+    adjusted_rand_score,
+    mean_absolute_error,
+    normalized_mutual_info_score,
+    r2_score,
+    roc_auc_score,
+)
 from sklearn.utils import check_array, check_consistent_length, get_tags
 from sklearn.utils.multiclass import is_multilabel
 
 from skfashion.inspection._estimators import steps_of
 from skfashion.inspection._labels import labels_of
-from skfashion.metrics import Interval, accuracy_interval, most_confused_pairs
+from skfashion.metrics import Interval, accuracy_interval, clustering_accuracy_score, most_confused_pairs
 
 _CONFIDENCE = 0.95
 _N_RESAMPLES = 1000
@@ -62,6 +68,7 @@ def evaluate(estimator, X, y):
         (is_outlier_detector, _of_an_outlier_detector),
         (is_classifier, _of_a_classifier),
         (is_regressor, _of_a_regressor),
+        (_assigns_clusters, _of_a_clusterer),
         (is_autoencoder, _of_an_autoencoder),
     )
     measure = next((measure for is_kind, measure in kinds if is_kind(estimator)), None)
@@ -70,9 +77,16 @@ def evaluate(estimator, X, y):
             f"{type(steps_of(estimator)[-1]).__name__} neither predicts nor reconstructs: there is nothing to measure "
             "on X_test. Leave it out."
         )
-    if y is None and measure in (_of_a_classifier, _of_a_regressor):
-        raise ValueError("X_test was given without y_test, which the metrics of classifiers and regressors need.")
+    if y is None and measure in (_of_a_classifier, _of_a_regressor, _of_a_clusterer):
+        raise ValueError(
+            "X_test was given without y_test, which the metrics of classifiers, regressors and clusterers need."
+        )
     return measure(estimator, X, y)
+
+
+def _assigns_clusters(estimator):
+    """Whether it is a clusterer of new images too, which those of scikit-learn by density, for one, are not."""
+    return is_clusterer(estimator) and hasattr(estimator, "predict")
 
 
 def _of_a_classifier(estimator, X, y):
@@ -138,6 +152,19 @@ def _of_a_regressor(estimator, X, y):
     metrics = {"Mean absolute error": _bootstrap(mean_absolute_error, y, predicted)}
     if len(y) > 1:
         metrics = {"R2": _bootstrap(r2_score, y, predicted), **metrics}
+    return Evaluation(len(y), metrics)
+
+
+def _of_a_clusterer(estimator, X, y):
+    clusters, y = estimator.predict(X), labels_of(y)
+    check_consistent_length(y, clusters)
+    n_matched = round(clustering_accuracy_score(y, clusters) * len(y))
+    metrics = {"Clustering accuracy": _share(np.arange(len(y)) < n_matched)}
+    for name, score in (
+        ("Normalised mutual information", normalized_mutual_info_score),
+        ("Adjusted Rand index", adjusted_rand_score),
+    ):
+        metrics[name] = Interval(float(score(y, clusters)), np.nan, np.nan)
     return Evaluation(len(y), metrics)
 
 

@@ -5,13 +5,17 @@ import re
 import numpy as np
 import pytest
 from cards import card_of, ends, estimates, files, near, rows
+from scipy import stats
+from scipy.optimize import linear_sum_assignment
 from sklearn import metrics
+from sklearn.cluster import DBSCAN, KMeans
+from sklearn.decomposition import PCA
 from sklearn.linear_model import Ridge
 from sklearn.multioutput import MultiOutputClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
-from skfashion.baselines import SubspaceClassifier
+from skfashion.baselines import SpectralClusterer, SubspaceClassifier
 from skfashion.metrics import accuracy_interval
 from skfashion.neural_network import (
     Autoencoder,
@@ -77,6 +81,31 @@ def test_metrics_of_a_regressor_are_those_of_scikit_learn(split, tmp_path, n_out
         "Mean absolute error": near(metrics.mean_absolute_error(y_test, predicted)),
     }
     assert files(tmp_path) == {"README.md", "estimator.html", "training_curve.png"}
+
+
+@pytest.mark.parametrize(
+    "model",
+    [SpectralClusterer(4, random_state=0), make_pipeline(PCA(8, random_state=0), KMeans(12, random_state=0))],
+    ids=["ours", "Pipeline"],
+)
+def test_metrics_of_a_clusterer_are_those_of_scikit_learn(split, tmp_path, model):
+    X, _, X_test, y_test = split
+    clusters = model.fit(X).predict(X_test)
+    counts = metrics.cluster.contingency_matrix(y_test, clusters)
+    matched = counts[linear_sum_assignment(-counts)].sum()
+    table = rows(card_of(model, tmp_path / "card", X_test, NAMES[y_test]), "Metrics")
+    assert {name: float(value) for name, value, _ in table} == {
+        "Clustering accuracy": near(matched / len(y_test)),
+        "Normalised mutual information": near(metrics.normalized_mutual_info_score(y_test, clusters)),
+        "Adjusted Rand index": near(metrics.adjusted_rand_score(y_test, clusters)),
+    }
+    wilson = stats.binomtest(int(matched), len(y_test)).proportion_ci(method="wilson")
+    assert ends(table[0][2]) == near([wilson.low, wilson.high])
+    assert [row[2] for row in table[1:]] == ["-", "-"]
+    with pytest.raises(ValueError, match="clusterers need"):
+        model_card(model, tmp_path / "other", X_test)
+    with pytest.raises(ValueError, match="neither predicts nor reconstructs"):
+        model_card(DBSCAN().fit(X), tmp_path / "other", X_test, y_test)
 
 
 @pytest.mark.parametrize("before", [(), (FunctionTransformer(lambda X: X / 255),)], ids=["alone", "last step"])

@@ -9,7 +9,7 @@ import pytest
 from cards import card_of, estimates, files, near, rows
 from estimators import DEFAULTS, ESTIMATORS, READERS, SEARCHES
 from sklearn import metrics
-from sklearn.base import clone, is_classifier, is_regressor
+from sklearn.base import clone, is_classifier, is_clusterer, is_regressor
 from sklearn.decomposition import PCA
 from sklearn.exceptions import NotFittedError
 from sklearn.frozen import FrozenEstimator
@@ -72,7 +72,8 @@ def test_every_estimator(split, tmp_path, estimator):
     assert not (tmp_path / "not fitted").exists()
     model.fit(X[:200], y[:200])
     measurable = hasattr(model, "predict") or hasattr(model, "reconstruct")
-    targets = y_test if is_classifier(model) or is_regressor(model) else None
+    needs_targets = is_classifier(model) or is_regressor(model) or is_clusterer(model)
+    targets = y_test if needs_targets else None
     card = card_of(model, tmp_path / "card", X_test if measurable else None, targets)
     shown = set(re.findall(r"!\[.+?\]\((.+?)\)", card))
     assert {*shown, "README.md", "estimator.html"} == files(tmp_path / "card")

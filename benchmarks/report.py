@@ -115,7 +115,7 @@ def page(name, results, folder):
         titled("All numbers"),
         "Accuracies are in percent, of the last epoch on the test images; the 95 % interval of a single one is about "
         "half a point to either side. Where runs were made at several seeds, they are given with their standard "
-        "deviation.\n",
+        "deviation, and with the 95 % interval of their mean by Student's t.\n",
         *folded(f"{len(rows_of(study))} models, published and here", table(study, rows)),
         titled("How it was done"),
         study.__doc__.strip() + "\n",
@@ -140,7 +140,7 @@ def answer(study, rows):
     members = {row.name: row for row in rows_of(study)}
 
     def number(match):
-        return summary(values_of(rows, members[match[1]], match[2]), None)[0]
+        return summary(values_of(rows, members[match[1]], match[2]))
 
     return re.sub(r"\{([^|}]+)\|(\w+)\}", number, study.ANSWER.strip())
 
@@ -149,7 +149,7 @@ def folded(title, lines):
     """A table that opens at a click."""
     yield f".. dropdown:: {title}\n"
     yield "   .. list-table::\n      :header-rows: 1\n      :class: measured\n"
-    for line in [list_row("model", "what", "published", "here", "difference", "runs"), *lines]:
+    for line in [list_row("model", "what", "published", "here", "95 % interval", "difference", "runs"), *lines]:
         yield indent(line, "   ")
     yield ""
 
@@ -173,16 +173,22 @@ def table(study, rows):
         for metric, published in row.published.items():
             ours = values_of(rows, row, metric)
             known = "" if published is None else f"{published:.4g}"
-            yield list_row(row.name, spelt(metric), known, *summary(ours, published), len(ours))
+            difference = f"{np.mean(ours) - published:+.3g}" if ours and published is not None else ""
+            yield list_row(row.name, spelt(metric), known, summary(ours), interval(ours), difference, len(ours))
 
 
-def summary(ours, published):
-    """Mean with standard deviation, and difference, as text."""
-    if not ours:
-        return "", ""
+def summary(ours):
+    """Mean with standard deviation, as text."""
     spread = f" ± {np.std(ours, ddof=1):.2g}" if len(ours) > 1 else ""
-    difference = "" if published is None else f"{np.mean(ours) - published:+.3g}"
-    return f"{np.mean(ours):.4g}{spread}", difference
+    return f"{np.mean(ours):.4g}{spread}" if ours else ""
+
+
+def interval(ours):
+    """The 95 % interval of the mean over all seeds, by Student's t, as text; one run says nothing about it."""
+    if len(ours) < 2 or np.ptp(ours) == 0:
+        return ""
+    low, high = stats.t.interval(0.95, len(ours) - 1, loc=np.mean(ours), scale=stats.sem(ours))
+    return f"{low:.4g} to {high:.4g}"
 
 
 def values_of(rows, row, metric):

@@ -1,6 +1,7 @@
 """Steps of nested estimators, and the inverse transform from the space of the last step to pixels."""
 
 from copy import copy
+from inspect import signature
 
 import numpy as np
 from sklearn.base import OneToOneFeatureMixin
@@ -44,7 +45,7 @@ def search_of(estimator):
     return estimator
 
 
-def inverse_transformed(steps, points):
+def inverse_transformed(steps, points, y=None):
     """Apply ``inverse_transform`` of some steps to points, the last step first.
 
     Parameters
@@ -53,6 +54,8 @@ def inverse_transformed(steps, points):
         For instance the steps before the last one.
     points : ndarray of shape (n_points, n_features)
         Points in the output space of the last of them, for instance centroids or latent codes.
+    y : array-like of shape (n_points,), or a single label, default=None
+        The class of each point, or of all, for a last step that decodes by classes.
 
     Returns
     -------
@@ -62,12 +65,15 @@ def inverse_transformed(steps, points):
     Raises
     ------
     TypeError
-        If a step has no ``inverse_transform``.
+        If a step has no ``inverse_transform``, or if there are classes, but the last step does not take any.
     """
+    told = {} if y is None else {"y": y}
     for step in reversed(steps):
         if not hasattr(step, "inverse_transform"):
             raise TypeError(f"No way back to pixels: {type(step).__name__} has no 'inverse_transform'.")
-        points = _in_numpy(step).inverse_transform(points)
+        if told and "y" not in signature(step.inverse_transform).parameters:
+            raise TypeError(f"y must be None: {type(step).__name__} does not decode by classes.")
+        points, told = _in_numpy(step).inverse_transform(points, **told), {}
     return points
 
 

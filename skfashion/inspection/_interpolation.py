@@ -8,6 +8,7 @@ from sklearn.utils import check_array, check_scalar
 from skfashion._layout import as_array
 from skfashion.inspection._drawing import axes_for, check_kw, draw_grid, grid_size, unsigned_style
 from skfashion.inspection._estimators import inverse_transformed, steps_of, unwrapped
+from skfashion.inspection._labels import classes_told
 from skfashion.inspection._pictures import pictures_made_by
 
 
@@ -45,7 +46,7 @@ class InterpolationDisplay:
         self.images = images
 
     @classmethod
-    def from_estimator(cls, estimator, X, X_other, *, n_steps=10, ax=None, imshow_kw=None):
+    def from_estimator(cls, estimator, X, X_other, y=None, *, n_steps=10, ax=None, imshow_kw=None):
         """Decode the latent codes between those of pairs of images.
 
         Parameters
@@ -55,6 +56,9 @@ class InterpolationDisplay:
 
         X, X_other : array-like of shape (n_pairs, n_features), (n, h, w), (n, c, h, w) or (n, h, w, c)
             The first and the last image of each row.
+
+        y : array-like of shape (n_pairs,), or a single label, default=None
+            The class of each row, or of all, which a conditional autoencoder needs.
 
         n_steps : int, default=10
             Images per row, both ends included.
@@ -80,7 +84,8 @@ class InterpolationDisplay:
             raise ValueError(f"X holds {len(start)} images, but X_other {len(end)}.")
         share = np.linspace(0, 1, n_steps)[:, None]
         codes = (1 - share) * start[:, None] + share * end[:, None]
-        decoded = inverse_transformed(steps_of(estimator), codes.reshape(-1, start.shape[1]))
+        classes = classes_told(y, start, np.arange(len(start)).repeat(n_steps))
+        decoded = inverse_transformed(steps_of(estimator), codes.reshape(-1, start.shape[1]), classes)
         images = pictures_made_by(estimator, decoded)
         display = cls(images.reshape(len(start), n_steps, *images.shape[1:]))
         return display.plot(ax, imshow_kw=imshow_kw)

@@ -1,7 +1,7 @@
 """Labels of images, names and colours of classes."""
 
 import numpy as np
-from sklearn.utils import check_array, column_or_1d
+from sklearn.utils import check_array, check_consistent_length, column_or_1d
 
 from skfashion._layout import as_array
 
@@ -14,6 +14,14 @@ def labels_of(y):
     if y is None:
         return None
     return column_or_1d(check_array(as_array(y), ensure_2d=False, dtype=None, input_name="y"))
+
+
+def classes_told(y, X, where):
+    """The class of each image at these positions of X, as a decoder is told it; one class of all, and None, stay."""
+    if np.ndim(y) == 0:
+        return y
+    check_consistent_length(X, y)
+    return as_array(y)[where]
 
 
 def names_of(labels, class_names):

@@ -8,6 +8,7 @@ from sklearn.utils import check_array, check_scalar
 from skfashion._layout import as_array
 from skfashion.inspection._drawing import axes_for, check_kw, draw_grid, grid_size, unsigned_style
 from skfashion.inspection._estimators import inverse_transformed, steps_of, unwrapped
+from skfashion.inspection._labels import classes_told
 from skfashion.inspection._pictures import pictures_made_by
 
 
@@ -54,7 +55,7 @@ class LatentWalkDisplay:
 
     @classmethod
     def from_estimator(
-        cls, estimator, X=None, *, start=None, dimensions=None, n_steps=9, span=3.0, ax=None, imshow_kw=None
+        cls, estimator, X=None, y=None, *, start=None, dimensions=None, n_steps=9, span=3.0, ax=None, imshow_kw=None
     ):
         """Decode latent codes along each latent dimension.
 
@@ -66,6 +67,9 @@ class LatentWalkDisplay:
         X : array-like of images, default=None
             Images whose latent codes give the mean and the standard deviation of each dimension. None takes 0 and 1,
             the prior of a variational autoencoder.
+
+        y : a label or array-like of shape (n_dimensions,), default=None
+            The class of all images that are drawn, or of each row, which a conditional autoencoder needs.
 
         start : array-like of one image, default=None
             An image such as ``X[:1]``, through whose latent code the traversal goes; None goes through the mean.
@@ -114,7 +118,8 @@ class LatentWalkDisplay:
         codes = np.tile(center, (len(dimensions), n_steps, 1))
         for row, dimension in enumerate(dimensions):
             codes[row, :, dimension] += steps * spread[dimension]
-        decoded = inverse_transformed(steps_of(estimator), codes.reshape(-1, len(center)))
+        classes = classes_told(y, dimensions, np.arange(len(dimensions)).repeat(n_steps))
+        decoded = inverse_transformed(steps_of(estimator), codes.reshape(-1, len(center)), classes)
         images = pictures_made_by(estimator, decoded)
         display = cls(images.reshape(len(dimensions), n_steps, *images.shape[1:]), steps, list(dimensions))
         return display.plot(ax, imshow_kw=imshow_kw)

@@ -5,8 +5,10 @@ from numbers import Integral
 import numpy as np
 from sklearn.utils import check_scalar
 
+from skfashion._layout import as_array
 from skfashion.inspection._drawing import axes_for, check_kw, draw_grid, grid_size, unsigned_style
-from skfashion.inspection._estimators import steps_of, unwrapped
+from skfashion.inspection._estimators import inverse_transformed, steps_of, unwrapped
+from skfashion.inspection._labels import classes_told
 from skfashion.inspection._pictures import Images
 
 
@@ -51,7 +53,7 @@ class ReconstructionDisplay:
         self.errors = errors
 
     @classmethod
-    def from_estimator(cls, estimator, X, *, n_images=10, image_shape=None, ax=None, imshow_kw=None):
+    def from_estimator(cls, estimator, X, y=None, *, n_images=10, image_shape=None, ax=None, imshow_kw=None):
         """Draw images and their reconstructions by an estimator.
 
         Parameters
@@ -61,6 +63,9 @@ class ReconstructionDisplay:
 
         X : array-like of shape (n_samples, n_features), (n, h, w), (n, c, h, w) or (n, h, w, c)
             The images, of which the first are drawn.
+
+        y : array-like of shape (n_samples,), or a single label, default=None
+            The class of each image, or of all, which a conditional autoencoder needs.
 
         n_images : int, default=10
             Maximum number of images.
@@ -83,7 +88,7 @@ class ReconstructionDisplay:
         check_scalar(n_images, "n_images", Integral, min_val=1)
         images = Images(X, image_shape, estimator)
         pictures = images.pictures(slice(n_images))
-        outputs = _reconstructed(unwrapped(estimator), X[:n_images])
+        outputs = _reconstructed(unwrapped(estimator), X[:n_images], classes_told(y, X, slice(n_images)))
         reconstructions = images.pictures_beside(pictures, outputs, image_shape, estimator)
         display = cls(pictures, reconstructions, _mse_per_pixel(pictures, reconstructions))
         return display.plot(ax, imshow_kw=imshow_kw)
@@ -154,10 +159,10 @@ def _mse_per_pixel(pictures, reconstructions):
     return ((pictures - reconstructions) ** 2).reshape(len(pictures), -1).mean(axis=1)
 
 
-def _reconstructed(estimator, X):
+def _reconstructed(estimator, X, y):
     steps = steps_of(estimator)
     if len(steps) == 1 and hasattr(steps[0], "reconstruct"):
-        return steps[0].reconstruct(X)
+        return steps[0].reconstruct(X) if y is None else steps[0].reconstruct(X, y)
     if hasattr(estimator, "transform") and hasattr(estimator, "inverse_transform"):
-        return estimator.inverse_transform(estimator.transform(X))
+        return inverse_transformed(steps, as_array(estimator.transform(X)), y)
     raise TypeError(f"{type(estimator).__name__} has neither 'reconstruct' nor 'transform' and 'inverse_transform'.")

@@ -62,6 +62,11 @@ def is_autoencoder(estimator):
     return hasattr(steps_of(estimator)[-1], "reconstruct")
 
 
+def is_conditional(autoencoder):
+    """Whether the last step reconstructs images only if it is told their classes."""
+    return get_tags(steps_of(autoencoder)[-1]).target_tags.required
+
+
 def evaluate(estimator, X, y):
     """Measure a fitted estimator, on the targets `y` where it needs any."""
     kinds = (
@@ -169,9 +174,12 @@ def _of_a_clusterer(estimator, X, y):
 
 
 def _of_an_autoencoder(estimator, X, y):
-    told = (y,) if get_tags(estimator).target_tags.required else ()  # the classes of a conditional one
+    told = (y,) if is_conditional(estimator) else ()
     if y is None or told:
-        errors = -np.asarray(estimator.score_samples(X, *told), dtype=np.float64)
+        *before, autoencoder = steps_of(estimator)
+        for step in before:  # a Pipeline tells no classes
+            X = step.transform(X)
+        errors = -np.asarray(autoencoder.score_samples(X, *told), dtype=np.float64)
         return Evaluation(len(errors), {"Reconstruction error (MSE per pixel)": _bootstrap(np.mean, errors)})
     if np.shape(y) != np.shape(X):
         raise ValueError(

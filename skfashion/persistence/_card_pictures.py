@@ -7,6 +7,7 @@ from sklearn.pipeline import make_pipeline
 
 from skfashion.inspection import ReconstructionDisplay, TrainingCurveDisplay
 from skfashion.inspection._estimators import steps_of
+from skfashion.inspection._labels import classes_told
 from skfashion.persistence._facts import trained_network
 
 # The matrix of more classes is no picture any more.
@@ -53,14 +54,18 @@ def confusion_matrix(confusion, names):
     return _as_png(ax.figure)
 
 
-def reconstructions(estimator, X):
-    """Some images above their reconstructions; steps from which there is no way back are applied before."""
+def reconstructions(estimator, X, y=None):
+    """Some images above their reconstructions; steps from which there is no way back are applied before.
+
+    `y` are the classes of all images, which a conditional autoencoder is told.
+    """
     steps, images = steps_of(estimator), X[:_N_RECONSTRUCTIONS]
     while len(steps) > 1 and not hasattr(steps[0], "inverse_transform"):
         images = steps.pop(0).transform(images)
     figure = _figure(11, 2.6)
     model = steps[0] if len(steps) == 1 else make_pipeline(*steps)
-    ReconstructionDisplay.from_estimator(model, images, n_images=_N_RECONSTRUCTIONS, ax=figure.subplots())
+    classes = classes_told(y, X, slice(_N_RECONSTRUCTIONS))
+    ReconstructionDisplay.from_estimator(model, images, classes, n_images=_N_RECONSTRUCTIONS, ax=figure.subplots())
     return _as_png(figure)
 
 

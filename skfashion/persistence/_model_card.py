@@ -3,14 +3,14 @@
 from pathlib import Path
 
 from sklearn.base import is_classifier
-from sklearn.utils import estimator_html_repr, get_tags
+from sklearn.utils import estimator_html_repr
 from sklearn.utils.validation import check_is_fitted
 
 from skfashion.inspection._estimators import steps_of, unwrapped
 from skfashion.inspection._labels import names_of
 from skfashion.persistence import _card_pictures as pictures
 from skfashion.persistence import _card_text as text
-from skfashion.persistence._card_evaluation import evaluate, is_autoencoder
+from skfashion.persistence._card_evaluation import evaluate, is_autoencoder, is_conditional
 from skfashion.persistence._facts import image_shape
 from skfashion.persistence._files import whole_file
 
@@ -154,7 +154,7 @@ def model_card(
         *([text.section("Classes", text.list_of_classes(names), level=3)] if names else []),
         *(text.section(name, said[key]) for name, key in (("Intended use", "intended_use"), ("Training data", "data"))),
         *_training(estimator, files),
-        *_evaluation(estimator, X_test, evaluation, names, test_data, files),
+        *_evaluation(estimator, X_test, y_test, evaluation, names, test_data, files),
         text.section("Limitations", limitations),
         text.section("Ethical considerations", ethical_considerations),
         text.section("How to load", text.how_to_load(how_to_load)),
@@ -202,7 +202,7 @@ def _training(estimator, files):
     yield text.section("Training", text.picture(_CURVE, "Training over the epochs"))
 
 
-def _evaluation(estimator, X_test, evaluation, names, test_data, files):
+def _evaluation(estimator, X_test, y_test, evaluation, names, test_data, files):
     """The sections of the evaluation; they say so if there was none."""
     yield text.section("Evaluation data", test_data)
     if evaluation is None:
@@ -216,10 +216,9 @@ def _evaluation(estimator, X_test, evaluation, names, test_data, files):
         if len(names) <= pictures.MAX_CLASSES:
             files[_CONFUSION] = pictures.confusion_matrix(evaluation.confusion, names)
             yield text.section("Confusion matrix", text.picture(_CONFUSION, "Test images by class"), level=3)
-    # A display of reconstructions knows no labels, which a conditional autoencoder needs.
-    is_drawn = is_autoencoder(estimator) and not get_tags(estimator).target_tags.required
-    if is_drawn and pictures.can_be_drawn(image_shape(steps_of(estimator))):
-        files[_RECONSTRUCTIONS] = pictures.reconstructions(estimator, X_test)
+    if is_autoencoder(estimator) and pictures.can_be_drawn(image_shape(steps_of(estimator))):
+        classes = y_test if is_conditional(estimator) else None
+        files[_RECONSTRUCTIONS] = pictures.reconstructions(estimator, X_test, classes)
         caption = "Test images above their reconstructions"
         yield text.section("Reconstructions", text.picture(_RECONSTRUCTIONS, caption), level=3)
 

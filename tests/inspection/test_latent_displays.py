@@ -1,10 +1,11 @@
 """Displays of codes: reconstructions, latent spaces, walks and interpolations."""
 
 import numpy as np
+import pytest
 from pictures import NAMES, drawn, texts
 from sklearn.decomposition import PCA
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import MinMaxScaler
+from sklearn.preprocessing import FunctionTransformer, MinMaxScaler
 
 from skfashion.baselines import KNNClassifier
 from skfashion.inspection import (
@@ -13,7 +14,7 @@ from skfashion.inspection import (
     LatentWalkDisplay,
     ReconstructionDisplay,
 )
-from skfashion.neural_network import ConvAutoencoder
+from skfashion.neural_network import ConvAutoencoder, VariationalAutoencoder
 
 
 def test_reconstructions_and_their_errors(garments, pca, autoencoder):
@@ -113,3 +114,51 @@ def test_interpolation_begins_and_ends_with_reconstructions(garments, autoencode
     codes = autoencoder.transform(X[:4])
     third = autoencoder.inverse_transform((2 * codes[:2] + codes[2:]) / 3)
     np.testing.assert_allclose(display.images[:, 1].reshape(2, -1), third, atol=1e-5)
+
+
+@pytest.fixture(scope="module")
+def conditional(garments):
+    """Two classes, which its decoder is told; the same network alone, and after a step."""
+    X, y = garments[0], np.array(NAMES)[garments[1] % 2]
+    vae = VariationalAutoencoder(
+        2, n_channels=(), hidden_layer_sizes=(16,), conditional=True, max_epochs=20, random_state=0
+    ).fit(X, y)
+    return X, y, vae, make_pipeline(FunctionTransformer(inverse_func=np.asarray), vae)
+
+
+@pytest.mark.parametrize("place", [0, 1], ids=["alone", "last step"])
+def test_a_conditional_autoencoder_is_told_classes(conditional, place):
+    X, y, vae, _ = conditional
+    model = conditional[2:][place]
+    display = ReconstructionDisplay.from_estimator(model, X, y, n_images=5)
+    np.testing.assert_allclose(display.reconstructions.reshape(5, -1), vae.reconstruct(X[:5], y[:5]), atol=1e-5)
+    of_one = ReconstructionDisplay.from_estimator(model, X, NAMES[1], n_images=5)
+    np.testing.assert_allclose(of_one.reconstructions.reshape(5, -1), vae.reconstruct(X[:5], NAMES[1]), atol=1e-5)
+    assert not np.allclose(vae.reconstruct(X[:5], NAMES[1]), vae.reconstruct(X[:5], NAMES[0]), atol=0.01)
+
+    walks = LatentWalkDisplay.from_estimator(model, X, NAMES[:2], n_steps=3, span=1)
+    codes = vae.transform(X)
+    steps = codes.mean(axis=0) + np.outer([-1, 0, 1], [0, codes[:, 1].std()])
+    np.testing.assert_allclose(walks.images[1].reshape(3, -1), vae.inverse_transform(steps, NAMES[1]), atol=1e-5)
+
+    lines = InterpolationDisplay.from_estimator(model, X[:2], X[2:4], y[:2], n_steps=3)
+    middle = vae.inverse_transform((vae.transform(X[:2]) + vae.transform(X[2:4])) / 2, y[:2])
+    np.testing.assert_allclose(lines.images[:, 1].reshape(2, -1), middle, atol=1e-5)
+
+
+def test_classes_that_do_not_fit_are_refused(conditional, pca):
+    X, y, vae, _ = conditional
+    for display, images in (
+        (ReconstructionDisplay, (X,)),
+        (LatentWalkDisplay, (X,)),
+        (InterpolationDisplay, (X[:2], X[2:4])),
+    ):
+        for told, error, message in (
+            ([], ValueError, "needs y, the class of each image"),
+            ([y[:3]], ValueError, "inconsistent numbers"),
+            (["nothing"], ValueError, "knows no class 'nothing'"),
+        ):
+            with pytest.raises(error, match=message):
+                display.from_estimator(vae, *images, *told)
+        with pytest.raises(TypeError, match="PCA does not decode by classes"):
+            display.from_estimator(pca, *images, y[0])

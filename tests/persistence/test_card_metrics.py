@@ -13,7 +13,7 @@ from sklearn.decomposition import PCA
 from sklearn.linear_model import Ridge
 from sklearn.multioutput import MultiOutputClassifier
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import FunctionTransformer
+from sklearn.preprocessing import FunctionTransformer, MinMaxScaler
 
 from skfashion.baselines import SpectralClusterer, SubspaceClassifier
 from skfashion.metrics import accuracy_interval
@@ -128,13 +128,14 @@ def test_the_error_of_denoising_is_the_score_on_clean_images(split, tmp_path):
     assert estimates(card) == {"Denoising error (MSE per pixel)": near(-model.score(noisy, X_test))}
 
 
-def test_the_error_of_a_conditional_autoencoder_is_that_of_the_right_classes(split, tmp_path):
+@pytest.mark.parametrize("before", [(), (MinMaxScaler(clip=True),)], ids=["alone", "last step"])
+def test_the_error_of_a_conditional_autoencoder_is_that_of_the_right_classes(split, tmp_path, before):
     X, y, X_test, y_test = split
     settings = {"n_channels": (), "hidden_layer_sizes": (16,), "max_epochs": 2, "conditional": True, "random_state": 0}
-    model = VariationalAutoencoder(4, **settings).fit(X, NAMES[y])
+    model = make_pipeline(*before, VariationalAutoencoder(4, **settings)).fit(X, NAMES[y])
     card = card_of(model, tmp_path, X_test, NAMES[y_test])
     assert estimates(card) == {"Reconstruction error (MSE per pixel)": near(-model.score(X_test, NAMES[y_test]))}
-    assert files(tmp_path) == {"README.md", "estimator.html", "training_curve.png"}
+    assert files(tmp_path) == {"README.md", "estimator.html", "training_curve.png", "reconstructions.png"}
     with pytest.raises(ValueError, match="score_samples needs y"):
         model_card(model, tmp_path / "other", X_test)
 

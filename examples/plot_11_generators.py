@@ -18,6 +18,7 @@ from sklearn.decomposition import PCA
 
 from skfashion.baselines import CentroidSampler, NeighborSampler
 from skfashion.datasets import fetch_fashion_mnist, make_garments
+from skfashion.inspection import LatentWalkDisplay
 from skfashion.metrics import density_coverage, frechet_distance, nearest_train_distance
 from skfashion.neural_network import CNNClassifier, ConvAutoencoder, VariationalAutoencoder
 
@@ -105,3 +106,25 @@ grid[0].tick_params(length=0)
 figure.suptitle("Images of chosen classes: each column was asked for by its name")
 figure.savefig("chosen_classes.png", dpi=110)
 print("The picture is in chosen_classes.png.")
+
+# %%
+# Style without class
+# -------------------
+# The decoder is told the class, so that a code need not hold it. One of only four dimensions has no room for it: it
+# holds what garments of all classes have in common, such as how dark and how wide they are. The same steps along the
+# dimension in which images differ most, decoded in each class:
+vae = VariationalAutoencoder(
+    4, n_channels=(), hidden_layer_sizes=(256,), conditional=True, batch_size=64, random_state=0
+).fit(X_train, y_train)
+style = int(vae.transform(X_train).std(axis=0).argmax())
+walk = LatentWalkDisplay.from_estimator(
+    vae,
+    X_train,
+    np.unique(y_train),
+    dimensions=[style] * len(names),
+    n_steps=7,
+    span=2,
+    class_names=data.target_names,
+)
+walk.figure_.savefig("style.png", dpi=110)
+print("The picture is in style.png.")

@@ -8,7 +8,7 @@ from sklearn.utils import check_array, check_scalar
 from skfashion._layout import as_array
 from skfashion.inspection._drawing import axes_for, check_kw, draw_grid, grid_size, unsigned_style
 from skfashion.inspection._estimators import inverse_transformed, steps_of, unwrapped
-from skfashion.inspection._labels import classes_told
+from skfashion.inspection._labels import classes_told, names_of
 from skfashion.inspection._pictures import pictures_made_by
 
 
@@ -27,6 +27,9 @@ class LatentWalkDisplay:
 
     dimensions : sequence of int
         The latent dimensions.
+
+    classes : sequence of str, default=None
+        The class of each row, as it is shown; None without classes.
 
     Attributes
     ----------
@@ -48,14 +51,26 @@ class LatentWalkDisplay:
     (3, 5, 28, 28)
     """
 
-    def __init__(self, images, steps, dimensions):
+    def __init__(self, images, steps, dimensions, classes=None):
         self.images = images
         self.steps = steps
         self.dimensions = dimensions
+        self.classes = classes
 
     @classmethod
     def from_estimator(
-        cls, estimator, X=None, y=None, *, start=None, dimensions=None, n_steps=9, span=3.0, ax=None, imshow_kw=None
+        cls,
+        estimator,
+        X=None,
+        y=None,
+        *,
+        start=None,
+        dimensions=None,
+        n_steps=9,
+        span=3.0,
+        class_names=None,
+        ax=None,
+        imshow_kw=None,
     ):
         """Decode latent codes along each latent dimension.
 
@@ -75,13 +90,17 @@ class LatentWalkDisplay:
             An image such as ``X[:1]``, through whose latent code the traversal goes; None goes through the mean.
 
         dimensions : sequence of int, default=None
-            The latent dimensions, counted from 0; None takes all.
+            The latent dimensions, counted from 0; None takes all. One may come more than once, for instance with
+            another class each time.
 
         n_steps : int, default=9
             Images per row.
 
         span : float, default=3.0
             Distance to either side, in standard deviations of the latent codes.
+
+        class_names : dict or sequence, default=None
+            The name of each label in `y`; a sequence counts labels from 0.
 
         ax : matplotlib.axes.Axes, default=None
             The axes to draw on; None makes a new figure.
@@ -118,10 +137,12 @@ class LatentWalkDisplay:
         codes = np.tile(center, (len(dimensions), n_steps, 1))
         for row, dimension in enumerate(dimensions):
             codes[row, :, dimension] += steps * spread[dimension]
-        classes = classes_told(y, dimensions, np.arange(len(dimensions)).repeat(n_steps))
-        decoded = inverse_transformed(steps_of(estimator), codes.reshape(-1, len(center)), classes)
+        told = classes_told(y, dimensions, np.arange(len(dimensions)).repeat(n_steps))
+        decoded = inverse_transformed(steps_of(estimator), codes.reshape(-1, len(center)), told)
         images = pictures_made_by(estimator, decoded)
-        display = cls(images.reshape(len(dimensions), n_steps, *images.shape[1:]), steps, list(dimensions))
+        images = images.reshape(len(dimensions), n_steps, *images.shape[1:])
+        classes = None if y is None else names_of(np.broadcast_to(y, len(dimensions)).tolist(), class_names)
+        display = cls(images, steps, list(dimensions), classes)
         return display.plot(ax, imshow_kw=imshow_kw)
 
     def plot(self, ax=None, *, imshow_kw=None):
@@ -145,12 +166,18 @@ class LatentWalkDisplay:
         pictures = self.images.reshape(-1, *self.images.shape[2:])
         pictures, imshow_kw = unsigned_style(pictures, imshow_kw)
         labels = {
-            "row_labels": [f"dimension {dimension}" for dimension in self.dimensions],
+            "row_labels": self._row_labels(),
             "column_labels": [f"{step:+.3g} sd" if step else "0" for step in self.steps.round(10)],
         }
         with axes_for(self, ax, grid_size(pictures, n_steps, label_width=0.8)) as ax:
             self.images_, _ = draw_grid(ax, pictures, n_steps, **labels, imshow_kw=imshow_kw)
         return self
+
+    def _row_labels(self):
+        dimensions = [f"dimension {dimension}" for dimension in self.dimensions]
+        if self.classes is None:
+            return dimensions
+        return [f"{label}\n{dimension}" for label, dimension in zip(self.classes, dimensions, strict=True)]
 
 
 def _codes(estimator, X):

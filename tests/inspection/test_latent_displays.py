@@ -137,6 +137,10 @@ def test_a_conditional_autoencoder_is_told_classes(conditional, place):
     assert not np.allclose(vae.reconstruct(X[:5], NAMES[1]), vae.reconstruct(X[:5], NAMES[0]), atol=0.01)
 
     walks = LatentWalkDisplay.from_estimator(model, X, NAMES[:2], n_steps=3, span=1)
+    assert texts(walks.ax_)[:2] == [f"{name}\ndimension {place}" for place, name in enumerate(NAMES[:2])]
+    named = {NAMES[0]: "zero", NAMES[1]: "one"}
+    of_one = LatentWalkDisplay.from_estimator(model, X, NAMES[0], dimensions=[1, 1], n_steps=2, class_names=named)
+    assert of_one.classes == ["zero", "zero"]
     codes = vae.transform(X)
     steps = codes.mean(axis=0) + np.outer([-1, 0, 1], [0, codes[:, 1].std()])
     np.testing.assert_allclose(walks.images[1].reshape(3, -1), vae.inverse_transform(steps, NAMES[1]), atol=1e-5)

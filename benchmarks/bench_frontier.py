@@ -23,7 +23,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from benchmarks.arrays import packed
 from benchmarks.evidence import evidence, read, write
-from skfashion.baselines import make_hog_svc
+from skfashion.baselines import make_hog_features, make_hog_svc
 from skfashion.datasets import fetch_fashion_mnist
 from skfashion.metrics import accuracy_interval
 from skfashion.neural_network import CNNClassifier, MLPClassifier, ResNetClassifier
@@ -70,11 +70,15 @@ class TorchLoop:
 
 WIDE = MLPClassifier((1024, 512, 128), batch_norm=True, dropout=0.3, label_smoothing=0.1, augmentation="flip")
 MIXED = MLPClassifier((1024, 512, 128), batch_norm=True, augmentation="flip+mixup")
+OF_FEATURES = MLPClassifier((512, 256), batch_norm=True, dropout=0.3, label_smoothing=0.1)
 
 
-def lengths(name, model, *n_epochs):
-    """A network trained for different numbers of epochs."""
-    return {f"{name}, {n} epochs": clone(model).set_params(max_epochs=n, random_state=0) for n in n_epochs}
+def lengths(name, model, *n_epochs, features=None):
+    """A network trained for different numbers of epochs, on images or on features of them."""
+    networks = {f"{name}, {n} epochs": clone(model).set_params(max_epochs=n, random_state=0) for n in n_epochs}
+    if features is None:
+        return networks
+    return {each: make_pipeline(clone(features), network) for each, network in networks.items()}
 
 
 MODELS = {
@@ -86,6 +90,9 @@ MODELS = {
     **lengths("ResNetClassifier(16)", ResNetClassifier(16), 5, 10, 20),
     **lengths("ResNetClassifier()", ResNetClassifier(), 5, 10, 20),
     "make_hog_svc()": make_hog_svc(random_state=0),
+    **lengths(
+        "make_hog_features(), MLPClassifier 512-256", OF_FEATURES, 5, 20, 50, features=make_hog_features(random_state=0)
+    ),
     **{f"loop in torch, Keras's convnet, {n} epochs": TorchLoop(n) for n in (5, 15)},
     "scikit-learn MLPClassifier, 20 epochs": make_pipeline(
         MinMaxScaler(), SklearnMLP((128, 64), max_iter=20, random_state=0)

@@ -1,6 +1,6 @@
 """The sections of a model card, in Markdown."""
 
-from sklearn.base import is_classifier, is_regressor
+from sklearn.base import is_classifier, is_clusterer, is_regressor
 
 from skfashion.inspection._estimators import steps_of
 from skfashion.persistence._card_evaluation import is_autoencoder
@@ -103,6 +103,8 @@ def metrics(estimator, evaluation):
     notes = [f"On {evaluation.n_images:,} test images. {how}"]
     if is_regressor(estimator):
         notes.append("The mean absolute error is in the units of the target.")
+    if is_clusterer(estimator):
+        notes.append("The clustering accuracy is that of the best one-to-one matching of clusters and classes.")
     if is_autoencoder(estimator):
         notes.append("Levels from 0 to 255 count as brightness in \\[0, 1\\].")
     return f"{table(['Metric', 'Estimate', '95 % interval'], rows)}\n\n{' '.join(notes)}"

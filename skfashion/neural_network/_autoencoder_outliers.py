@@ -95,7 +95,7 @@ class AutoencoderOutlierDetector(BaseOutlierDetector):
         return autoencoder
 
     def _learn(self, given, X, sample_weight):
-        self.autoencoder_ = fitted_autoencoder(self, self._given(), given, X, sample_weight)
+        self.autoencoder_ = fitted_autoencoder(self, self._given(), given, X, sample_weight, self._mark_as_own)
         net = self.autoencoder_.net_
         with neutral_state():
             images = ImageSet(to_device(X, torch.device(net.device)), self._layout, weight=sample_weight)

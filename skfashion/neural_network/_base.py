@@ -298,7 +298,7 @@ class BaseNet(
                 warn_of_a_dead_network(type(self).__name__, net.module_, batch, before, losses)
             vars(self).update(self._net_attributes(net, best_epoch=stopping and stopping.best_epoch))
             vars(self).update(self._describe(net, images, add=resume and one_pass))
-            vars(self).pop("_is_clone", None)
+            self._unmark()
         return self
 
     def _answering(self):

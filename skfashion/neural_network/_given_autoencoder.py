@@ -46,7 +46,7 @@ def known_images(autoencoder):
     return declared_layout(autoencoder.image_shape), None
 
 
-def fitted_autoencoder(estimator, autoencoder, given, X, sample_weight):
+def fitted_autoencoder(estimator, autoencoder, given, X, sample_weight, prepare=None):
     """Fit a clone of an autoencoder for an estimator; one that is fitted is shared as it is.
 
     Parameters
@@ -61,6 +61,8 @@ def fitted_autoencoder(estimator, autoencoder, given, X, sample_weight):
         The images as the estimator reads them.
     sample_weight : ndarray of shape (n_samples,) or None
         Weights of the images.
+    prepare : callable, default=None
+        What else is done with the clone before it is fitted.
     """
     if hasattr(autoencoder, "net_"):
         autoencoder._validate_images(given, reset=False)  # its columns, and their names
@@ -76,6 +78,8 @@ def fitted_autoencoder(estimator, autoencoder, given, X, sample_weight):
     autoencoder._images_of_owner = estimator._layout, estimator._pixels
     if autoencoder.random_state is None and estimator.random_state is not None:
         autoencoder.set_params(random_state=draw_seed(estimator.random_state))
+    if prepare is not None:
+        prepare(autoencoder)
     autoencoder.fit(X, sample_weight=sample_weight)
     del autoencoder._images_of_owner  # whoever fits it again does so on images of their own
     if hasattr(estimator, "feature_names_in_"):

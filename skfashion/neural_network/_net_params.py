@@ -1,5 +1,6 @@
 """Copies of what users hand to the skorch net, and names of parameters that they know from skorch."""
 
+from skfashion.neural_network._clones import CloneMark
 from skfashion.training._build import with_copied_callbacks
 
 # Where parameters of a part are, for those who know them by the names of skorch.
@@ -10,12 +11,8 @@ _NESTED = {
 }
 
 
-class NetParams:
+class NetParams(CloneMark):
     """Clones with callbacks of their own, and hints at where parameters of a part are."""
-
-    # Whether this is a clone that was not fitted yet. Those who clone (searches, cross-validation, ensembles) fit many
-    # estimators, each once, and Ctrl-C has to stop them all.
-    _is_clone = False
 
     def __sklearn_clone__(self):
         """Let clones have shallow copies of skorch's callbacks, which may hold locks and files."""
@@ -24,7 +21,6 @@ class NetParams:
         cloned = super(NetParams, bare).__sklearn_clone__()
         if self.net_params:
             cloned.set_params(net_params=with_copied_callbacks(self.net_params))
-        cloned._is_clone = True
         return cloned
 
     def set_params(self, **params):

@@ -11,6 +11,7 @@ from skfashion._atomic import all_or_nothing
 from skfashion._images import ImageInput
 from skfashion._layout import as_array
 from skfashion._private_sklearn import _check_sample_weight, _fit_context
+from skfashion.neural_network._clones import CloneMark
 from skfashion.neural_network._parameters import estimator, number, parameter
 from skfashion.neural_network._per_image import check_finite
 
@@ -22,7 +23,7 @@ _ROUNDING = 1e-4
 
 
 @estimator
-class BaseOutlierDetector(OutlierMixin, ImageInput, BaseEstimator, ABC):
+class BaseOutlierDetector(OutlierMixin, CloneMark, ImageInput, BaseEstimator, ABC):
     """An estimator that learns what images look like, and finds those that look otherwise.
 
     A final class says what it learns (:meth:`_learn`), and by how much an image differs (:meth:`_scores`).
@@ -97,6 +98,7 @@ class BaseOutlierDetector(OutlierMixin, ImageInput, BaseEstimator, ABC):
             self._learn(given, read, weight)
             scores = self._scores(read, alone=X.dtype == np.float64)
             self.offset_ = _threshold(scores, weight, self.contamination)
+            self._unmark()
         return self
 
     def score_samples(self, X):

@@ -128,6 +128,7 @@ class SelfSupervisedOutlierDetector(BaseOutlierDetector):
                 f"The classifier of {type(self).__name__} has image_shape={classifier.image_shape!r}, but the images "
                 f"are {self._layout.shape}, (channels, height, width): set image_shape of the detector too."
             )
+        self._mark_as_own(classifier)
         classifier._images_of_owner = Layout(self._layout.shape), self._pixels
         if classifier.random_state is None and self.random_state is not None:
             classifier.set_params(random_state=draw_seed(self.random_state))

@@ -15,6 +15,7 @@ from skfashion._private_sklearn import _check_sample_weight, _fit_context, _safe
 from skfashion._seeds import draw_seed
 from skfashion.neural_network._class_answers import ClassAnswers
 from skfashion.neural_network._classifier import BaseNetClassifier
+from skfashion.neural_network._clones import CloneMark
 from skfashion.neural_network._parameters import estimator, number, parameter
 from skfashion.neural_network._per_image import per_image
 from skfashion.neural_network._resnet import ResNetClassifier
@@ -24,7 +25,7 @@ from skfashion.training._consistency import Consistency
 
 
 @estimator
-class SemiSupervisedClassifier(ClassAnswers, ImageEmbedding, ModuleExport, ImageInput, BaseEstimator):
+class SemiSupervisedClassifier(ClassAnswers, ImageEmbedding, ModuleExport, CloneMark, ImageInput, BaseEstimator):
     """A network that learns from few labelled images and from many without labels.
 
     In every step the network predicts pseudo-labels for weakly augmented unlabelled images. As far as it is confident,
@@ -114,6 +115,7 @@ class SemiSupervisedClassifier(ClassAnswers, ImageEmbedding, ModuleExport, Image
         "feature_names_in_ : ndarray of str": "Names of the columns, if X was a DataFrame with names.",
         "image_shape_ : tuple of int": "(channels, height, width) of an image.",
         "history_ : list of dict": "One per epoch, see Notes.",
+        "interrupted_ : bool": "Whether Ctrl-C cut the training short.",
     }
 
     @property
@@ -187,7 +189,9 @@ class SemiSupervisedClassifier(ClassAnswers, ImageEmbedding, ModuleExport, Image
             self.estimator_.fit(X, y, known, X_val=X_val, y_val=y_val)
             # Whoever fits it again does so on images of their own.
             del self.estimator_._images_of_owner, self.estimator_._consistency_of_owner
-            self.classes_, self.history_ = self.estimator_.classes_, self.estimator_.history_
+            for name in ("classes_", "history_", "interrupted_"):
+                setattr(self, name, getattr(self.estimator_, name))
+            self._unmark()
         return self
 
     def score(self, X, y, sample_weight=None):
@@ -234,6 +238,7 @@ class SemiSupervisedClassifier(ClassAnswers, ImageEmbedding, ModuleExport, Image
 
     def _new_estimator(self):
         inner = clone(self._given())
+        self._mark_as_own(inner)
         if inner.distributed:
             raise ValueError(f"{type(self).__name__} cannot share a training: set distributed=False.")
         if inner.random_state is None and self.random_state is not None:

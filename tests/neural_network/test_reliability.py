@@ -15,6 +15,14 @@ from sklearn.exceptions import FitFailedWarning
 from sklearn.model_selection import GridSearchCV, cross_val_score
 from skorch.callbacks import Callback, EpochScoring
 
+from skfashion.neural_network import (
+    Autoencoder,
+    AutoencoderOutlierDetector,
+    CNNClassifier,
+    SelfSupervisedOutlierDetector,
+    SemiSupervisedClassifier,
+)
+
 # --- a fit that fails
 
 
@@ -138,6 +146,43 @@ def test_ctrl_c_goes_back_to_the_best_epoch(tiny):
 def test_ctrl_c_stops_a_search(tiny, search):
     with pytest.raises(KeyboardInterrupt):
         search(interrupted(), *tiny)
+
+
+INTERRUPTING = {"max_epochs": 10, "net_params": {"callbacks": [Interrupt()]}}
+OWNERS = [
+    (SemiSupervisedClassifier(interrupted(), random_state=0), "estimator_"),
+    (AutoencoderOutlierDetector(Autoencoder(2, (4,), **INTERRUPTING), random_state=0), "autoencoder_"),
+    (SelfSupervisedOutlierDetector(interrupted(), random_state=0), "classifier_"),
+]
+
+
+@pytest.mark.parametrize(("model", "inner"), OWNERS, ids=lambda each: type(each).__name__)
+def test_ctrl_c_while_an_inner_network_is_trained_leaves_a_usable_model(tiny, model, inner):
+    X, y = tiny
+    y = np.where(np.arange(60) % 5 == 0, y, -1)
+    model = type(model)(**model.get_params(deep=False))  # as a user makes it; a clone passes Ctrl-C on
+    with pytest.warns(UserWarning, match="interrupted by user after 2 epochs"):
+        model.fit(X, y)
+    assert getattr(model, inner).interrupted_ is True
+    assert model.predict(X).shape == (60,)
+    with pytest.raises(KeyboardInterrupt):
+        cross_val_score(model, X, y, cv=2, scoring=lambda model, X, y: 0)
+    again = clone(model)
+    with pytest.raises(KeyboardInterrupt):
+        again.fit(X, y)
+    assert set(again.get_params(deep=False)) >= set(vars(again)) - {"_is_clone"}
+
+
+def test_ctrl_c_stops_a_search_over_a_detector_with_its_own_network(tiny, monkeypatch):
+    X, y = tiny
+    train = CNNClassifier.fit
+
+    def fit(self, *arguments, **others):
+        return train(self.set_params(**INTERRUPTING), *arguments, **others)
+
+    monkeypatch.setattr(CNNClassifier, "fit", fit)
+    with pytest.raises(KeyboardInterrupt):
+        cross_val_score(SelfSupervisedOutlierDetector(), X, y, cv=2, scoring=lambda model, X, y: 0)
 
 
 def test_a_skorch_callback_can_stop_early(tiny):

@@ -1,0 +1,23 @@
+"""Estimators that know whether they are clones, for Ctrl-C."""
+
+
+class CloneMark:
+    """Whether Ctrl-C ends the training of an estimator only, or all that is going on."""
+
+    # Whether this is a clone that was not fitted yet. Those who clone (searches, cross-validation, ensembles) fit many
+    # estimators, each once, and Ctrl-C has to stop them all.
+    _is_clone = False
+
+    def __sklearn_clone__(self):
+        """Mark the clone."""
+        cloned = super().__sklearn_clone__()
+        cloned._is_clone = True
+        return cloned
+
+    def _mark_as_own(self, inner):
+        """Let Ctrl-C end the training of an inner network only, unless this estimator is a clone itself."""
+        inner._is_clone = self._is_clone
+
+    def _unmark(self):
+        """From the first fit on this is an estimator of its user."""
+        vars(self).pop("_is_clone", None)

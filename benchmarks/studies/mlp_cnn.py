@@ -16,7 +16,7 @@ Two grid searches over perceptrons end where the first guess was: {MLP 128-64, b
 learning rate and flipped images.
 """
 LEAD = "published"
-SEEDS = 1
+SEEDS = 3
 
 FOLDS = StratifiedKFold(3, shuffle=True, random_state=0)
 
@@ -50,6 +50,9 @@ LONGER = (
     "The published loss points to a longer training: on our held-out images it is lowest after 13 of 20 epochs and "
     "rises from there, while the accuracy stays."
 )
+STILL_BETTER = (
+    "The report gives no number of epochs; after 20 of them our network still gets better on held-out images."
+)
 
 GROUPS = {
     "Perceptrons": [
@@ -66,7 +69,9 @@ GROUPS = {
     "CNN attempt 1": [Row("CNN attempt 1", cnn("plain"), accuracy=90.77, loss=0.4396, held_out=0.25, note=LONGER)],
     "CNN attempt 2": [Row("CNN attempt 2", cnn("deep"), accuracy=92.30, loss=0.2342, held_out=0.25)],
     "CNN attempt 3": [Row("CNN attempt 3", cnn("slim"), accuracy=92.79, loss=0.2371, held_out=0.25, note=DROPOUT)],
-    "CNN attempt 4": [Row("CNN attempt 4", cnn("compact"), accuracy=92.81, loss=0.2060, held_out=0.25)],
+    "CNN attempt 4": [
+        Row("CNN attempt 4", cnn("compact"), accuracy=92.81, loss=0.2060, held_out=0.25, note=STILL_BETTER)
+    ],
     "Our convolutional network": [
         Row("ours: CNN attempt 4, one cycle, flips, 20 epochs", CNNClassifier("compact", augmentation="flip"))
     ],

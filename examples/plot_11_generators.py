@@ -110,9 +110,9 @@ print("The picture is in chosen_classes.png.")
 # %%
 # Style without class
 # -------------------
-# The decoder is told the class, so that a code need not hold it. One of only four dimensions has no room for it: it
-# holds what garments of all classes have in common, such as how dark and how wide they are. The same steps along the
-# dimension in which images differ most, decoded in each class:
+# The decoder is told the class, so that a code need not hold it. A code of only four dimensions has no room for it, and
+# describes what garments of all classes have in common, such as how dark and how wide they are. The same steps along
+# the dimension in which images differ most, decoded in each class:
 vae = VariationalAutoencoder(
     4, n_channels=(), hidden_layer_sizes=(256,), conditional=True, batch_size=64, random_state=0
 ).fit(X_train, y_train)

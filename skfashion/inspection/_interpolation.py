@@ -58,7 +58,7 @@ class InterpolationDisplay:
             The first and the last image of each row.
 
         y : array-like of shape (n_pairs,), or a single label, default=None
-            The class of each row, or of all, which a conditional autoencoder needs.
+            The class of each row, or of all; a conditional autoencoder requires it.
 
         n_steps : int, default=10
             Images per row, both ends included.

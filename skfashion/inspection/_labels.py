@@ -21,7 +21,7 @@ def classes_told(y, X, where):
     if np.ndim(y) == 0:
         return y
     check_consistent_length(X, y)
-    return as_array(y)[where]
+    return labels_of(y)[where]
 
 
 def names_of(labels, class_names):

@@ -84,7 +84,7 @@ class LatentWalkDisplay:
             the prior of a variational autoencoder.
 
         y : a label or array-like of shape (n_dimensions,), default=None
-            The class of all images that are drawn, or of each row, which a conditional autoencoder needs.
+            The class of all images that are drawn, or of each row; a conditional autoencoder requires it.
 
         start : array-like of one image, default=None
             An image such as ``X[:1]``, through whose latent code the traversal goes; None goes through the mean.

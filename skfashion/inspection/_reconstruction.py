@@ -65,7 +65,7 @@ class ReconstructionDisplay:
             The images, of which the first are drawn.
 
         y : array-like of shape (n_samples,), or a single label, default=None
-            The class of each image, or of all, which a conditional autoencoder needs.
+            The class of each image, or of all; a conditional autoencoder requires it.
 
         n_images : int, default=10
             Maximum number of images.

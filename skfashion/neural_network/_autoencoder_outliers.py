@@ -96,6 +96,7 @@ class AutoencoderOutlierDetector(BaseOutlierDetector):
 
     def _learn(self, given, X, sample_weight):
         self.autoencoder_ = fitted_autoencoder(self, self._given(), given, X, sample_weight, self._mark_as_own)
+        self.interrupted_ = self.autoencoder_.interrupted_
         net = self.autoencoder_.net_
         with neutral_state():
             images = ImageSet(to_device(X, torch.device(net.device)), self._layout, weight=sample_weight)

@@ -5,7 +5,7 @@ class CloneMark:
     """Whether Ctrl-C ends the training of an estimator only, or all that is going on."""
 
     # Whether this is a clone that was not fitted yet. Those who clone (searches, cross-validation, ensembles) fit many
-    # estimators, each once, and Ctrl-C has to stop them all.
+    # estimators, nearly always each of them once, and Ctrl-C has to stop them all.
     _is_clone = False
 
     def __sklearn_clone__(self):
@@ -19,5 +19,5 @@ class CloneMark:
         inner._is_clone = self._is_clone
 
     def _unmark(self):
-        """From the first fit on this is an estimator of its user."""
+        """Treat later fits as those of a user, who fits an estimator directly."""
         vars(self).pop("_is_clone", None)

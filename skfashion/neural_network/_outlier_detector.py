@@ -46,6 +46,7 @@ class BaseOutlierDetector(OutlierMixin, CloneMark, ImageInput, BaseEstimator, AB
 
     _fitted_attributes = {
         "offset_ : float": "The score below which an image is an outlier.",
+        "interrupted_ : bool": "Whether Ctrl-C cut the training of the network short.",
         "n_features_in_ : int": "Values in a row of X.",
         "feature_names_in_ : ndarray of str": "Names of the columns, if X was a DataFrame with names.",
         "image_shape_ : tuple of int": "(channels, height, width) of an image.",

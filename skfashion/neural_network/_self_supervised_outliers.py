@@ -91,6 +91,7 @@ class SelfSupervisedOutlierDetector(BaseOutlierDetector):
         y, weight = np.repeat(np.arange(n_transformations), len(X)), np.tile(sample_weight, n_transformations)
         self.classifier_ = self._new_classifier().fit(images, y, sample_weight=weight)
         del self.classifier_._images_of_owner  # whoever fits it again does so on images of their own
+        self.interrupted_ = self.classifier_.interrupted_
         directions = (self._directions(part, alone=False) for part in parts)
         self._distributions = [_distribution(rows, sample_weight) for rows in directions]
 

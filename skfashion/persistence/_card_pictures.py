@@ -60,7 +60,7 @@ def reconstructions(estimator, X, y=None):
     `y` are the classes of all images, which a conditional autoencoder is told.
     """
     steps, images = steps_of(estimator), X[:_N_RECONSTRUCTIONS]
-    while len(steps) > 1 and not hasattr(steps[0], "inverse_transform"):
+    while not all(hasattr(step, "inverse_transform") for step in steps[:-1]):
         images = steps.pop(0).transform(images)
     figure = _figure(11, 2.6)
     model = steps[0] if len(steps) == 1 else make_pipeline(*steps)

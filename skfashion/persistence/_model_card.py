@@ -54,7 +54,7 @@ def model_card(
         Images that no part of the training has seen, as the estimator takes them. None leaves out all metrics.
 
     y_test : array-like of shape (n_samples,), (n_samples, n_outputs) or that of X_test, default=None
-        Their labels (for a clusterer those of the classes that its clusters should be) or targets. For an outlier
+        Their labels or targets; for a clusterer the classes with which its clusters are compared. For an outlier
         detector -1 for outliers and 1 for all others, for an autoencoder the images without noise; both may be left
         out.
 
@@ -100,9 +100,9 @@ def model_card(
 
     Notes
     -----
-    Intervals hold with 95 % confidence: Wilson's for shares of images, which a clustering accuracy is too, and by the
-    bootstrap for most other metrics. They say how far a metric is known from this many test images, not what another
-    training would give.
+    Intervals hold with 95 % confidence: Wilson's for shares of images, by the bootstrap for most other metrics. Metrics
+    of clusters have none. They say how far a metric is known from this many test images, not what another training
+    would give.
 
     All texts are Markdown. Each file is written as a whole or not at all, the card last.
 

@@ -1,6 +1,7 @@
 """Displays of codes: reconstructions, latent spaces, walks and interpolations."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from pictures import NAMES, drawn, texts
 from sklearn.decomposition import PCA
@@ -145,7 +146,8 @@ def test_a_conditional_autoencoder_is_told_classes(conditional, place):
     steps = codes.mean(axis=0) + np.outer([-1, 0, 1], [0, codes[:, 1].std()])
     np.testing.assert_allclose(walks.images[1].reshape(3, -1), vae.inverse_transform(steps, NAMES[1]), atol=1e-5)
 
-    lines = InterpolationDisplay.from_estimator(model, X[:2], X[2:4], y[:2], n_steps=3)
+    column = pd.DataFrame({"class": y[:2]}, index=[7, 3])
+    lines = InterpolationDisplay.from_estimator(model, X[:2], X[2:4], column, n_steps=3)
     middle = vae.inverse_transform((vae.transform(X[:2]) + vae.transform(X[2:4])) / 2, y[:2])
     np.testing.assert_allclose(lines.images[:, 1].reshape(2, -1), middle, atol=1e-5)
 

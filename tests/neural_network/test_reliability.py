@@ -163,7 +163,7 @@ def test_ctrl_c_while_an_inner_network_is_trained_leaves_a_usable_model(tiny, mo
     model = type(model)(**model.get_params(deep=False))  # as a user makes it; a clone passes Ctrl-C on
     with pytest.warns(UserWarning, match="interrupted by user after 2 epochs"):
         model.fit(X, y)
-    assert getattr(model, inner).interrupted_ is True
+    assert model.interrupted_ is getattr(model, inner).interrupted_ is True
     assert model.predict(X).shape == (60,)
     with pytest.raises(KeyboardInterrupt):
         cross_val_score(model, X, y, cv=2, scoring=lambda model, X, y: 0)

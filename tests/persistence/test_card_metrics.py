@@ -5,7 +5,6 @@ import re
 import numpy as np
 import pytest
 from cards import card_of, ends, estimates, files, near, rows
-from scipy import stats
 from scipy.optimize import linear_sum_assignment
 from sklearn import metrics
 from sklearn.cluster import DBSCAN, KMeans
@@ -13,7 +12,7 @@ from sklearn.decomposition import PCA
 from sklearn.linear_model import Ridge
 from sklearn.multioutput import MultiOutputClassifier
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import FunctionTransformer, MinMaxScaler
+from sklearn.preprocessing import FunctionTransformer, MinMaxScaler, Normalizer
 
 from skfashion.baselines import SpectralClusterer, SubspaceClassifier
 from skfashion.metrics import accuracy_interval
@@ -101,9 +100,7 @@ def test_metrics_of_a_clusterer_are_those_of_scikit_learn(split, tmp_path, model
         "Normalised mutual information": near(metrics.normalized_mutual_info_score(y_test, clusters)),
         "Adjusted Rand index": near(metrics.adjusted_rand_score(y_test, clusters)),
     }
-    wilson = stats.binomtest(int(matched), len(y_test)).proportion_ci(method="wilson")
-    assert ends(table[0][2]) == near([wilson.low, wilson.high])
-    assert [row[2] for row in table[1:]] == ["-", "-"]
+    assert [row[2] for row in table] == ["-"] * 3
     with pytest.raises(ValueError, match="clusterers need"):
         model_card(model, tmp_path / "other", X_test)
     with pytest.raises(ValueError, match="neither predicts nor reconstructs"):
@@ -130,7 +127,11 @@ def test_the_error_of_denoising_is_the_score_on_clean_images(split, tmp_path):
     assert estimates(card) == {"Denoising error (MSE per pixel)": near(-model.score(noisy, X_test))}
 
 
-@pytest.mark.parametrize("before", [(), (MinMaxScaler(clip=True),)], ids=["alone", "last step"])
+@pytest.mark.parametrize(
+    "before",
+    [(), (MinMaxScaler(clip=True),), (MinMaxScaler(), Normalizer())],
+    ids=["alone", "last step", "after a step without a way back"],
+)
 def test_the_error_of_a_conditional_autoencoder_is_that_of_the_right_classes(split, tmp_path, before):
     X, y, X_test, y_test = split
     settings = {"n_channels": (), "hidden_layer_sizes": (16,), "max_epochs": 2, "conditional": True, "random_state": 0}

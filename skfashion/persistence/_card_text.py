@@ -1,5 +1,7 @@
 """The sections of a model card, in Markdown."""
 
+import math
+
 from sklearn.base import is_classifier, is_clusterer, is_regressor
 
 from skfashion.inspection._estimators import steps_of
@@ -99,8 +101,9 @@ def metrics(estimator, evaluation):
         [escaped(name), number(estimate), interval(low, high)]
         for name, (estimate, low, high) in evaluation.metrics.items()
     ]
-    how = "Intervals of shares of images are Wilson's, all others are from 1,000 bootstrap samples of the test images."
-    notes = [f"On {evaluation.n_images:,} test images. {how}"]
+    notes = [f"On {evaluation.n_images:,} test images."]
+    if not all(math.isnan(low) for _, low, _ in evaluation.metrics.values()):
+        notes.append("Intervals of shares of images are Wilson's, all others are from 1,000 bootstrap samples.")
     if is_regressor(estimator):
         notes.append("The mean absolute error is in the units of the target.")
     if is_clusterer(estimator):

@@ -101,6 +101,7 @@ def test_metrics_of_a_clusterer_are_those_of_scikit_learn(split, tmp_path, model
         "Adjusted Rand index": near(metrics.adjusted_rand_score(y_test, clusters)),
     }
     assert [row[2] for row in table] == ["-"] * 3
+    assert "Intervals" not in card
     with pytest.raises(ValueError, match="clusterers need"):
         model_card(model, tmp_path / "other", X_test)
     with pytest.raises(ValueError, match="neither predicts nor reconstructs"):

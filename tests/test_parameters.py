@@ -68,6 +68,7 @@ AUTOENCODER = {
     "latent_dim": (3, {}),
     "loss": ("absolute_error", {}),
     "output_activation": ("identity", {}),
+    "start_at_mean": (False, {}),
     "image_shape": ((14, 56), {}),
     **LAYERS,
 }

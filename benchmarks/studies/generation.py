@@ -34,7 +34,14 @@ LEAD = "0-samples"
 SEEDS = 1
 
 N_IMAGES = 5000
-PLAIN = {"lr_schedule": None, "init": "pytorch", "batch_size": 64, "learning_rate": 0.001, "max_epochs": 50}
+PLAIN = {
+    "lr_schedule": None,
+    "init": "pytorch",
+    "start_at_mean": False,  # as in any code that does not set the biases of the last layer
+    "batch_size": 64,
+    "learning_rate": 0.001,
+    "max_epochs": 50,
+}
 BLACK = {"data": "black", "n_train": N_IMAGES, "compared": "train_loss"}
 GARMENTS = {
     "n_train": N_IMAGES,

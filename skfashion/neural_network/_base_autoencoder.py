@@ -24,7 +24,7 @@ from skfashion.neural_network._base import BaseNet
 from skfashion.neural_network._clean_images import clean_images
 from skfashion.neural_network._drawn_codes import drawn_codes
 from skfashion.neural_network._parameters import checked_sizes, estimator, number, parameter
-from skfashion.neural_network._per_image import check_finite
+from skfashion.neural_network._per_image import per_code
 from skfashion.neural_network._told_classes import told_classes
 from skfashion.neural_network._types import Activation, ImageShape, Init
 from skfashion.training._augmentation import check_reconstruction
@@ -37,8 +37,6 @@ from skfashion.training._reconstruction import (
     resolve_output_activation,
     squared_errors,
 )
-
-_BATCH_OF_CODES = 512
 
 
 @estimator
@@ -105,6 +103,13 @@ class BaseAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseNet
         What the last layer ends in. ``"auto"`` is a sigmoid if all values that are fitted lie in [0, 1], as levels from
         0 to 255 do once they are scaled, and if `activation` is not the identity.""",
     )
+    start_at_mean: bool = parameter(
+        True,
+        """
+        Whether the biases of the last layer start where the output is the mean training image (its mean color after
+        convolutions), whatever `init` says. With False a sigmoid starts near 0.5, from where a decoder may not learn
+        mostly black images: its output turns black for all of them before it tells them apart.""",
+    )
     image_shape: ImageShape = parameter("auto", "As in :class:`CNNClassifier`.")
 
     _fitted_attributes = {
@@ -155,7 +160,10 @@ class BaseAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseNet
         bounded = check_pixels(X if clean is None else clean, rows, self.loss)
         self._set_output_activation(bounded, resume)
         task = ReconstructionTask(
-            loss=self.loss, output_activation=self.output_activation_, beta=self.beta if self._is_variational else None
+            loss=self.loss,
+            output_activation=self.output_activation_,
+            start_at_mean=self.start_at_mean,
+            beta=self.beta if self._is_variational else None,
         )
         before = self._task if resume else None
         if resume:
@@ -264,19 +272,8 @@ class BaseAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseNet
                 f"X has {codes.shape[1]} columns, but the codes of this {type(self).__name__} have "
                 f"{self._n_features_out} dimensions."
             )
-        return self._decoded(codes, self._places(y, "inverse_transform")(len(codes)))
-
-    def _decoded(self, codes, labels):
-        """The images of codes that are checked, as they are shown."""
-        rows = np.empty((len(codes), self._layout.n_features), dtype=codes.dtype)
-        with neutral_state(), torch.inference_mode():
-            for start in range(0, len(codes), _BATCH_OF_CODES):
-                part, device = slice(start, start + _BATCH_OF_CODES), torch.device(self.net_.device)
-                told = () if labels is None else (to_device(labels[part], device),)
-                images = self.module_.decode(to_device(codes[part], device).float(), *told)
-                rows[part] = self._layout.rows(images).cpu().numpy()
-        check_finite(rows, codes, type(self).__name__)
-        return as_shown(rows, self._layout, self._shown_shape)
+        labels = self._places(y, "inverse_transform")(len(codes))
+        return as_shown(per_code(self, codes, labels), self._layout, self._shown_shape)
 
     def reconstruct(self, X, y=None):
         """Return reconstructions: ``inverse_transform(transform(X))``.
@@ -380,7 +377,7 @@ class BaseAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseNet
         check_is_fitted(self)
         check_scalar(n_samples, "n_samples", Integral, min_val=1)
         codes, labels = drawn_codes(self, n_samples, y, draw_generator(random_state))
-        return self._decoded(codes, labels)
+        return as_shown(per_code(self, codes, labels), self._layout, self._shown_shape)
 
 
 def module_arguments(autoencoder, **layers):

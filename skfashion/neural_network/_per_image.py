@@ -1,4 +1,4 @@
-"""What a trained network makes of each image, as one array."""
+"""What a trained network makes of each image, or of each code, as one array."""
 
 import numpy as np
 import torch
@@ -7,6 +7,8 @@ from skfashion._state import neutral_state
 from skfashion._tensors import to_device
 from skfashion.training._inference import collect
 from skfashion.training._loader import ImageSet
+
+_BATCH_OF_CODES = 512
 
 
 def per_image(estimator, net, X, function, *, draws=False, labels=None):
@@ -46,6 +48,28 @@ def per_read_image(net, layout, X, function, *, alone, labels=None):
     with neutral_state():
         images = ImageSet(to_device(X, torch.device(net.device)), layout, labels=labels)
         return collect(net, images, function, alone=alone).numpy()
+
+
+def per_code(autoencoder, codes, labels):
+    """The images, as rows, that the module of a fitted autoencoder decodes from codes.
+
+    Parameters
+    ----------
+    autoencoder : BaseAutoencoder
+        The fitted autoencoder.
+    codes : ndarray of shape (n, latent_dim), dtype float32 or float64
+        The codes, validated.
+    labels : ndarray of shape (n,), dtype int64, or None
+        The place of the class of each, if the module is conditional.
+    """
+    rows = np.empty((len(codes), autoencoder._layout.n_features), dtype=codes.dtype)
+    with neutral_state(), torch.inference_mode():
+        for start in range(0, len(codes), _BATCH_OF_CODES):
+            part, device = slice(start, start + _BATCH_OF_CODES), torch.device(autoencoder.net_.device)
+            told = () if labels is None else (to_device(labels[part], device),)
+            images = autoencoder.module_.decode(to_device(codes[part], device).float(), *told)
+            rows[part] = autoencoder._layout.rows(images).cpu().numpy()
+    return check_finite(rows, codes, type(autoencoder).__name__)
 
 
 def check_finite(values, X, name):

@@ -23,6 +23,8 @@ class ReconstructionTask(Task):
         The reconstruction error.
     output_activation : {"identity", "sigmoid"}
         What makes an image of the output.
+    start_at_mean : bool, default=True
+        Whether the output starts at the mean image.
     beta : float or None, default=None
         The weight of the Kullback-Leibler divergence of a variational autoencoder; None for any other.
     classes : ndarray of shape (n_classes,) or None, default=None
@@ -33,6 +35,7 @@ class ReconstructionTask(Task):
 
     loss: str
     output_activation: str
+    start_at_mean: bool = True
     beta: float | None = None
     classes: np.ndarray | None = None
     class_count: np.ndarray | None = None
@@ -60,6 +63,8 @@ class ReconstructionTask(Task):
 
         In a few steps the output would be black for all images, where a sigmoid has no gradient left.
         """
+        if not self.start_at_mean:
+            return
         total, weights = 0, 0
         for batch in net.get_iterator(images):
             target = batch.target

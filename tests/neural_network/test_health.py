@@ -57,6 +57,14 @@ def test_decoders_start_at_the_mean_image(output_activation, n_channels):
     np.testing.assert_allclose(start, mean.ravel() if n_channels == () else mean.mean(axis=(1, 2)), rtol=1e-4)
 
 
+@pytest.mark.parametrize("cls", [Autoencoder, ConvAutoencoder, VariationalAutoencoder])
+def test_decoders_start_where_init_puts_them_if_that_is_wanted(cls):
+    model = cls(2, start_at_mean=False, init="he_normal", learning_rate=1e-30, max_epochs=1, random_state=0)
+    model.fit(np.random.default_rng(0).uniform(0.5, 1, size=(20, 64)))
+    last = next(layer for layer in reversed(model.module_.decoder) if hasattr(layer, "bias"))
+    assert last.bias.abs().max() < 1e-20
+
+
 def dead(**parameters):
     return MLPClassifier((8,), **{"optimizer": "sgd", "learning_rate": 1e-3, "random_state": 0, **parameters})
 

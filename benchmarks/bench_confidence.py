@@ -104,13 +104,13 @@ def minus_error_of_pca(known, rows):
 
 
 def logits_of(model, X):
-    """What the softmax makes probabilities of: probabilities alone do not say how large logits are."""
+    """The inputs of the softmax: probabilities alone do not say how large logits are."""
     last = [layer for layer in model.module_.modules() if isinstance(layer, torch.nn.Linear)][-1]
     return model.embed(X) @ last.weight.detach().numpy().T + last.bias.detach().numpy()
 
 
 def images(n_train, validate):
-    """Training, held-out and asked garments with their labels, and asked digits."""
+    """Training, held-out and test garments with their labels, and test digits."""
     X, y = fetch_fashion_mnist(return_X_y=True)
     train, held_out = (X[:n_train], y[:n_train]), (X[-20_000:-10_000], y[-20_000:-10_000])
     if validate:

@@ -1,11 +1,11 @@
 """Images of chosen classes of Fashion-MNIST: how real they look, how many kinds there are, and which class they show.
 
-Generators draw 1,000 images of each class: a conditional variational autoencoder; one that is not, whose images belong
-to the class that a classifier sees in them; normal distributions, one for each class, of the codes of a variational
-autoencoder and of principal components; and the two samplers that need no network. Everything is measured in the
-embedding of a CNN, class by class, against real images that neither it nor the generators have seen: the Fréchet
-distance, density and coverage, and the share of images in which the CNN sees the class that was asked for. Beside them
-stand as many training images: no generator comes closer without copying, and their distance is that of a finite sample.
+Generators draw 1,000 images of each class: a conditional variational autoencoder; an unconditional one, whose images
+belong to the class that a classifier predicts for them; normal distributions, one for each class, of the codes of a
+variational autoencoder and of principal components; and the two samplers that need no network. Everything is measured
+in the embedding of a CNN, class by class, against real images that neither it nor the generators have seen: the Fréchet
+distance, density and coverage, and the share of images for which the CNN predicts the chosen class. As many training
+images serve as a reference: no generator comes closer without copying, and their distance is that of a finite sample.
 
 The real images are the test images; with ``--validation`` the last 10,000 training images, for choices.
 """
@@ -72,7 +72,7 @@ def generators(arguments):
 
 
 def drawn(generator, asked, judge, seed):
-    """Images, and the classes that they are to show; of a generator that knows none, those that the judge sees."""
+    """Images, and the classes that they should show; for an unconditional generator, those that the judge predicts."""
     if isinstance(generator, VariationalAutoencoder) and not generator.conditional:
         images = generator.sample(len(asked), random_state=seed)
         return images, judge.predict(images)

@@ -1,6 +1,6 @@
 """Histograms of oriented gradients: time per image beside scikit-image, which takes one image at a time.
 
-Seconds of this process, not of the clock, so that others on the same machine count little; the best of three. Settings
+CPU time, not wall-clock time, so that other programs on the machine hardly matter; the best of three. Settings
 are those of which both give the same histograms, and the defaults of HOGTransformer, which scikit-image does not have.
 """
 

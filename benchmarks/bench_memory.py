@@ -2,8 +2,8 @@
 
 Training of the convolutional networks of the optimizers study, batches of 200 training images of Fashion-MNIST, Adam,
 on the CPU. Each measurement is a fresh process (the limits of the C library stay raised once they are), which fits a
-first epoch and then measures the next. With and without take turns; reported are medians. Processor time, not the
-clock: waiting for other programs does not count.
+first epoch and then measures the next. With and without take turns; reported are medians. CPU time, not wall-clock
+time: waiting for other programs does not count.
 """
 
 import argparse

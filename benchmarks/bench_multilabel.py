@@ -1,4 +1,4 @@
-"""Several labels for an image: which garments of ten are there, of two side by side?
+"""Several labels for an image: which two of ten garments are shown side by side?
 
 Pairs are drawn from 50,000 training images and, for the test, from the 10,000 test images of Fashion-MNIST. The share
 of images in which the set of labels is right, and the mean F1 of the ten classes, over seeds. Scikit-learn's

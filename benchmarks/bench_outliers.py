@@ -2,7 +2,7 @@
 
 The mean over the ten classes of Fashion-MNIST of the area under the ROC curve, over seeds. Scikit-learn's detectors and
 the reconstruction error of PCA stand beside ours, on the same images in one run; they get pixels in [0, 1]. With
-``--validate`` the last 10,000 training images are asked for, and the others are trained on: settings are chosen there.
+``--validate`` the last 10,000 training images are scored, and the others are trained on: settings are chosen there.
 """
 
 import argparse

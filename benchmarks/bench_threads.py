@@ -1,4 +1,4 @@
-"""How many threads pay for a dense network, on an idle machine and beside a program that keeps a core busy.
+"""How many threads pay off for a dense network, on an idle machine and while a program keeps a core busy.
 
 Perceptrons of growing products train on random images for the same number of steps with one and with all of torch's
 threads; the rule of ``skfashion.training._threads`` is off, except in the rows that say so. A hand-written loop and

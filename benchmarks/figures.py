@@ -211,14 +211,14 @@ def best_pictures(group, name):
 
 
 DRAWERS = (
-    ("curves", curves, "Training images and, dashed, held-out ones, over epochs and over seconds."),
+    ("curves", curves, "Learning curves on training (solid) and held-out images (dashed), over epochs and seconds."),
     ("trials", parallel_coordinates, "The settings of each trial; colours are scores on held-out images."),
     ("scores", trial_scores, "The score of each trial that was not cut short."),
     ("confusion", confusion, "Confusion matrix of {best} on the test images."),
     ("reconstructions", reconstructions, "A test image of each class, and its reconstruction by {best}."),
     ("latent-space", latent_space, "Latent codes of test images by {best}, by principal components and by t-SNE."),
     ("walk", walk, "Images along each latent dimension of {best}."),
-    ("samples", samples, "New images."),
+    ("samples", samples, "Generated images, a row for each model."),
 )
 
 
@@ -233,7 +233,7 @@ def scaling(result):
     for ax, (name, (x_label, y_label)) in zip(axes, panels.items(), strict=True):
         for label, curve in result[name].items():
             seconds = [run["seconds"] for run in curve["runs"]]
-            ax.plot(curve["sizes"], seconds, marker="o", label=f"{label} (power {curve['exponent']:.2f})")
+            ax.plot(curve["sizes"], seconds, marker="o", label=f"{label} (exponent {curve['exponent']:.2f})")
         ax.set(xscale="log", yscale="log", xlabel=x_label, ylabel=y_label)
         ax.grid(alpha=0.3)
         ax.legend(fontsize=8)

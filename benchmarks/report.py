@@ -44,7 +44,7 @@ made from ``benchmarks/results``; nothing is fitted for them.
 
 {entries}
 
-What they cost
+Computing time
 --------------
 
 Minutes of fitting, of all runs that these pages show, on one core; two cores fit two models at a time
@@ -119,8 +119,8 @@ def page(name, results, folder):
         *folded(f"{len(rows_of(study))} models, published and here", table(study, rows)),
         titled("How it was done"),
         study.__doc__.strip() + "\n",
-        f"``python -m benchmarks.reproduce {name}`` fits what is missing, {machines(rows)}. Runs were made beside "
-        "others, and commits differ in speed: seconds of two rows compare only roughly.\n",
+        f"``python -m benchmarks.reproduce {name}`` fits the missing runs. Those shown were made {machines(rows)}. "
+        "Others ran at the same time, and commits differ in speed: seconds of two rows are only roughly comparable.\n",
     ]
     return "\n".join(parts)
 
@@ -262,7 +262,7 @@ def paired(ours, other, metric):
         first, second = unpacked(ours["right"]), unpacked(other["right"])
         result = mcnemar_test(np.ones(len(first), dtype=int), first.astype(int), second.astype(int))
         return (
-            f"at seed {ours['seed']} only ours gets {result.only_first} test images right, only the other "
+            f"at seed {ours['seed']} ours alone gets {result.only_first} test images right, the other alone "
             f"{result.only_second} (McNemar's exact test, {p_value(result.pvalue)})"
         )
     first, second = (unpacked(run["errors"][metric]).astype(float) for run in (ours, other))
@@ -310,8 +310,8 @@ def published_beside_ours(name, study, rows, folder):
     figure.savefig(folder / f"{name}-published.png", dpi=100, bbox_inches="tight")
     plt.close(figure)
     caption = (
-        "Accuracy on the test images, in percent: a ring is published, a dot is ours, a thin line joins our seeds. "
-        "Green are models of our own, numbers at the edge those of networks that guess."
+        "Accuracy on the test images, in percent: rings are published, dots are ours, thin lines span our seeds. "
+        "Models of our own are green; numbers at the edge are those of networks that only guess."
     )
     return figure_block(f"{name}-published.png", caption, caption)
 

@@ -197,7 +197,7 @@ def _in_full(values):
 
 
 def chosen_runs(study, arguments):
-    """The rows and seeds that are asked for: the same in every process and at any time, so that shards fit together."""
+    """The requested rows and seeds: the same in every process and at any time, so that shards fit together."""
     seeds = range(arguments.seeds or (1 if arguments.quick else study.SEEDS))
     rows = [row for row in chosen_rows(study, arguments.only) if row.estimator is not None]
     runs = [(row, seed) for row in rows for seed in seeds]

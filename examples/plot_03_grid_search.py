@@ -1,6 +1,6 @@
 """
-Tuning by a grid, and by halving
-================================
+Grid search and successive halving
+==================================
 
 Which settings of a perceptron matter, and does every bad candidate have to be trained to the end?
 ``VectorizedGridSearchCV`` trains all candidates in full, as ``GridSearchCV`` does, but trains those with layers of the

@@ -3,7 +3,7 @@ An autoencoder as a transformer
 ===============================
 
 How many latent dimensions does a picture of a garment need? An autoencoder, which encodes an image as a short latent
-code, is a scikit-learn transformer here: it stands in a pipeline before a nearest-neighbour classifier, beside PCA, and
+code, is a scikit-learn transformer here: like PCA, it can precede a nearest-neighbour classifier in a pipeline, and
 a grid search tunes its ``latent_dim`` like any other parameter.
 """
 

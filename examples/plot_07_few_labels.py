@@ -6,8 +6,8 @@ Images are cheap, labels are not. An autoencoder learns from images alone what g
 top of its encoder learns from few labels. Only a comparison with *good* models on the same labels tells what that is
 worth: with a support vector machine on principal components, and with a residual network with augmentation. On
 Fashion-MNIST it is worth little: the support vector machine is as good, and with 400 labels the residual network is
-better. What does help is to use both kinds of images at the same time: labels are passed on from neighbour to
-neighbour, which gains the more, the fewer there are. :doc:`/guide/representations` has more, and
+better. What does help is to use both kinds of images at the same time: labels spread from neighbour to
+neighbour, which helps more the fewer labels there are. :doc:`/guide/representations` has more, and
 ``SemiSupervisedClassifier``, a network that learns from the pseudo-labels of 60,000 images.
 """
 
@@ -71,8 +71,8 @@ accuracy = {
 
 
 # %%
-# Pass the labels on
-# ------------------
+# Spread the labels
+# -----------------
 # Images with similar edges are usually of one class, and so are the neighbours of their neighbours: labels spread over
 # the graph of nearest neighbours, to all images. Unlabelled images have the label -1.
 def few_labels(chosen):

@@ -30,8 +30,8 @@ print(f"{len(X):,} images, {vae.n_epochs_} epochs. Reconstruction error per imag
 print(f"KL divergence of its posterior from the standard normal distribution: {last['train_kl']:.1f} nats.")
 
 # %%
-# Draw
-# ----
+# Sample
+# ------
 # The same seed gives the same garments. The distance to the nearest training image tells a copy from a new garment.
 samples = vae.sample(10, random_state=3)
 neighbors = NearestNeighbors(n_neighbors=2).fit(X / 255)

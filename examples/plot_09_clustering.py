@@ -89,9 +89,10 @@ print(f"{100 * search.score(X_test, y_test):.1f} % on new images.")
 # %%
 # The pictures
 # ------------
-# K-means on pixels, and the best of the table. Above, the mean image of each cluster, with the class that it stands
-# for. Below, what became of each class. Clusters depend on shape, position and brightness: a class with two shapes may
-# get two of them. As no two clusters share a name, the second one gets a name that was left over.
+# K-means on pixels, and the best combination of the table. Above, the mean image of each cluster, with the class that
+# it stands for. Below, the confusion matrix of the true classes and those of the clusters. Clusters depend on shape,
+# position and brightness: a class with two shapes may get two of them. As no two clusters share a name, the second one
+# gets a name that was left over.
 best = max(fitted, key=lambda pair: fitted[pair][1])
 figure, grid = plt.subplots(2, 2, figsize=(11, 7.6), layout="constrained", height_ratios=[1, 2.2])
 for (upper, lower), (clusterer, name) in zip(grid.T, (("k-means", "pixels"), best), strict=True):

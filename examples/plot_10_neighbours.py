@@ -2,8 +2,8 @@
 Nearest neighbours at full size
 ===============================
 
-The simplest classifier learns nothing: it looks up the images that are most like a new one, and lets them vote. How far
-does that get, if it may look at all of Fashion-MNIST? ``KNNClassifier`` finds exact neighbours by matrix products, so
+The simplest classifier learns nothing: it looks up the images that are most like a new one, and lets them vote. How
+accurate is that with all of Fashion-MNIST to search? ``KNNClassifier`` finds exact neighbours by matrix products, so
 this takes seconds.
 """
 
@@ -35,10 +35,10 @@ except OSError as error:
     X_train, y_train = images.data[2000:], images.target[2000:]
 
 # %%
-# How many neighbours, and near in what sense?
-# --------------------------------------------
-# Cross-validation on a part of the training images decides. The Euclidean distance compares pixels; the cosine does not
-# mind how bright an image is as a whole.
+# How many neighbours, and which metric?
+# --------------------------------------
+# Cross-validation on a part of the training images decides. The Euclidean distance compares pixels; the cosine
+# distance ignores the overall brightness of an image.
 n_neighbors, metrics = [1, 2, 4, 8, 16, 32], ["euclidean", "cosine"]
 search = GridSearchCV(KNNClassifier(weights="distance"), {"metric": metrics, "n_neighbors": n_neighbors}, cv=5)
 search.fit(X_train[:6000], y_train[:6000])

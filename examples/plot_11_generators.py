@@ -3,8 +3,8 @@ Generators compared
 ===================
 
 Who draws the best garments: the mean of a few neighbours, a step from a cluster's centroid, an autoencoder, or a
-variational one? All four have ``fit`` and ``sample`` here, and some draw a trouser if they are asked for one. Two
-numbers judge them: how far their images as a whole are from real ones (the Fréchet distance), and how far each image is
+variational one? All four have ``fit`` and ``sample`` here, and some generate images of a chosen class. Two
+metrics judge them: how far their images as a whole are from real ones (the Fréchet distance), and how far each image is
 from the nearest training image, of which it may be a mere copy.
 """
 
@@ -38,7 +38,7 @@ generators = {
 samples = {name: generator.fit(X_train).sample(2000, random_state=0) for name, generator in generators.items()}
 
 # %%
-# Two numbers
+# Two metrics
 # -----------
 # Compare both with the values of real images that no generator was trained on. The Fréchet distance is computed on 50
 # principal components.
@@ -63,18 +63,18 @@ for axes_of_row, (name, images) in zip(grid, rows.items(), strict=True):
     frechet, nearest = judged[name]
     label = f"{name}\nFréchet {frechet:.1f}, nearest {nearest:.1f}"
     axes_of_row[0].set_ylabel(label, rotation=0, ha="right", va="center")
-figure.suptitle("Who draws the best garments? Small Fréchet distances look real, small nearest ones suggest copies")
+figure.suptitle("Who draws the best garments? Small Fréchet distance: realistic; small nearest distance: copies?")
 figure.savefig("generators.png", dpi=110)
 print("The picture is in generators.png.")
 
 # %%
 # Images of chosen classes
 # ------------------------
-# A conditional variational autoencoder sees the class of each image in training, and draws images of the classes that
-# it is asked for; so do both samplers, once they are fitted with labels. Three things can go wrong, and three numbers
-# tell them apart: a classifier that has seen none of these images may not recognise the classes that were asked for
-# (low accuracy); they may lie where no real image does (low density); and they may show a few kinds of each class again
-# and again (low coverage).
+# The decoder of a conditional variational autoencoder is conditioned on the class of each image, and generates images
+# of chosen classes; so do both samplers, once they are fitted with labels. Three things can go wrong, and three metrics
+# show which: a classifier that has seen none of these images may not recognise the chosen classes (low accuracy); the
+# images may lie where no real image does (low density); and they may show a few kinds of each class again and again
+# (low coverage).
 conditional = {
     "mean of 5 neighbours": NeighborSampler(n_neighbors=5),
     "around 100 centroids": CentroidSampler(KMeans(100, n_init=1, random_state=0), spread=0.5),
@@ -103,16 +103,16 @@ names = [str(name).replace("/", "/\n").replace(" ", "\n") for name in data.targe
 grid[0].set_xticks(14 + 28 * np.arange(len(names)), names)
 grid[0].xaxis.tick_top()
 grid[0].tick_params(length=0)
-figure.suptitle("Images of chosen classes: each column was asked for by its name")
+figure.suptitle("Images of chosen classes: one class per column")
 figure.savefig("chosen_classes.png", dpi=110)
 print("The picture is in chosen_classes.png.")
 
 # %%
-# Style without class
-# -------------------
-# The decoder is told the class, so that a code need not hold it. A code of only four dimensions has no room for it, and
-# describes what garments of all classes have in common, such as how dark and how wide they are. The same steps along
-# the dimension in which images differ most, decoded in each class:
+# Style, separate from class
+# --------------------------
+# The decoder is conditioned on the class, so that the latent code need not encode it. A latent code of only four
+# dimensions has no room for the class, and describes what garments of all classes have in common, such as how dark and
+# how wide they are. The same steps along the dimension in which the codes vary most, decoded for each class:
 vae = VariationalAutoencoder(
     4, n_channels=(), hidden_layer_sizes=(256,), conditional=True, batch_size=64, random_state=0
 ).fit(X_train, y_train)

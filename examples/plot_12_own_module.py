@@ -2,8 +2,8 @@
 Bring your own network
 ======================
 
-The networks of this library are starting points. An architecture is a tuple of layers: a grid can search over it, and
-it prints as it is written. And where a tuple is not enough, any torch module will do. A function
+The networks of this library are starting points. An architecture is a tuple of layers: a grid search can vary it,
+and its repr is the code that makes it. And where a tuple is not enough, any torch module will do. A function
 ``(image_shape, n_outputs) -> torch.nn.Module`` makes it; ``CNNClassifier`` trains, tunes and pickles it like its own.
 """
 
@@ -83,8 +83,8 @@ candidates = {
     'by name: "single"': "single",
     "a tuple: small": small,
     "a tuple: without_dense": without_dense,
-    "a module: 4 filters a size": partial(side_by_side, n_filters=4),
-    "a module: 8 filters a size": side_by_side,
+    "a module: 4 filters per size": partial(side_by_side, n_filters=4),
+    "a module: 8 filters per size": side_by_side,
 }
 search = GridSearchCV(
     CNNClassifier(max_epochs=8, batch_size=64, random_state=0), {"architecture": list(candidates.values())}, cv=3

@@ -2,16 +2,16 @@
 Colour images of another size
 =============================
 
-Nothing here is limited to grey pictures of 28 x 28 pixels. These garments are of 32 x 32 pixels and dyed: cloth and
-background have different colours, but about the same brightness. In grey there is little to see; does a network that
-gets all three channels see more?
+Nothing here is limited to grey pictures of 28 x 28 pixels. These images have 32 x 32 pixels, and the garments are dyed:
+cloth and background have different colours, but about the same brightness. In grey there is little to see; does a
+network that gets all three channels see more?
 """
 
 # %%
 # Dye garments
 # ------------
 # The class is the garment; its colour says nothing. Two colours of different hue get about the same brightness; the
-# grey image of the garment mixes them. This needs neither a file nor a network.
+# grey image of the garment mixes them. This needs neither files nor an internet connection.
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.colors import hsv_to_rgb

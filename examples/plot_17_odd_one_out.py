@@ -3,7 +3,7 @@ The odd one out: outlier detection
 ==================================
 
 Which of these images does not belong to the others? Two detectors are trained on images of bags alone, and then
-look at all kinds of garments: one by an autoencoder, one by a network that tells rotated and shifted images apart.
+look at all kinds of garments: one uses an autoencoder, one a network that learns how images were rotated or shifted.
 Neither of them ever sees another garment, or a label. Scikit-learn's isolation forest looks at the same pixels.
 """
 

@@ -10,7 +10,7 @@ answers.
 # %%
 # An overconfident network
 # ------------------------
-# Trained for long on few images, it is right less often than its confidence says.
+# Trained for a long time on few images, it is right less often than its confidence says.
 import matplotlib.pyplot as plt
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.frozen import FrozenEstimator
@@ -45,8 +45,8 @@ figure.savefig("how_sure.png")
 plt.show()
 
 # %%
-# Soft labels
-# -----------
+# Label smoothing
+# ---------------
 # Label smoothing spreads a share of each target over all classes. The network is then underconfident: its curve is
 # above the diagonal. Label smoothing is another way to train, not a calibration. A temperature, now below 1, corrects
 # that as well.

@@ -9,7 +9,7 @@ random weights shows whether a map says anything about what was learnt.
 # %%
 # One garment of each class
 # -------------------------
-# Red speaks for the class, blue against it; below each image are the class and its probability.
+# Red is evidence for the class, blue against it; below each image are the class and its probability.
 import copy
 
 import matplotlib.pyplot as plt

@@ -37,8 +37,8 @@ print(f"the predicted label is right in {(predicted == y[test]).mean():.1%} of t
 print(f"the set contains the right label in {is_right.mean():.1%}")
 
 # %%
-# Is the promise kept?
-# --------------------
+# Does the guarantee hold?
+# ------------------------
 # Nine out of ten is a mean over all held-out and test images that might have been drawn. If the threshold were exact,
 # the number of right sets among these test images would follow a binomial distribution. But the threshold depends on
 # finitely many held-out images, so the number follows a beta-binomial distribution, which is wider.
@@ -55,7 +55,7 @@ for name, distribution in distributions.items():
 # %%
 # How many labels are needed?
 # ---------------------------
-# The promise is one for all images together, not for each class: few classes need several labels, and the sets of
+# The guarantee holds for all images together, not for each class: few classes need several labels, and the sets of
 # classes that are hard to tell apart still contain the right label less often.
 sizes = sets.sum(axis=1)
 shares = np.array([np.bincount(sizes[y[test] == label], minlength=1 + sizes.max()) for label in range(10)], dtype=float)

@@ -2,7 +2,7 @@
 What went wrong?
 ================
 
-Which classes are confused, what did the network learn such an error from, and which labels may themselves be wrong?
+Which classes are confused, which training images led to such an error, and which labels may themselves be wrong?
 """
 
 # %%
@@ -31,8 +31,8 @@ errors.figure_.savefig("what_went_wrong.png")
 plt.show()
 
 # %%
-# What did it learn that from?
-# ----------------------------
+# Which training images led to it?
+# --------------------------------
 # The training images whose embeddings are nearest to those of errors: to the last layer, they look alike.
 rows = errors.indices[np.unique(errors.pair_indices, return_index=True)[1]]
 NearestImagesDisplay.from_estimator(network, X_test[rows], X_train, y_train, y=y_test[rows], class_names=NAMES)

@@ -14,8 +14,8 @@ correct its confidence, set a threshold, and keep the result. Each step can be r
 # 1. Look at the data
 # -------------------
 # Before any model: how many images are there, what do they show, and is every class as frequent as the others? A model
-# that always gives the most frequent class is right as often as that class occurs. Every accuracy below has to be read
-# beside that number.
+# that always gives the most frequent class is right as often as that class occurs. Every accuracy below has to be
+# compared with that number.
 import tempfile
 from pathlib import Path
 
@@ -110,11 +110,11 @@ MisclassifiedDisplay.from_estimator(network, X_test, y_test)
 plt.show()
 
 # %%
-# 7. Can its confidence be believed?
-# ----------------------------------
+# 7. Can its confidence be trusted?
+# ---------------------------------
 # Of the predictions with a confidence of 90 %, nine in ten should be right. A temperature, one number that divides the
 # logits, is fitted on the held-out images. It changes no predicted class.
-# After a few epochs this network is nearly calibrated; after many it would be too sure of itself.
+# After a few epochs this network is nearly calibrated; after many it would be overconfident.
 calibrated = CalibratedClassifierCV(FrozenEstimator(network), method="temperature").fit(X_held_out, y_held_out)
 figure, (left, right) = plt.subplots(1, 2, figsize=(11, 4.4), layout="constrained")
 for name, model in {"network": network, "with a temperature": calibrated}.items():
@@ -130,7 +130,7 @@ plt.show()
 # ---------
 # A label costs 2 euros if it is wrong, so with a confidence of `p` it costs :math:`2 (1 - p)` on average. A person
 # costs 0.2. A photo should therefore go to a person where the confidence is below :math:`1 - 0.2 / 2 = 0.9`. That needs
-# no search, but it needs a confidence that can be believed, which is why step 7 came first.
+# no search, but it needs a confidence that can be trusted, which is why step 7 came first.
 WRONG, PERSON = 2.0, 0.2
 
 
@@ -162,8 +162,8 @@ with tempfile.TemporaryDirectory() as folder:
     print(f"{path.stat().st_size / 1000:,.0f} kB; the same answers: {np.array_equal(again.predict(X_test), predicted)}")
 
 # %%
-# What is left to ask
-# -------------------
+# Open questions
+# --------------
 # - *Would another seed, or another split, give another winner?* Repeat steps 2 to 5 with other values of
 #   ``random_state``; the intervals above are about the test images only.
 # - *Are the shop's photos like these?* Fashion-MNIST was photographed in a studio. Compare the confidence on new photos

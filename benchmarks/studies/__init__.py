@@ -1,4 +1,4 @@
-"""Published tables as data: a study a file, and in it a `Row` for each model of the table.
+"""Published tables as data: one file per study, with a `Row` for each model of the table.
 
 A file holds ``TITLE``, ``QUESTION``, ``ANSWER`` (with ``{row|number}`` where a result goes), ``LEAD`` (the picture that
 shows it: "published", or the number of a group and the name of its picture), ``SEEDS`` (how many) and ``GROUPS``: lists
@@ -19,8 +19,8 @@ class Row:
     published: they are compared with the best of the others by the number `compared`.
 
     Numbers on the test images are `accuracy` in percent, `loss` in nats, `negative_elbo` (the whole loss of a
-    variational autoencoder, an image) and `squared_error` (a pixel); on the training images `cv_accuracy` of a search
-    in percent, `train_loss` of the last epoch, `wcss` and `silhouette` of clusters. None is not published.
+    variational autoencoder, per image) and `squared_error` (per pixel); on the training images `cv_accuracy` of a
+    search in percent, `train_loss` of the last epoch, `wcss` and `silhouette` of clusters. None means not published.
 
     `data` is a name of :data:`benchmarks.reproduce.FETCH`, `n_train` how many of its training images are drawn, and
     `held_out` the share of them that the fit does not see but reports on. `pictures` are names of

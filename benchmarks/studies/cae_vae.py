@@ -1,6 +1,6 @@
 """A convolutional autoencoder that Optuna has tuned, a variational one, and a classifier on top of the encoder.
 
-Classifiers normalise codes, which that of the report does not say.
+Our classifiers normalise the latent codes; the report does not say whether its classifier does.
 """
 
 from scipy.stats import loguniform, randint
@@ -12,12 +12,12 @@ from skfashion.neural_network import ConvAutoencoder, EncoderClassifier, Variati
 
 TITLE = "Autoencoders, and a classifier on 14 latent dimensions"
 QUESTION = """
-How well do 14 latent dimensions describe a garment, and is that enough to name it?
+How well do 14 latent dimensions describe a garment, and are they enough to classify it?
 """
 ANSWER = """
 Enough for most: the published autoencoder, trained for 50 epochs, reconstructs test images with a squared error of
-{CAE at the published setting, 50 epochs|squared_error} per pixel, and a classifier on its frozen encoder names
-{classifier on the frozen encoder|accuracy} % of them. Four times as many filters lower the error to
+{CAE at the published setting, 50 epochs|squared_error} per pixel, and a classifier on its frozen encoder classifies
+{classifier on the frozen encoder|accuracy} % of them correctly. Four times as many filters lower the error to
 {ours: CAE of 32 filters, one cycle, 50 epochs|squared_error}, and with them the classifier reaches
 {ours: classifier on our frozen encoder|accuracy} %.
 """
@@ -56,11 +56,11 @@ PUBLISHED_HEAD = {"lr_schedule": None, "learning_rate": 0.001}
 OURS_HEAD = {"hidden_layer_sizes": (256, 128), "dropout": 0.1}
 DRAWN = {"pictures": ("reconstructions", "samples", "walk", "latent_space"), "compared": "squared_error"}
 
-NO_EPOCHS = "The report gives no number of epochs; our loss on training images passes its error at the 14th of 50."
+NO_EPOCHS = "The report gives no number of epochs; our training loss falls below its error in the 14th of 50."
 
 NO_EPOCHS_OF_HEAD = (
-    "The report does not say how long the classifier was trained; ours is right about as many training images after "
-    "the second of 20 epochs."
+    "The report does not say how long the classifier was trained; ours classifies as many training images correctly "
+    "after the second of 20 epochs."
 )
 
 GROUPS = {

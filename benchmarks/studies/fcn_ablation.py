@@ -9,7 +9,8 @@ One fully connected network, fifteen settings: how much do the optimizer, its le
 and batch normalisation matter?
 """
 ANSWER = """
-The learning rate decides: Adam reaches {adam, 0.001|accuracy} % at 0.001 and guesses at 0.1 ({adam, 0.1|accuracy} %).
+The learning rate decides: Adam reaches {adam, 0.001|accuracy} % at 0.001 and only guesses at 0.1
+({adam, 0.1|accuracy} %).
 Dropout, initialisation and batch normalisation move the baseline of {baseline: sgd, 0.1|accuracy} % by no more than
 another seed does. A wider network with one cycle of the rate, label smoothing and flipped images reaches
 {ours: 1024-512-128, adam, one cycle, batch normalisation, dropout, label smoothing, flips|accuracy} %.
@@ -43,13 +44,13 @@ OURS = MLPClassifier(
 
 SAME_FIT = "The same fit as the baseline, for which the report gives two numbers."
 TWO_RUNS = (
-    "No further off than the report is from itself: its two runs of one setting, sgd at 0.1, came to 87.64 and 85.07."
+    "No further off than the two runs of one setting in the report, sgd at 0.1, are from each other: 87.64 and 85.07."
 )
 RMSPROP = (
-    "We found no cause. Seeds do not explain it, nor does the framework: Keras itself comes to what we do with batches "
-    "of 128, and with its own of 32 a point nearer to the report (`benchmarks/results/keras.json`)."
+    "We found no cause. Seeds do not explain it, nor does the framework: Keras itself gives our result with batches of "
+    "128, and with its default of 32 one a point nearer to the report (`benchmarks/results/keras.json`)."
 )
-DIVERGES = "Training diverges at this rate: where it ends is chance."
+DIVERGES = "Training diverges at this rate: where it ends is a matter of chance."
 
 GROUPS = {
     "Optimizers and their rates": [

@@ -7,7 +7,7 @@ from skfashion.neural_network import CNNClassifier, MLPClassifier
 
 TITLE = "Perceptrons, grid searches and convolutions"
 QUESTION = """
-How far do perceptrons come on Fashion-MNIST, is a grid search worth its time, and what do convolutions add?
+How accurate are perceptrons on Fashion-MNIST, is a grid search worth its time, and what do convolutions add?
 """
 ANSWER = """
 Two grid searches over perceptrons end where the first guess was: {MLP 128-64, baseline 1|accuracy} % before,
@@ -41,8 +41,8 @@ REFITTED = mlp(hidden_layer_sizes=(128,), dropout=0.2, max_epochs=10)
 SAME_FIT = "The same fit as baseline 1; the report ran that network twice."
 A_POINT = (
     "We found no cause: with the published settings our cross-validation is a point above the report's, our refit a "
-    "point below; folds, and the rest of its grid, are not published. Keras itself, with batches of 128, comes to what "
-    "we do (`benchmarks/results/keras.json`)."
+    "point below; folds, and the rest of its grid, are not published. Keras itself, with batches of 128, gives the "
+    "same as ours (`benchmarks/results/keras.json`)."
 )
 DROPOUT = "Its rates of dropout are not published."
 FOLDS_UNKNOWN = "We found no cause; folds are not published."

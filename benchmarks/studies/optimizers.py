@@ -1,7 +1,8 @@
 """Six networks and seven optimizers: stock settings of Keras, 50 epochs, batches of 200.
 
-What the report calls the squared error of its variational autoencoders, summed over an image, is by its size their
-whole loss: squared error and divergence, which is the negative ELBO. Batch normalisation keeps torch's momentum.
+What the report calls the squared error of its variational autoencoders, summed over an image, is, judging by its size,
+their whole loss: squared error plus KL divergence, which is the negative ELBO. Batch normalisation keeps torch's
+momentum.
 """
 
 from benchmarks.studies import Row
@@ -13,7 +14,7 @@ Seven optimizers at the stock settings of Keras, on four classifiers and two var
 one?
 """
 ANSWER = """
-Not one: RMSprop, Adam, Adamax and Nadam are within a point of each other on every classifier (on the best network
+No: RMSprop, Adam, Adamax and Nadam are within a point of each other on every classifier (on the best network
 {MCNN, rmsprop|accuracy}, {MCNN, adam|accuracy}, {MCNN, adamax|accuracy} and {MCNN, nadam|accuracy} %). At their stock
 rates SGD, Adagrad and Adadelta fall behind ({MCNN, sgd|accuracy}, {MCNN, adagrad|accuracy} and
 {MCNN, adadelta|accuracy} %); with one cycle of a higher rate, SGD takes a residual network to
@@ -70,8 +71,8 @@ NOTES = {
     "SCNN, adadelta": RISING,
     "MCNN, adadelta": RISING,
     "VAE_1, adadelta": FALLING,
-    "VAE_2, sgd": "The published loss is the squared error of one gray for all pixels: that network learned no more.",
-    "VAE_2, nadam": "The published loss is about the squared error of the mean image: that network learned no more.",
+    "VAE_2, sgd": "The published loss is the squared error of one grey for all pixels: nothing else was learned.",
+    "VAE_2, nadam": "The published loss is about the squared error of the mean image: nothing else was learned.",
 }
 
 

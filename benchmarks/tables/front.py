@@ -34,7 +34,7 @@ def why():
         ["", "skfashion", "torch by hand", "plain skorch", "scikit-learn's MLP"],
         ["---"] * 5,
         ["perceptron, images/s", *map(per_second, programs)],
-        ["memory that its fit adds to 47 MB of images", *map(added, programs)],
+        ["peak memory added by its fit on 47 MB of images", *map(added, programs)],
         ["grid of 4 learning rates, 3 folds", ours, "your own loops", skorch, sklearn],
         [
             "test accuracy of the default perceptron",
@@ -46,8 +46,8 @@ def why():
         [
             "test accuracy of the best default network",
             accuracy("ResNetClassifier()"),
-            "yours",
-            "yours",
+            "your own network",
+            "your own network",
             "perceptrons only",
         ],
         ["autoencoders, generators, outliers", "yes", "by hand", "by hand", "no"],

@@ -74,7 +74,7 @@ def against(first, second, y_true, predictions):
     tested = mcnemar_test(y_true, predictions[first], predictions[second])
     right = [predictions[name] == y_true for name in (first, second)]
     return (
-        f"Only `{first}` is right about {(right[0] & ~right[1]).sum():,} of these images, only `{second}` about "
+        f"`{first}` alone classifies {(right[0] & ~right[1]).sum():,} of these images correctly, `{second}` alone "
         f"{(right[1] & ~right[0]).sum():,}: p = {tested.pvalue:.1g}."
     )
 
@@ -140,7 +140,7 @@ def histograms():
     for row in rows:
         setting = {name: value for name, value in row.items() if name not in ("n_train", "mean", "validation_accuracy")}
         said = ", ".join(f"`{name.removeprefix('features__')}={value!r}`" for name, value in setting.items())
-        lines.append(f"| {said or 'as it is'} | {row['mean']:.2f} % |")
+        lines.append(f"| {said or 'defaults'} | {row['mean']:.2f} % |")
     return lines
 
 
@@ -227,10 +227,10 @@ def representations():
         *rows,
         "",
         f"`VariationalAutoencoder(latent_dim=10)`: loss {vae['test_loss_per_image']:.1f} per test image, squared error "
-        f"of the mean {vae['test_squared_error_per_image']:.1f}.",
+        f"of the reconstruction from the mean code {vae['test_squared_error_per_image']:.1f}.",
         f"`EncoderClassifier` on 16 latent dimensions and all labels: frozen {percent(frozen, 'accuracy')}, fine-tuned "
-        f"{percent(tuned, 'accuracy')}. A perceptron on as many of edges and pixels, by `make_hog_features()` and "
-        f"`Autoencoder(16, (512, 256))`, frozen: {percent(edges, 'accuracy')}.",
+        f"{percent(tuned, 'accuracy')}. A perceptron on 16 dimensions of edges and pixels, by `make_hog_features()` "
+        f"and `Autoencoder(16, (512, 256))`, frozen: {percent(edges, 'accuracy')}.",
         f"With 1,000 labels and 60,000 images without: frozen {percent(few, 'pretrained_frozen_accuracy')}, fine-tuned "
         f"{percent(few, 'pretrained_fine_tuned_accuracy')}; better models of as many labels are in the next table.",
     ]
@@ -266,8 +266,8 @@ def calibration():
     """What label smoothing and a temperature make of the calibration error of networks."""
     result = read("confidence")
     lines = [
-        f"| trained on {result['training_images']:,} images | test accuracy | calibration error | with a temperature "
-        "| temperature |",
+        f"| trained on {result['training_images']:,} images | test accuracy | calibration error "
+        "| after temperature scaling | temperature |",
         "| --- | --- | --- | --- | --- |",
     ]
     for name, row in networks(result).items():
@@ -332,7 +332,7 @@ def denoising():
 def chosen_classes():
     """Images of chosen classes: means over the classes, closest to real images first."""
     lines = [
-        "| generator | Fréchet distance | density | coverage | class asked for | nearest training image | fit |",
+        "| generator | Fréchet distance | density | coverage | class recognised | nearest training image | fit |",
         "| --- | --- | --- | --- | --- | --- | --- |",
     ]
     rows = read("class_generation")["rows"]
@@ -364,5 +364,5 @@ def machine():
     versions = ", ".join(f"{name} {evidences[0]['versions'][name]}" for name in ("torch", "scikit-learn", "skorch"))
     return [
         f"On {machines}; {versions}. Commands, seeds and commits are in [benchmarks/results](benchmarks/results), "
-        "clusterers, precisions and threads in [benchmarks/TABLES.md](benchmarks/TABLES.md)."
+        "tables of clusterers, precisions and threads in [benchmarks/TABLES.md](benchmarks/TABLES.md)."
     ]

@@ -33,7 +33,7 @@ def speed():
     for name, title in networks.items():
         measured = [result[name] for result in results if name in result]
         title = f"{title}, batch {measured[0]['batch_size']}"
-        rows += [f"| {title} | images/s | time / torch loop | the same on one thread |", "| --- | --- | --- | --- |"]
+        rows += [f"| {title} | images/s | time / torch loop | ratio on one thread |", "| --- | --- | --- | --- |"]
         most, one = ([by_threads(result, choose) for result in measured] for choose in (max, min))
         for program in most[0]:
             cells = (
@@ -208,7 +208,7 @@ def ranks():
 def workers():
     """A grid search by workers of one thread each."""
     rows = [
-        "| 36 fits of an MLP | workers | seconds | serial / this | traffic |",
+        "| 36 fits of an MLP | workers | seconds | speed-up | traffic |",
         "| --- | --- | --- | --- | --- |",
     ]
     for result in read_of_processors("workers").values():
@@ -244,7 +244,7 @@ def scaling():
 def growth(curves, size_format, title, far=None, far_title=None):
     """A table of curves by name; how far they would go by the last measured size and the exponent, in hours."""
     sizes = max((curve["sizes"] for curve in curves.values()), key=len)
-    header = [title, *map(size_format.format, sizes), "power", "memory added"]
+    header = [title, *map(size_format.format, sizes), "exponent", "memory added"]
     rows = []
     for name, curve in curves.items():
         runs = curve["runs"]

@@ -11,8 +11,8 @@ from skfashion._onnx import converter, parser, shape_calculator
 class ModuleExport:
     """Base class of estimators of images that can be expressed as a torch module.
 
-    ``onnx_parser``, ``onnx_shape_calculator`` and ``onnx_converter`` are what skl2onnx asks an estimator for that is
-    none of scikit-learn's: with them ``skl2onnx.to_onnx`` converts a Pipeline that holds one of ours.
+    ``onnx_parser``, ``onnx_shape_calculator`` and ``onnx_converter`` are the methods that skl2onnx looks for on
+    estimators of other libraries: with them ``skl2onnx.to_onnx`` converts a Pipeline that contains one of ours.
     """
 
     @abstractmethod
@@ -20,15 +20,15 @@ class ModuleExport:
         """A module that turns images into answers, and what these are: "classes", "labels" or "numbers"."""
 
     def as_module(self):
-        """Return the fitted estimator as a torch module: rows of pixels in, its answers out.
+        """Return the fitted estimator as a torch module that maps rows of pixels to the outputs of the estimator.
 
         Returns
         -------
         torch.nn.Module
-            It turns a tensor of rows (n, n_features) into what ``predict_proba`` gives, ``predict`` of a regressor or
-            ``transform``, as float32. Rows are uint8 or float32, and read as these methods read them. A copy on the
-            CPU and in evaluation mode, through which gradients flow, and which ``torch.export.export`` takes with a
-            free number of rows.
+            Maps a tensor of rows of shape (n, n_features), uint8 or float32, to the output of ``predict_proba``, of
+            ``predict`` of a regressor, or of ``transform``, as float32. Pixels are scaled as by these methods. It is a
+            copy on the CPU in evaluation mode; gradients flow through it, and ``torch.export.export`` accepts it with
+            a dynamic number of rows.
 
         Raises
         ------

@@ -10,7 +10,7 @@ from skfashion.modules._random import set_generator
 
 
 class FittedModule(nn.Module):
-    """All that an estimator does with rows: read their pixels, arrange them, and make answers of images.
+    """Everything that an estimator does with rows: scale pixels, arrange them as images, and compute outputs.
 
     It is a copy on the CPU and in evaluation mode.
 
@@ -19,7 +19,7 @@ class FittedModule(nn.Module):
     answering : torch.nn.Module
         What turns images (n, channels, height, width) into answers.
     outputs : {"classes", "labels", "numbers"}
-        What answers are: probabilities of classes that exclude each other, of labels that do not, or numbers.
+        Kind of output: probabilities of mutually exclusive classes, of labels that may co-occur, or numbers.
     layout : Layout
         How a row is an image.
     pixel_scale : {"levels", "brightness", "numbers"}

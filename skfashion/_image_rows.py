@@ -13,8 +13,8 @@ class ImageRows(np.ndarray):
     Attributes
     ----------
     image_shape : tuple of int or None
-        (channels, height, width), in the order in which a row runs through an image; None for what are no rows of such
-        images any more.
+        (channels, height, width), in the order in which a row runs through an image; None if the array no longer holds
+        one such image per row.
     """
 
     def __new__(cls, rows, image_shape):

@@ -55,7 +55,7 @@ class ImageInput(Versioned):
     def _known_images(self):
         """The layout and the scale of the images, where another estimator has decided on them; else None.
 
-        That is one inside of this one that is fitted already, or one that this one is inside of.
+        The other estimator is a fitted one inside this one, or the one that contains this one.
         """
         return vars(self).get("_images_of_owner") or getattr(self, "_images_of_inner", (None, None))
 
@@ -86,7 +86,7 @@ class ImageInput(Versioned):
         layout = self._declared_layout() if reset else self._layout
         X, shown, shape = rows_of(X, layout)
         if not reset and shape is None and np.shape(X) == layout.shape[1:] != (1, layout.n_features):
-            raise ValueError(f"X is one image of shape {np.shape(X)}: pass images, such as X[None] for one of them.")
+            raise ValueError(f"X is one image of shape {np.shape(X)}: pass images, such as X[None] for a single one.")
         if not reset and np.shape(X) == (layout.n_features,):
             raise ValueError(
                 f"Expected 2D array, got 1D array instead: X is one row of {layout.n_features} values. Reshape your "
@@ -105,7 +105,7 @@ class ImageInput(Versioned):
 
 
 def check_float32(X, name, input_name="X"):
-    """Raise a ValueError for what float32, in which networks compute, cannot hold."""
+    """Raise a ValueError if X holds values that float32, in which networks compute, cannot represent."""
     if X.dtype.kind not in "biuf":
         raise ValueError(f"{name} needs numbers, but {input_name} has dtype {X.dtype}.")
     if X.dtype.kind == "f" and X.dtype.itemsize > 4 and X.size:

@@ -1,4 +1,4 @@
-"""The classes that a model of images was told, and the places of labels among them."""
+"""The classes that a model of images was fitted with, and the indices of labels among them."""
 
 import numpy as np
 
@@ -13,11 +13,11 @@ def places_of(y, classes, n, caller):
     y : array-like of shape (n,), or a single label for all images, or None
         The labels.
     classes : ndarray of shape (n_classes,) or None
-        The classes of the fit; None of a model that was fitted without.
+        The classes of the fit; None for a model that was fitted without classes.
     n : int
         Number of images.
     caller : str
-        What an error names.
+        The method that error messages name.
 
     Returns
     -------
@@ -28,7 +28,7 @@ def places_of(y, classes, n, caller):
     ------
     ValueError
         If there are classes but no labels, labels but no classes, another number of labels than images, or a label
-        that is none of the classes.
+        that is not among the classes.
     """
     if classes is None:
         if y is not None:

@@ -105,7 +105,7 @@ def as_array(X):
     """
     if any(base.__module__.startswith("torch.utils.data") for base in type(X).__mro__):
         raise TypeError(
-            f"A torch {'DataLoader' if type(X).__name__ == 'DataLoader' else 'Dataset'} ({type(X).__name__}) is no "
+            f"A torch {'DataLoader' if type(X).__name__ == 'DataLoader' else 'Dataset'} ({type(X).__name__}) is not an "
             "array: pass its images as one array or tensor X, and its labels as y."
         )
     if issparse(X):
@@ -135,7 +135,7 @@ def _tensor_as_array(tensor):
 
 
 def _column_of_images(frame):
-    """A frame; if its one column holds images, these as an array."""
+    """Return a frame as it is or, if its only column holds images, these as one array."""
     if frame.shape[1] != 1:
         return frame
     column = np.asarray(frame).ravel()
@@ -143,7 +143,7 @@ def _column_of_images(frame):
 
 
 def _stacked(X):
-    """An array; if it is one of images, these as one."""
+    """Return an array as it is or, if its elements are images, these stacked as one array."""
     return _array([_element(each) for each in X]) if _holds_images(X) else X
 
 
@@ -173,7 +173,7 @@ def _layout_of_images(shape, layout):
         for guess in (last, first) if layout.channels_last else (first, last):
             if guess.shape == layout.shape:
                 return guess
-        raise ValueError(f"X holds images of shape {shape}; expected are images of (c, h, w) = {layout.shape}.")
+        raise ValueError(f"X holds images of shape {shape}, but images of (c, h, w) = {layout.shape} are expected.")
     channels_last = _has_channels_last(shape)
     if channels_last is None:
         raise ValueError(
@@ -186,7 +186,7 @@ def _layout_of_images(shape, layout):
 def _has_channels_last(shape):
     """Whether an image of this shape is (h, w, c) and not (c, h, w); None if it may be either.
 
-    Few channels tell, or else a square that only one of both makes of height and width.
+    A small number of channels decides; failing that, whether only one of both readings gives a square image.
     """
     few_first, few_last = shape[0] in _CHANNELS, shape[-1] in _CHANNELS
     if few_first != few_last:
@@ -200,7 +200,7 @@ def _has_channels_last(shape):
 def declared_layout(image_shape):
     """The layout that a parameter `image_shape` states or is; None for ``"auto"``.
 
-    (channels, height, width) goes first where three numbers may be that or (height, width, channels).
+    (channels, height, width) takes precedence where three numbers may be either that or (height, width, channels).
     """
     if isinstance(image_shape, Layout):
         return image_shape
@@ -232,7 +232,7 @@ def check_layout(layout, n_features):
     """Raise a ValueError if a row of `n_features` values is not an image of `layout`."""
     if layout.n_features != n_features:
         raise ValueError(
-            f"X has {n_features} features, but image_shape {layout.shape}, which is (channels, height, width), makes "
-            f"{layout.n_features}."
+            f"X has {n_features} features, but image_shape {layout.shape}, read as (channels, height, width), has "
+            f"{layout.n_features} values."
         )
     return layout

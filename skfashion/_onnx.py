@@ -18,17 +18,17 @@ _KINDS = {bool: "bool", int: "int", float: "float", str: "string"}
 
 
 class NotTraceableError(ValueError):
-    """A network of the user's own is nothing that torch can export."""
+    """A user-defined network cannot be exported by torch."""
 
 
 def needed(*names):
-    """Import and return packages that only ONNX needs; say what brings those that are missing."""
+    """Import and return packages that only ONNX needs; name the extra that installs those that are missing."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of releases of each other
             return [importlib.import_module(name) for name in names]
     except ImportError as error:
-        raise ImportError(f'ONNX needs {error.name}: pip install "skfashion[onnx]" brings it.') from error
+        raise ImportError(f'Exporting to ONNX needs {error.name}: pip install "skfashion[onnx]".') from error
 
 
 def labels_of(classes, name):
@@ -67,7 +67,7 @@ def converter(estimator):
 
     def convert(scope, operator, container):
         if len(operator.inputs) != 1:
-            raise TypeError(f"{type(estimator).__name__} takes rows as one input, and is given {len(operator.inputs)}.")
+            raise TypeError(f"{type(estimator).__name__} takes one input of rows. Got {len(operator.inputs)} inputs.")
         module = estimator.as_module()
         rows, is_uint8 = _rows(scope, operator.inputs[0], container)
         opset = max(container.target_opset, OPSET)
@@ -85,7 +85,7 @@ def converter(estimator):
 
 
 def _answers(estimator):
-    """The names and the types of skl2onnx of what an estimator answers."""
+    """The names and the skl2onnx types of the outputs of an estimator."""
     from skl2onnx.common import data_types as types
 
     module = estimator.as_module()
@@ -167,7 +167,7 @@ def graph_of(module, n_features, is_uint8, opset, name):
     Raises
     ------
     NotTraceableError
-        If a network of the user's own takes a way of its own for some images.
+        If a user-defined network has data-dependent control flow that torch cannot export.
     """
     needed("onnx", "onnxscript")
     example = torch.zeros(2, n_features, dtype=torch.uint8 if is_uint8 else torch.float32)
@@ -185,7 +185,7 @@ def graph_of(module, n_features, is_uint8, opset, name):
             )
         except Exception as error:  # of the exporter, or of whatever a network of the user's own does
             raise NotTraceableError(
-                f"The network of {name} cannot be exported: torch.export cannot follow it for any number of images. "
+                f"The network of {name} cannot be exported: torch.export cannot trace it for any number of images. "
                 f"({type(error).__name__}: {str(error).strip().partition(chr(10))[0]})"
             ) from error
     model = program.model_proto

@@ -7,7 +7,7 @@ import numpy as np
 
 WHITE = 255
 
-# Whole numbers that end here at the latest may be anything: masks of 0 and 1, digits of four bits, images of seven
+# Whole numbers that do not exceed this may be anything: masks of 0 and 1, digits of four bits, images of seven
 # bits, counts, ages.
 _HALF = 127
 
@@ -26,10 +26,10 @@ FAR = -1, 2
 # A share of values that does not say on which scale the others are.
 FEW = 0.01
 
-# The typical values of images on one scale differ by less than this factor, if there are some of them.
+# The typical values of images on one scale differ by less than `_FACTOR`, if there are at least `_SOME` images.
 _FACTOR, _SOME = 8, 8
 
-# Rows whose values are typical of all.
+# Number of rows that are sampled to estimate the typical value.
 _SAMPLE = 256
 
 # Rows that are looked at, or converted, together: no copy of all images as floats is ever made.
@@ -55,7 +55,7 @@ class PixelScale:
     largest : float
         The largest absolute value.
     typical : float
-        The mean absolute value, up to absurd pixels.
+        The mean absolute value, in which single extreme pixels are clipped.
     whole : bool
         Whether all values are whole numbers.
     """
@@ -96,7 +96,7 @@ class PixelScale:
         Warns
         -----
         UserWarning
-            If X seems to be on another scale and nothing tells how the two compare.
+            If X seems to be on another scale, and it is unclear how the two compare.
         """
         read = {"levels": self._read_beside_levels, "brightness": self._read_beside_brightness}
         return read.get(self.kind, self._read_beside_numbers)(X, *extremes(X), name)
@@ -123,7 +123,7 @@ class PixelScale:
                 self._warn(X, low, high, name, "taken for brightness, so 1 is white")
             return _numbers(X)
         if _may_be_levels(low, high) and _is_whole(X):
-            # A dark image means what it means among others; some images that are all dark are something else.
+            # One dark image is read like any other; a batch of dark images only may be on another scale.
             dark = len(X) >= _SOME and share_beyond(X, _HALF) <= _LIT
             if dark or (self.whole and self.largest > 0):
                 self._warn(X, low, high, name, "divided by 255")

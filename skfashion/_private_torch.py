@@ -5,12 +5,12 @@ Last tried with torch 2.10.0 and 2.13.0.
 - `TorchDispatchMode`: reaches random operations inside of modules that others wrote. ``TorchFunctionMode``, which is
   public, does not see those that torch calls in C++, such as the dropout of an ``nn.LSTM`` or of attention
 - `_should_skip_dynamo`: whether a mode loads torch's compiler when it is first entered; releases before 2.11 do not ask
-- `_foreach_add_`, `_fused_adam_`, `_fused_adamw_`: what a step of Adam comes to, once its arguments are known
-- `_global_optimizer_pre_hooks`, `_global_optimizer_post_hooks`, `_has_any_global_hook`: whether somebody looks at every
-  optimizer, or into every module
+- `_foreach_add_`, `_fused_adam_`, `_fused_adamw_`: the kernels that a step of Adam calls, once its arguments are known
+- `_global_optimizer_pre_hooks`, `_global_optimizer_post_hooks`, `_has_any_global_hook`: whether there are hooks for
+  all optimizers, or for all modules
 - `_int_mm`: products of int8 as int32; torch has no public one
-- `_forward_hooks`, `_forward_pre_hooks`, `_backward_hooks`, `_backward_pre_hooks`, `_post_accumulate_grad_hooks`: who
-  looks into a module, or at the gradient of a weight
+- `_forward_hooks`, `_forward_pre_hooks`, `_backward_hooks`, `_backward_pre_hooks`, `_post_accumulate_grad_hooks`: the
+  hooks of a module, or of the gradient of a weight
 - `_schema`: which arguments an operation takes, a generator among them or not
 """
 
@@ -35,7 +35,7 @@ __all__ = [
 
 
 def has_hooks(modules, weights):
-    """Whether one of these modules or weights has hooks, by which somebody looks at what is computed."""
+    """Whether hooks of these modules or weights, or global ones, observe the computation."""
     for part in modules:
         if part._forward_hooks or part._forward_pre_hooks or part._backward_hooks or part._backward_pre_hooks:
             return True

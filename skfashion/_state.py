@@ -1,4 +1,4 @@
-"""Torch's settings of the caller, which must not change what a network learns or gives."""
+"""The caller's settings of torch, which must not affect what a network learns or predicts."""
 
 import os
 import threading

@@ -21,7 +21,7 @@ def borrowed(array):
 
 
 class _Writeable:
-    """Memory that torch may take for writeable: it warns of any other, which it has no notion of."""
+    """Memory that is presented to torch as writeable: torch has no read-only tensors, and warns about other arrays."""
 
     def __init__(self, array):
         self.array = array

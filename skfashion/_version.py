@@ -6,7 +6,7 @@ __version__ = "0.1.0"
 
 
 class Versioned:
-    """Lets pickles of an estimator hold the version that made them, and warns where another one opens them.
+    """Stores the version in pickles of an estimator, and warns when another version loads them.
 
     Scikit-learn does so for its own estimators only.
     """

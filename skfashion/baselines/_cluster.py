@@ -18,7 +18,7 @@ from skfashion.baselines._members import NearestMember, NearestRow, innermost
 
 
 class ClusterClassifier(ClassifierMixin, ImageInput, BaseEstimator):
-    """Classifier by clusters: cluster without labels, name the clusters by labels, assign new images to clusters.
+    """Classify by clustering: cluster without labels, name clusters after classes, assign new images to clusters.
 
     Parameters
     ----------
@@ -27,8 +27,9 @@ class ClusterClassifier(ClassifierMixin, ImageInput, BaseEstimator):
         fitted on the images without their labels. None stands for ``KMeans(n_clusters=10)``.
 
     naming : {"majority", "one_to_one"}, default="majority"
-        How clusters get the name of a class: each by the majority of its images, or so that no two clusters share a
-        name and as many images as possible are right (clusters beyond the number of classes go by their majority).
+        How clusters are named after classes: each after the majority class of its images, or so that no two clusters
+        share a class and as many images as possible are correct (clusters beyond the number of classes are then named
+        after their majority class).
 
     random_state : int, RandomState instance or None, default=None
         Passed to the clusterer, or to the steps of its pipeline, where they have none of their own.
@@ -40,7 +41,7 @@ class ClusterClassifier(ClassifierMixin, ImageInput, BaseEstimator):
     labels_ : ndarray of shape (n_samples,), int
         The cluster of each training image; -1 is noise.
     clusters_ : ndarray of shape (n_clusters,), int
-        The clusters, without noise.
+        The cluster labels, without -1 for noise.
     names_ : ndarray of shape (n_clusters,)
         The class of each cluster.
     means_ : ndarray of shape (n_clusters, n_features), float64
@@ -58,7 +59,7 @@ class ClusterClassifier(ClassifierMixin, ImageInput, BaseEstimator):
 
     See Also
     --------
-    skfashion.metrics.clustering_accuracy_score : Of clusters, without new images.
+    skfashion.metrics.clustering_accuracy_score : Scores clusters directly, without a classifier.
 
     Notes
     -----
@@ -67,8 +68,8 @@ class ClusterClassifier(ClassifierMixin, ImageInput, BaseEstimator):
 
     A clusterer without ``predict`` (DBSCAN, HDBSCAN, agglomerative clustering) assigns a new image to the cluster of
     the nearest training image, for DBSCAN of the nearest core sample, by the clusterer's own metric. Noise belongs to
-    no cluster, so it is never the nearest; if all training images are noise, the fit fails. Where ``predict`` names a
-    cluster without a training image, the nearest mean of a cluster decides.
+    no cluster, so it is never the nearest; if all training images are noise, the fit fails. Where ``predict`` returns
+    a cluster without training images, the cluster with the nearest mean image is used.
 
     Examples
     --------
@@ -139,7 +140,7 @@ class ClusterClassifier(ClassifierMixin, ImageInput, BaseEstimator):
         Returns
         -------
         ndarray of shape (n_samples,), int
-            Of `clusters_`.
+            Cluster labels from `clusters_`.
         """
         return self.clusters_[self._assigned(X)]
 
@@ -166,13 +167,13 @@ class ClusterClassifier(ClassifierMixin, ImageInput, BaseEstimator):
         Returns
         -------
         ndarray of shape (n_samples, n_classes)
-            In the order of `classes_`. With ``naming="one_to_one"`` ``predict`` need not follow the largest.
+            In the order of `classes_`. With ``naming="one_to_one"``, ``predict`` need not return the largest one.
         """
         assigned = self._assigned(X)
         return self.composition_[assigned]
 
     def predict(self, X):
-        """Return the name of the cluster of each image.
+        """Return the class after which the cluster of each image is named.
 
         Parameters
         ----------

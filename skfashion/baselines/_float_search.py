@@ -50,7 +50,7 @@ class FloatSearch:
     def __init__(self, X, metric, device):
         self.X, self.cosine, self.device = X, metric == "cosine", device
         self.members, self.starts, self.sizes = _copies(X)
-        # A row of zeros has no direction: from everything it is at a cosine distance of 1.
+        # A row of zeros has no direction: its cosine distance from every row is 1.
         zero = self._is_zero(X[self.members[self.starts]])
         self.zeros = np.flatnonzero(zero)
         self.parts = list(self._parts(np.flatnonzero(~zero)))
@@ -234,7 +234,7 @@ class _Part:
         return index[query], self.rows[row], distance
 
     def _preselected(self, queries, k, memory):
-        """Query and row of all whose rank in float32 is small enough; of a query with too many of them none."""
+        """Query and row of all whose rank in float32 is small enough; none for queries with too many of them."""
         length = _length(queries)
         margin = 2 * self._rounding(length, 2.0**-24, 4 * _matmul_rounding())
         margin += 2 * len(self.center) * np.finfo(np.float32).tiny  # of products too small for float32

@@ -18,8 +18,8 @@ def neighbor_kernel(X, Y, *, n_neighbors=10):
 
     Among the rows of one array, two rows are linked with weight 1 if each is one of the nearest neighbours of the
     other, and with weight 1/2 if only one is. Unlike the directed graph of ``kernel="knn"``, this one is symmetric, as
-    the methods that take it expect, and connected: as long as some parts of it have no link to each other, the closest
-    two rows of different parts, of which one is linked to the largest part already, are linked with weight 1.
+    the methods that take it expect, and connected: as long as it has several connected components, the
+    closest pair of rows inside and outside the largest one is linked with weight 1.
 
     Parameters
     ----------
@@ -27,11 +27,11 @@ def neighbor_kernel(X, Y, *, n_neighbors=10):
         Rows of numbers, which are taken as they are.
 
     Y : array-like of shape (n_queries, n_features)
-        Other rows, or X itself, the same object, for the graph among its rows. An equal copy of X is other rows, of
-        which each is its own nearest neighbour.
+        Query rows, or X itself (the same object) for the graph among its rows. An equal copy of X counts as other rows,
+        each of which is its own nearest neighbour.
 
     n_neighbors : int, default=10
-        The neighbours of each row; if there are fewer other rows, all of them.
+        Number of neighbours of each row; all other rows if there are fewer.
 
     Returns
     -------
@@ -49,8 +49,9 @@ def neighbor_kernel(X, Y, *, n_neighbors=10):
 
     Notes
     -----
-    Label spreading hands the very array that it was fitted on to its kernel: the predictions for that object follow the
-    graph among its rows, those for a copy of it the neighbours of each row. The search is set up again in each call.
+    Label spreading passes the very array that it was fitted on to its kernel: predictions for that object follow the
+    graph among its rows, while those for a copy of it follow the neighbours of each row. The search is set up again in
+    each call.
 
     Examples
     --------

@@ -21,7 +21,7 @@ _METRICS = ("cosine", "euclidean", "sqeuclidean")
 
 
 class KNNClassifier(ClassifierMixin, ImageInput, BaseEstimator):
-    """Exact k nearest neighbours, fast enough for all of Fashion-MNIST.
+    """Exact k-nearest-neighbours classifier, fast enough for all of Fashion-MNIST.
 
     Distances are matrix products on the device. The neighbours are those of an exhaustive search in float64; rows at
     the same distance come in the order of their index. Blocks bound the memory: there is never a distance matrix of all
@@ -30,7 +30,7 @@ class KNNClassifier(ClassifierMixin, ImageInput, BaseEstimator):
     Parameters
     ----------
     n_neighbors : int, default=5
-        How many neighbours vote.
+        Number of neighbours that vote.
 
     weights : {"uniform", "distance"} or callable, default="uniform"
         The weights of the votes: uniform, or inverse to the distance (a neighbour at distance 0 outvotes the others). A
@@ -67,7 +67,7 @@ class KNNClassifier(ClassifierMixin, ImageInput, BaseEstimator):
     products of int8, which are exact and several times faster than those of float32, where the processor has them. All
     other numbers are searched in float32 and decided in float64, in which distances are returned.
 
-    What would slow a search down is searched apart: copies of a row as one row, and rows far from all others among
+    What would slow a search down is searched separately: copies as one row, and rows far from all others among
     themselves. Where float32 cannot tell rows apart (clusters that are much smaller than their distances from each
     other), float64 does so at about the cost of scikit-learn's search. Only where float64 cannot do so either (more
     than ten decimal digits are equal) every distance is computed from its differences, which takes several times as
@@ -150,10 +150,10 @@ class KNNClassifier(ClassifierMixin, ImageInput, BaseEstimator):
         Parameters
         ----------
         X : array-like, as in :meth:`fit`, default=None
-            The queries; None stands for the training rows, each without itself.
+            The queries; None queries the training rows, without counting a row as its own neighbour.
 
         n_neighbors : int, default=None
-            How many; by default the parameter.
+            Number of neighbours; by default the parameter of the estimator.
 
         return_distance : bool, default=True
             Whether to return distances too.
@@ -161,9 +161,9 @@ class KNNClassifier(ClassifierMixin, ImageInput, BaseEstimator):
         Returns
         -------
         distance : ndarray of shape (n_queries, n_neighbors), float64
-            From near to far; only if `return_distance`.
+            Distances in ascending order; only if `return_distance`.
         index : ndarray of shape (n_queries, n_neighbors), int64
-            Of the training rows; equal distances are ordered by it.
+            Indices of the training rows; ties are ordered by index.
         """
         check_is_fitted(self)
         k = self.n_neighbors if n_neighbors is None else n_neighbors
@@ -264,7 +264,7 @@ class KNNClassifier(ClassifierMixin, ImageInput, BaseEstimator):
         return votes
 
     def predict(self, X):
-        """Return the class with the most votes; of classes with equally many, the first of `classes_`.
+        """Return the class with the most votes; ties go to the first in `classes_`.
 
         Parameters
         ----------

@@ -26,14 +26,14 @@ def make_pca_svc(n_components=0.975, *, C=10.0, gamma="scale", random_state=None
     Parameters
     ----------
     n_components : int, float or None, default=0.975
-        Of :class:`~sklearn.decomposition.PCA`: how many, or the share of the variance to keep (of Fashion-MNIST 0.975
-        keeps about 300 of 784).
+        Number of components of :class:`~sklearn.decomposition.PCA`, or the share of the variance to keep (0.975 keeps
+        about 300 of 784 for Fashion-MNIST).
 
     C : float, default=10.0
-        Of :class:`~sklearn.svm.SVC`: the greater, the closer it follows the training images.
+        Inverse regularisation of :class:`~sklearn.svm.SVC`: the larger, the closer it fits the training images.
 
     gamma : "scale", "auto" or float, default="scale"
-        The width of the kernel.
+        Coefficient of the RBF kernel: the larger, the narrower the kernel.
 
     random_state : int, RandomState instance or None, default=None
         Of the randomised solver of PCA.
@@ -74,14 +74,14 @@ def make_hog_svc(
 ):
     """Make a pipeline of histograms of oriented gradients, PCA and a support vector machine with an RBF kernel.
 
-    The histograms say where there are edges, and the square roots of the pixels beside them where it is bright. Both
+    The histograms describe where edges are, and the square roots of the pixels where the image is bright. Both
     are scaled to unit length, image by image, so that one `gamma` suits images of any size.
 
     Parameters
     ----------
     n_components : int, default=200
-        Of :class:`~sklearn.decomposition.PCA`; at most as many as there are training images, and as edges and pixels,
-        of which images smaller than 12 x 12 may have fewer.
+        Number of components of :class:`~sklearn.decomposition.PCA`; at most the number of training images, and that of
+        edge and pixel features, which may be smaller for images below 12 x 12.
 
     pixels_per_cell : int or tuple of int, default=4
         Of :class:`~skfashion.preprocessing.HOGTransformer`: the size of a cell. 4 suits images of about 28 x 28 pixels,
@@ -95,10 +95,10 @@ def make_hog_svc(
         ``"auto"`` takes for square.
 
     C : float, default=3.0
-        Of :class:`~sklearn.svm.SVC`: the greater, the closer it follows the training images.
+        Inverse regularisation of :class:`~sklearn.svm.SVC`: the larger, the closer it fits the training images.
 
     gamma : "scale", "auto" or float, default=6.0
-        The width of the kernel.
+        Coefficient of the RBF kernel: the larger, the narrower the kernel.
 
     random_state : int, RandomState instance or None, default=None
         Of the randomised solver of PCA.
@@ -144,11 +144,11 @@ def make_hog_svc(
 
 
 def make_hog_features(n_components=128, *, pixels_per_cell=4, pixel_weight=0.3, image_shape="auto", random_state=None):
-    """Make a pipeline of histograms of oriented gradients, pixels and PCA, which describes images for other estimators.
+    """Make a pipeline of histograms of oriented gradients, pixels and PCA, as features for other estimators.
 
-    It is what comes before the classifier of :func:`make_hog_svc`, on a scale that networks can learn from. An
-    autoencoder of these features has a latent representation that says more about classes, and has better clusters,
-    than one of pixels.
+    It consists of the steps before the classifier of :func:`make_hog_svc`, on a scale that networks can learn from. The
+    latent representation of an autoencoder of these features says more about classes, and has better clusters, than
+    that of an autoencoder of pixels.
 
     Parameters
     ----------
@@ -172,7 +172,7 @@ def make_hog_features(n_components=128, *, pixels_per_cell=4, pixel_weight=0.3, 
     Returns
     -------
     sklearn.pipeline.Pipeline
-        With the steps ``features``, as of :func:`make_hog_svc`, and ``pca``. It takes rows of shape
+        With the steps ``features``, as in :func:`make_hog_svc`, and ``pca``. It takes rows of shape
         (n_samples, n_features) and gives (n_samples, n_components); the components of Fashion-MNIST have a standard
         deviation of 1 on average.
 
@@ -281,7 +281,7 @@ def make_hog_spreading(n_components=64, *, pixels_per_cell=4, image_shape="auto"
 
     See Also
     --------
-    skfashion.neural_network.SemiSupervisedClassifier : Slower, and better from some hundred labels on.
+    skfashion.neural_network.SemiSupervisedClassifier : Slower, and better with a few hundred labels or more.
 
     References
     ----------

@@ -20,7 +20,7 @@ from skfashion.baselines._neighbors import KNNClassifier
 
 
 class _Sampler(ImageInput, BaseEstimator):
-    """An estimator that may be told the classes of the images that it draws from."""
+    """An estimator that draws from images, whose classes may be given."""
 
     _labels = None  # of those in older files, too
 
@@ -42,12 +42,12 @@ class _Sampler(ImageInput, BaseEstimator):
 
 
 class NeighborSampler(_Sampler):
-    """New images as means of neighbours: draw a training image, and average the images nearest to it.
+    """Generate images as means of neighbours: draw a training image, and average the images nearest to it.
 
     Parameters
     ----------
     n_neighbors : int, default=5
-        How many images are averaged, the drawn one among them; 1 gives back training images.
+        Number of images to average, including the drawn one; 1 returns training images.
 
     Attributes
     ----------
@@ -118,25 +118,25 @@ class NeighborSampler(_Sampler):
         Parameters
         ----------
         n_samples : int, default=1
-            How many.
+            Number of images to draw.
 
         random_state : int, RandomState instance or None, default=None
             Pass an int for the same images in every call.
 
         y : array-like of shape (n_samples,), or a single label, default=None
-            The class of each image, or of all: each is made of training images of its class alone. None asks for no
-            class, and takes all images as one.
+            The class of each image, or one class for all: images are made of training images of their class alone. None
+            draws from all training images, whatever their classes.
 
         Returns
         -------
         ndarray of shape (n_samples, n_features)
-            Or images, in the shape of those that were fitted. Levels from 0 to 255 become float32 on the scale of
+            Or images in the shape of those passed to ``fit``. Levels from 0 to 255 become float32 on the scale of
             [0, 1]; float32 stays float32; other numbers become float64.
 
         Raises
         ------
         ValueError
-            If a label in y is none of the classes of the fit, or if the sampler was fitted without labels.
+            If y holds a label that is not among the classes of the fit, or is given to a sampler without labels.
         """
         check_is_fitted(self)
         check_scalar(n_samples, "n_samples", Integral, min_val=1)
@@ -176,7 +176,7 @@ class NeighborSampler(_Sampler):
 
 
 class CentroidSampler(_Sampler):
-    """New images around centroids of clusters: draw a cluster by its size, and go some way towards one of its images.
+    """Generate images around cluster centroids: draw a cluster by its size, and move towards one of its images.
 
     Parameters
     ----------
@@ -186,7 +186,7 @@ class CentroidSampler(_Sampler):
         ``KMeans(n_clusters=100)``.
 
     spread : float in [0, 1], default=0.5
-        How far to go: 0 gives centroids, 1 training images.
+        How far to move from the centroid towards the image: 0 gives centroids, 1 training images.
 
     random_state : int, RandomState instance or None, default=None
         Passed to the clusterer where it has none of its own.
@@ -196,7 +196,7 @@ class CentroidSampler(_Sampler):
     clusterer_ : estimator
         The fitted clusterer.
     centroids_ : ndarray of shape (n_clusters, n_features), float64
-        The mean image of each cluster; levels from 0 to 255 are on the scale of [0, 1]. Noise is no cluster.
+        The mean image of each cluster; levels from 0 to 255 are on the scale of [0, 1]. Noise is not a cluster.
     n_features_in_ : int
         Values in a row of X.
     feature_names_in_ : ndarray of str
@@ -268,25 +268,25 @@ class CentroidSampler(_Sampler):
         Parameters
         ----------
         n_samples : int, default=1
-            How many.
+            Number of images to draw.
 
         random_state : int, RandomState instance or None, default=None
             Pass an int for the same images in every call.
 
         y : array-like of shape (n_samples,), or a single label, default=None
-            The class of each image, or of all: each is made of training images of its class alone. None asks for no
-            class, and takes all images as one.
+            The class of each image, or one class for all: images are made of training images of their class alone. None
+            draws from all training images, whatever their classes.
 
         Returns
         -------
         ndarray of shape (n_samples, n_features)
-            Or images, in the shape of those that were fitted. Levels from 0 to 255 become float32 on the scale of
+            Or images in the shape of those passed to ``fit``. Levels from 0 to 255 become float32 on the scale of
             [0, 1]; float32 stays float32; other numbers become float64.
 
         Raises
         ------
         ValueError
-            If a label in y is none of the classes of the fit, or if the sampler was fitted without labels.
+            If y holds a label that is not among the classes of the fit, or is given to a sampler without labels.
         """
         check_is_fitted(self)
         check_scalar(n_samples, "n_samples", Integral, min_val=1)

@@ -27,22 +27,24 @@ _FRAGMENT = 0.1
 
 
 class SpectralClusterer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin, ImageInput, BaseEstimator):
-    """Spectral clustering: images belong together if many steps between near neighbours lead from one to the other.
+    """Spectral clustering of the graph of nearest neighbours, which assigns new images too.
+
+    Images belong to one cluster if many paths of near neighbours lead from one to the other.
 
     The graph of the nearest neighbours of all images is embedded by its leading eigenvectors, and k-means finds the
-    clusters there. A new image is placed at the weighted mean of its nearest training images, and gets the cluster
-    there; so is each training image, which is the nearest to itself.
+    clusters there. A new image is embedded at the weighted mean of its nearest training images, and assigned to the
+    cluster at that point; so is each training image, whose nearest neighbour is itself.
 
     Parameters
     ----------
     n_clusters : int, default=10
-        How many clusters.
+        Number of clusters.
 
     n_neighbors : int, default=10
-        The neighbours that each image is linked to, and those that place an image; if there are fewer images, all.
+        Number of neighbours that each image is linked to, and by which it is embedded; all images if there are fewer.
 
     n_eigenvectors : int, default=None
-        The leading eigenvectors, as dimensions of the embedding, at least 2; if there are fewer images, all. None
+        Number of leading eigenvectors, the dimensions of the embedding, at least 2; at most one per image. None
         stands for 1.5 times `n_clusters`, rounded down: the extra ones separate clusters that the first ones do not.
         With fewer than `n_clusters` some clusters may not be found.
 
@@ -57,10 +59,10 @@ class SpectralClusterer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Clust
     labels_ : ndarray of shape (n_samples,), int32
         The cluster of each training image, as :meth:`predict` assigns it.
     eigenvalues_ : ndarray of shape (n_eigenvectors,), float64
-        Of the random walk on the graph, in descending order; the first is 1. A large gap after the k-th suggests k
-        clusters.
+        Eigenvalues of the random walk on the graph, in descending order; the first is 1. A large gap after the k-th
+        suggests k clusters.
     kmeans_ : sklearn.cluster.KMeans
-        The clusters in the embedding.
+        The k-means estimator fitted in the embedding.
     n_features_in_ : int
         Values in a row of X.
     feature_names_in_ : ndarray of str
@@ -71,13 +73,13 @@ class SpectralClusterer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Clust
     See Also
     --------
     make_hog_clusterer : The same on the edges of images, which finds far better clusters than pixels do.
-    sklearn.cluster.SpectralClustering : Other graphs, and no new images.
+    sklearn.cluster.SpectralClustering : More kinds of graphs, but no assignment of new images.
 
     Notes
     -----
-    The weights of the graph are those of :func:`neighbor_kernel`, its neighbours are exact. Of the parts that have no
-    link to each other the `n_clusters` largest stay apart, if they have at least a tenth of the mean number of images
-    of a cluster. Images of smaller parts, such as many copies of one image, are linked to their nearest neighbours
+    The weights of the graph are those of :func:`neighbor_kernel`, its neighbours are exact. Of its connected
+    components, the `n_clusters` largest stay separate if they have at least a tenth of the mean number of images of a
+    cluster. Images of smaller components, such as many copies of one image, are linked to their nearest neighbours
     among all others.
 
     References
@@ -154,7 +156,7 @@ class SpectralClusterer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Clust
         return self
 
     def transform(self, X):
-        """Return where images are in the embedding.
+        """Return the coordinates of images in the spectral embedding.
 
         Parameters
         ----------
@@ -164,8 +166,8 @@ class SpectralClusterer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Clust
         Returns
         -------
         ndarray of shape (n_samples, n_eigenvectors), float64
-            The means of the embeddings of the nearest training images, with weights of exp(-(d / m)^2) for a distance
-            of d, if the mean of their distances is m; scaled to length 1, or zero where they cancel out.
+            The means of the embeddings of the nearest training images, with weights exp(-(d / m)^2), where d is
+            the distance and m the mean of these distances; scaled to length 1, or zero where they cancel out.
         """
         check_is_fitted(self)
         return self._placed(self._check_images(X, reset=False)[0])

@@ -23,7 +23,7 @@ _BLOCK_BYTES = 2**25
 
 
 class SubspaceClassifier(ClassifierMixin, ModuleExport, ImageInput, BaseEstimator):
-    """Classifier by subspaces: an image gets the label of the nearest one.
+    """Subspace classifier: assigns an image to the class with the nearest linear subspace.
 
     For each class a truncated singular value decomposition gives the subspace of `n_components` dimensions that is
     nearest to its training images; a new image gets the class whose subspace leaves the smallest residual.
@@ -31,9 +31,9 @@ class SubspaceClassifier(ClassifierMixin, ModuleExport, ImageInput, BaseEstimato
     Parameters
     ----------
     n_components : int, default=32
-        Dimensions of each subspace; at most as many as the images of the class span, and a quarter of the pixels of an
-        image: larger subspaces hold nearly everything, and leave no residual by which classes differ. For images of
-        fewer than four pixels that may be 0, which is the nearest mean.
+        Dimensions of each subspace; at most the rank of the images of the class, and a quarter of the pixels of an
+        image: larger subspaces contain nearly every image, and leave no residual by which classes differ. For images of
+        fewer than four pixels this limit may be 0, which gives the nearest mean.
 
     center : bool, default=True
         Whether subspaces go through the mean of their class, or through the origin.
@@ -47,7 +47,7 @@ class SubspaceClassifier(ClassifierMixin, ModuleExport, ImageInput, BaseEstimato
     components_ : list of ndarray of shape (n_components, n_features)
         An orthonormal basis of each subspace, the directions of most variance first.
     scale_ : float
-        The mean residual of a training image to the subspace of its own class.
+        The mean squared distance of training images from the subspace of their own class.
     n_features_in_ : int
         Values in a row of X.
     feature_names_in_ : ndarray of str
@@ -85,7 +85,7 @@ class SubspaceClassifier(ClassifierMixin, ModuleExport, ImageInput, BaseEstimato
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y, sample_weight=None):
-        """Find the subspaces.
+        """Fit one subspace per class.
 
         Parameters
         ----------
@@ -160,7 +160,7 @@ class SubspaceClassifier(ClassifierMixin, ModuleExport, ImageInput, BaseEstimato
         return residuals.clip(0)
 
     def decision_function(self, X):
-        """Return minus the squared distance from each subspace.
+        """Return the negative squared distance of each image from each subspace.
 
         Parameters
         ----------
@@ -170,7 +170,7 @@ class SubspaceClassifier(ClassifierMixin, ModuleExport, ImageInput, BaseEstimato
         Returns
         -------
         ndarray of shape (n_samples, n_classes), or (n_samples,) for two classes
-            For two classes the advantage of the second.
+            For two classes, that of the second class minus that of the first.
         """
         residuals = self._residuals(X)
         return residuals[:, 0] - residuals[:, 1] if len(self.classes_) == 2 else -residuals

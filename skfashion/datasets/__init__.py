@@ -1,4 +1,4 @@
-"""Images in: published data sets, folders of photos and a procedurally drawn stand-in that needs no network."""
+"""Load images: published data sets, folders of photos, and drawn garments that need no download."""
 
 from skfashion.datasets._cifar10 import fetch_cifar10
 from skfashion.datasets._fashion_mnist import fetch_fashion_mnist

@@ -177,10 +177,10 @@ def documented(source, *, image_shape, n_train, n_test, reference):
     return complete
 
 
-_ANY_PACKING = """Files that were unpacked or packed anew are recognised by that
-    of what is in them."""
+_ANY_PACKING = """Files that were unpacked or recompressed are recognised by that of
+    their contents."""
 _AS_PUBLISHED = """Only files as they are published are recognised: there is no
-    published checksum of what is in them."""
+    published checksum of their contents."""
 
 _DOCUMENTATION = """
 
@@ -204,7 +204,7 @@ _DOCUMENTATION = """
         both as ``frame``.
 
     n_retries : int, default=3
-        How often a mirror is asked again after an HTTP error.
+        Number of retries per mirror after an HTTP error.
 
     delay : float, default=1.0
         Seconds between two tries.
@@ -215,7 +215,7 @@ _DOCUMENTATION = """
         With the attributes
 
         data : ndarray of shape {data_shape}, dtype uint8
-            One image a row, pixels {pixels}.
+            One image per row, pixels {pixels}.
         images : ndarray of shape {image_shape}, dtype uint8
             A view of the same memory.
         target : ndarray of shape (n,), dtype int64
@@ -230,8 +230,8 @@ _DOCUMENTATION = """
     Raises
     ------
     OSError
-        If a file is missing and cannot be downloaded; the text says which files to place where. Also if a file that
-        is there is damaged or another data set's: it is never overwritten, and the text says what to do.
+        If a file is missing and cannot be downloaded; the message says which files to place where. Also if an
+        existing file is damaged or of another data set: it is never overwritten, and the message says what to do.
 
     Notes
     -----

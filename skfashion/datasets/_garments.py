@@ -31,7 +31,7 @@ class _Canvas:
         self.x, self.y = (x + lean * y) * self.side(), y + 0 * x
 
     def side(self):
-        """-1 or 1, a picture each."""
+        """-1 or 1 for each picture."""
         return 1 - 2 * self.rng.integers(0, 2, size=(self.n, 1, 1))
 
     def uniform(self, low, high):
@@ -181,13 +181,13 @@ def make_garments(n_samples=1000, *, noise=0.05, spread=1.0, random_state=None, 
     """Draw garments of ten classes, varied in cut, position, brightness, texture and noise.
 
     The pictures have the size, the classes and the difficulty pattern of Fashion-MNIST: tops resemble each other, shoes
-    resemble each other, and position and texture vary so that a linear model is clearly behind a nearest-neighbour one
-    and that behind a small convolutional network.
+    resemble each other, and position and texture vary so that a linear model is clearly worse than nearest
+    neighbours, and these worse than a small convolutional network.
 
     Parameters
     ----------
     n_samples : int, default=1000
-        How many pictures. The classes are as equal in number as can be, in random order.
+        Number of pictures. The classes are balanced as far as possible, in random order.
 
     noise : float in [0, 1], default=0.05
         Standard deviation of the noise in each pixel, as a fraction of the full range.

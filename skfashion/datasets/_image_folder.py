@@ -36,8 +36,8 @@ def load_image_folder(
 ):
     """Load photos from a folder that holds one folder for each class.
 
-    A photo belongs to the class of the folder in `path` in which it lies, at any depth. Hidden files, files that are no
-    images by their names, and those beside the folders of classes are left out, and a warning names them.
+    A photo belongs to the class of the folder in `path` in which it lies, at any depth. Hidden files, files whose names
+    are not those of images, and files outside the class folders are left out, with a warning that names them.
 
     Needs Pillow: ``pip install "skfashion[images]"``.
 
@@ -50,12 +50,12 @@ def load_image_folder(
         As in :class:`~skfashion.preprocessing.ImageReader`.
 
     errors : {"raise", "warn"}, default="raise"
-        Whether images that cannot be read are an error that names them all, or are left out with a warning.
+        Whether unreadable images raise an error that counts and names them, or are left out with a warning.
 
     mmap_path : str or path, default=None
         A file to write the pixels to, in numpy's format ``.npy``, for more images than fit into memory; ``data`` is
-        then a view of a memory map. It must not exist. Processes of a search get the file instead of copies of it if X
-        is ``np.asarray(data)``, which does not know its `image_shape`.
+        then a view of a memory map. It must not exist. Workers of a search open the file instead of getting a copy if X
+        is ``np.asarray(data)``, which does not carry `image_shape`.
 
     progress : callable, default=None
         Shows the progress: ``tqdm.tqdm``, or another function that is called with an iterable and its `total`.
@@ -69,7 +69,7 @@ def load_image_folder(
     Returns
     -------
     Bunch or (data, target)
-        ``data``, rows of uint8, one channel after the other; ``target``, a number for each image, its place in
+        ``data``, rows of uint8, one channel after the other; ``target``, the class of each image as an index into
         ``target_names``; ``filenames``; ``image_shape``, (channels, height, width); ``left_out``, the files that are no
         images or, with ``errors="warn"``, cannot be read; ``frame``; ``DESCR``. Files are in the order of their names.
 
@@ -117,7 +117,7 @@ def load_image_folder(
 def _found(path):
     """Files of images, their classes, the names of classes, and files that are left out."""
     if not path.is_dir():
-        raise ValueError(f"{os.fspath(path)!r} is no folder.")
+        raise ValueError(f"{os.fspath(path)!r} is not a folder.")
     names = sorted(each.name for each in path.iterdir() if each.is_dir() and not each.name.startswith("."))
     if not names:
         raise ValueError(f"{os.fspath(path)!r} holds no folders: there has to be one for each class.")
@@ -133,7 +133,7 @@ def _found(path):
     if left_out:
         more = f" and {len(left_out) - _N_NAMED} more" if len(left_out) > _N_NAMED else ""
         warnings.warn(
-            f"Left out {len(left_out)} files that are no images of a class: {', '.join(left_out[:_N_NAMED])}{more}.",
+            f"Left out {len(left_out)} files that are not images of a class: {', '.join(left_out[:_N_NAMED])}{more}.",
             UserWarning,
             stacklevel=3,
         )

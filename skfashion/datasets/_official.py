@@ -23,12 +23,12 @@ def find_official(folder, name, packed, content):
     packed : str
         The SHA-256 of the file that is published, which is packed by gzip.
     content : str or None
-        That of what is in it; None if nobody knows.
+        The SHA-256 of its decompressed contents; None if unknown.
 
     Returns
     -------
     pathlib.Path or None
-        It may be unpacked, or packed in another way.
+        The file, which may be unpacked, or packed in another way.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Displays of images, training, errors, confidence, latent spaces and searches; which pixels speak for a class."""
+"""Displays of images, training, errors, confidence, latent spaces and searches, and saliency maps."""
 
 from skfashion.inspection._class_balance import ClassBalanceDisplay
 from skfashion.inspection._critical_difference import CriticalDifferenceDisplay

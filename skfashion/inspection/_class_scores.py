@@ -67,10 +67,10 @@ def class_scores(estimator, response):
         response = "probability" if has_probability else "decision"
     if response == "probability":
         if not has_probability:
-            raise TypeError(f"{name} has no predict_proba: take response='decision'.")
+            raise TypeError(f"{name} has no predict_proba: use response='decision'.")
         return (lambda X: np.asarray(estimator.predict_proba(X), dtype=np.float64)), response
     if not has_decision:
-        raise TypeError(f"{name} has no decision_function: take response='probability'.")
+        raise TypeError(f"{name} has no decision_function: use response='probability'.")
     return (lambda X: _decisions(estimator, X, name)), response
 
 
@@ -82,7 +82,7 @@ def _decisions(estimator, X, name):
     pairs = getattr(steps_of(estimator)[-1], "decision_function_shape", "ovr") == "ovo"
     if pairs or values.shape[1] != len(estimator.classes_):
         raise ValueError(
-            f"{name} has a decision value for each pair of classes, not for each class: take "
+            f"{name} has a decision value for each pair of classes, not for each class: use "
             "decision_function_shape='ovr'."
         )
     return values

@@ -10,7 +10,7 @@ _FIRST_BAR, _BAR_STEP = 0.5, 0.4
 
 
 class CriticalDifferenceDisplay:
-    """Models by their average ranks over repetitions; a bar joins those that do not differ.
+    """Critical difference diagram: models by average rank; a bar joins those that do not differ significantly.
 
     It is made by :meth:`from_scores`. The best model is on the left.
 
@@ -59,13 +59,13 @@ class CriticalDifferenceDisplay:
         Parameters
         ----------
         scores : dict of str to array-like of shape (n_repetitions,)
-            The scores of each model, at least three, in the same repetitions: data sets, or seeds, or folds.
+            The scores of each of at least three models, in the same repetitions: data sets, seeds or folds.
 
         test : {"nemenyi", "wilcoxon"}, default="nemenyi"
             How pairs are compared, see :func:`~skfashion.metrics.compare_ranks`.
 
         alpha : float in (0, 1), default=0.05
-            The level of significance.
+            The significance level.
 
         greater_is_better : bool, default=True
             Whether higher scores are better; False for errors.

@@ -55,7 +55,7 @@ def inverse_transformed(steps, points, y=None):
     points : ndarray of shape (n_points, n_features)
         Points in the output space of the last of them, for instance centroids or latent codes.
     y : array-like of shape (n_points,), or a single label, default=None
-        The class of each point, or of all, for a last step that decodes by classes.
+        The class of each point, or one class for all, for a last step with a conditional decoder.
 
     Returns
     -------
@@ -67,13 +67,13 @@ def inverse_transformed(steps, points, y=None):
     TypeError
         If a step has no ``inverse_transform``, or if there are classes, but the last step does not take any.
     """
-    told = {} if y is None else {"y": y}
+    condition = {} if y is None else {"y": y}
     for step in reversed(steps):
         if not hasattr(step, "inverse_transform"):
             raise TypeError(f"No way back to pixels: {type(step).__name__} has no 'inverse_transform'.")
-        if told and "y" not in signature(step.inverse_transform).parameters:
-            raise TypeError(f"y must be None: {type(step).__name__} does not decode by classes.")
-        points, told = _in_numpy(step).inverse_transform(points, **told), {}
+        if condition and "y" not in signature(step.inverse_transform).parameters:
+            raise TypeError(f"y must be None: {type(step).__name__} has no conditional decoder.")
+        points, condition = _in_numpy(step).inverse_transform(points, **condition), {}
     return points
 
 

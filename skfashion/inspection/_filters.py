@@ -56,9 +56,9 @@ class FilterDisplay:
         ----------
         estimator : estimator, Pipeline or search
             A network of this library (``module_``), a perceptron of scikit-learn (``coefs_``), or a linear model
-            (``coef_``), whose weights are captioned by its classes. The last step of a Pipeline counts: its weights of
-            latent dimensions, for instance those of PCA, become the equivalent weights of pixels; its weights of scaled
-            pixels are drawn as they are.
+            (``coef_``), whose weights are captioned by its classes. Of a Pipeline, the last step is drawn: its weights
+            of latent dimensions, for instance those of PCA, are mapped to the equivalent weights of pixels; its weights
+            of scaled pixels are drawn as they are.
 
         n_filters : int, default=40
             Maximum number of filters.

@@ -84,7 +84,7 @@ class GradCam:
 
 
 def last_feature_maps(network, images):
-    """The part of a network that gives the feature maps of its last convolution, and the size of what they are of.
+    """Return the part of a network that outputs the feature maps of the last convolution, and the size of its input.
 
     Normalisation, activation and a residual sum belong to the convolution: all that follows without changing the shape.
 
@@ -127,7 +127,7 @@ def last_feature_maps(network, images):
     if not places:
         raise TypeError(
             "method='grad_cam' needs a network with convolutions: CNNClassifier, ResNetClassifier, or "
-            "EncoderClassifier with the encoder of a ConvAutoencoder. Take method='occlusion' for others."
+            "EncoderClassifier with the encoder of a ConvAutoencoder. Use method='occlusion' for others."
         )
     layer, shape = passed[places[-1]]
     for part, shape_after in passed[places[-1] :]:

@@ -129,14 +129,14 @@ class ImageGridDisplay:
 
     @classmethod
     def from_estimator(cls, estimator, *, n_images=20, random_state=None, ax=None, n_columns=None, imshow_kw=None):
-        """Draw images from a generative model.
+        """Sample images from a generative model, and draw them.
 
         Parameters
         ----------
         estimator : estimator, Pipeline or search
             Fitted, with a method ``sample``, such as a variational autoencoder, a sampler of this library, or a mixture
-            or kernel density of scikit-learn. The last step of a Pipeline generates, and ``inverse_transform`` of the
-            steps before it leads to images.
+            or kernel density of scikit-learn. The last step of a Pipeline samples, and ``inverse_transform`` of the
+            steps before it maps samples to images.
 
         n_images : int, default=20
             Number of images.

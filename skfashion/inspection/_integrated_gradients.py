@@ -22,7 +22,7 @@ class IntegratedGradients:
     pixels : PixelRows
         The images.
     baseline : ndarray of shape (n_values,)
-        Where the way to each image starts.
+        Where the path to each image starts.
     response : {"logit", "probability"}
         What is explained.
     n_steps : int or None
@@ -31,7 +31,7 @@ class IntegratedGradients:
     Attributes
     ----------
     n_missed : int
-        Of how many images so far the error is greater than the tolerance.
+        Number of images so far whose error exceeds the tolerance.
     """
 
     def __init__(self, network, pixels, baseline, response, n_steps=None):

@@ -8,7 +8,7 @@ from sklearn.utils import check_array, check_scalar
 from skfashion._layout import as_array
 from skfashion.inspection._drawing import axes_for, check_kw, draw_grid, grid_size, unsigned_style
 from skfashion.inspection._estimators import inverse_transformed, steps_of, unwrapped
-from skfashion.inspection._labels import classes_told
+from skfashion.inspection._labels import labels_at
 from skfashion.inspection._pictures import pictures_made_by
 
 
@@ -84,7 +84,7 @@ class InterpolationDisplay:
             raise ValueError(f"X holds {len(start)} images, but X_other {len(end)}.")
         share = np.linspace(0, 1, n_steps)[:, None]
         codes = (1 - share) * start[:, None] + share * end[:, None]
-        classes = classes_told(y, start, np.arange(len(start)).repeat(n_steps))
+        classes = labels_at(y, start, np.arange(len(start)).repeat(n_steps))
         decoded = inverse_transformed(steps_of(estimator), codes.reshape(-1, start.shape[1]), classes)
         images = pictures_made_by(estimator, decoded)
         display = cls(images.reshape(len(start), n_steps, *images.shape[1:]))

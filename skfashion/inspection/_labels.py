@@ -16,8 +16,8 @@ def labels_of(y):
     return column_or_1d(check_array(as_array(y), ensure_2d=False, dtype=None, input_name="y"))
 
 
-def classes_told(y, X, where):
-    """The class of each image at these positions of X, as a decoder is told it; one class of all, and None, stay."""
+def labels_at(y, X, where):
+    """The labels of the images at some positions of X; a single label for all, and None, are returned as they are."""
     if np.ndim(y) == 0:
         return y
     check_consistent_length(X, y)

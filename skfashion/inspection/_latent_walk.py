@@ -8,7 +8,7 @@ from sklearn.utils import check_array, check_scalar
 from skfashion._layout import as_array
 from skfashion.inspection._drawing import axes_for, check_kw, draw_grid, grid_size, unsigned_style
 from skfashion.inspection._estimators import inverse_transformed, steps_of, unwrapped
-from skfashion.inspection._labels import classes_told, names_of
+from skfashion.inspection._labels import labels_at, names_of
 from skfashion.inspection._pictures import pictures_made_by
 
 
@@ -79,7 +79,7 @@ class LatentWalkDisplay:
         estimator : estimator, Pipeline or search
             A fitted transformer with ``inverse_transform``, such as an autoencoder or PCA.
 
-        X : array-like of images, default=None
+        X : array-like of shape (n_samples, n_features), (n, h, w), (n, c, h, w) or (n, h, w, c), default=None
             Images whose latent codes give the mean and the standard deviation of each dimension. None takes 0 and 1,
             the prior of a variational autoencoder.
 
@@ -90,8 +90,8 @@ class LatentWalkDisplay:
             An image such as ``X[:1]``, through whose latent code the traversal goes; None goes through the mean.
 
         dimensions : sequence of int, default=None
-            The latent dimensions, counted from 0; None takes all. One may come more than once, for instance with
-            another class each time.
+            The latent dimensions, counted from 0; None takes all. One may be repeated, for instance with a
+            different class each time.
 
         n_steps : int, default=9
             Images per row.
@@ -118,7 +118,7 @@ class LatentWalkDisplay:
         check_scalar(span, "span", Real, min_val=0, include_boundaries="neither")
         estimator = unwrapped(estimator)
         if not hasattr(estimator, "inverse_transform"):
-            raise TypeError(f"{type(estimator).__name__} has no method 'inverse_transform': it is no decoder.")
+            raise TypeError(f"{type(estimator).__name__} has no method 'inverse_transform': it cannot decode.")
         if X is None:
             n_dimensions = len(steps_of(estimator)[-1].get_feature_names_out())
             center, spread = np.zeros(n_dimensions), np.ones(n_dimensions)
@@ -137,8 +137,8 @@ class LatentWalkDisplay:
         codes = np.tile(center, (len(dimensions), n_steps, 1))
         for row, dimension in enumerate(dimensions):
             codes[row, :, dimension] += steps * spread[dimension]
-        told = classes_told(y, dimensions, np.arange(len(dimensions)).repeat(n_steps))
-        decoded = inverse_transformed(steps_of(estimator), codes.reshape(-1, len(center)), told)
+        labels = labels_at(y, dimensions, np.arange(len(dimensions)).repeat(n_steps))
+        decoded = inverse_transformed(steps_of(estimator), codes.reshape(-1, len(center)), labels)
         images = pictures_made_by(estimator, decoded)
         images = images.reshape(len(dimensions), n_steps, *images.shape[1:])
         classes = None if y is None else names_of(np.broadcast_to(y, len(dimensions)).tolist(), class_names)

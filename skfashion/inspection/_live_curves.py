@@ -1,4 +1,4 @@
-"""Training curves as a callback of scikit-learn: what is told while models are trained, by whatever process."""
+"""Training curves as a callback of scikit-learn: epochs reported while models are trained, in any process."""
 
 import contextlib
 import sys
@@ -24,7 +24,7 @@ class TrainedInEpochs(Protocol):
 class LiveCurves:
     """The histories of the models that are being trained, and the screen that shows them.
 
-    All that runs within a fit only takes notes; what goes wrong with a picture is told when the fit is over.
+    What runs within a fit only records; errors of the picture are reported when the fit is over.
     """
 
     def __init__(self):
@@ -109,7 +109,7 @@ class LiveCurves:
             )
         elif not self.histories and sys.exc_info()[0] is None:
             warnings.warn(
-                f"{type(estimator).__name__} has told nothing of epochs: there is no training curve.",
+                f"{type(estimator).__name__} has reported no epochs: there is no training curve.",
                 RuntimeWarning,
                 stacklevel=2,
             )

@@ -18,7 +18,7 @@ class MisclassifiedDisplay:
     """The highest-confidence errors of a classifier, with true and predicted classes.
 
     It is made by :meth:`from_estimator` or :meth:`from_predictions`. With `n_pairs` there is a row for each of the most
-    confused pairs of classes, see :func:`~skfashion.metrics.most_confused_pairs`. For the confusion matrix take
+    confused pairs of classes, see :func:`~skfashion.metrics.most_confused_pairs`. For the confusion matrix use
     scikit-learn's :class:`~sklearn.metrics.ConfusionMatrixDisplay`, whose ``display_labels`` take the names of the
     classes.
 
@@ -152,7 +152,7 @@ class MisclassifiedDisplay:
         Raises
         ------
         TypeError
-            If the estimator is no classifier.
+            If the estimator is not a classifier.
         ValueError
             If there is no error to show, or if the classifier predicts several labels for an image.
         """
@@ -223,8 +223,8 @@ class MisclassifiedDisplay:
         Raises
         ------
         ValueError
-            If there is no error to show, labels are no classes or of two kinds, such as 1 and "1", or confidences are
-            no probabilities.
+            If there is no error to show, if labels are not class labels or mix types, such as 1 and "1", or if
+            confidences are not probabilities.
         """
         check_kw(imshow_kw=imshow_kw)
         check_consistent_length(X, y_true)

@@ -19,10 +19,10 @@ from skfashion.metrics._generation import on_one_scale
 
 
 class NearestImagesDisplay:
-    """Images, each in a row with the training images that are nearest to it: what was an error learnt from?
+    """Images, each in a row with its nearest training images, which show what an error was learnt from.
 
-    It is made by :meth:`from_estimator`, where the embedding of an estimator says what is near, or by
-    :meth:`from_data`, where pixels do.
+    It is made by :meth:`from_estimator`, which compares images by the embedding of an estimator, or by
+    :meth:`from_data`, which compares pixels.
 
     Parameters
     ----------
@@ -95,10 +95,10 @@ class NearestImagesDisplay:
         Parameters
         ----------
         estimator : estimator, Pipeline or search
-            Fitted. With ``embed``, as the networks of this library, the embedding counts; with ``kneighbors``, as
-            nearest neighbours, its own distance to the images that it was fitted on, which X_train has to be; with
-            ``transform``, as autoencoders and PCA, the latent code; of any other step at the end of a Pipeline what
-            the steps before it make of the images. Distances are Euclidean but for those of ``kneighbors``.
+            Fitted. Images are compared by its ``kneighbors`` if it has that method, as nearest neighbours do; X_train
+            must then be the images that it was fitted on. Otherwise they are compared by the embedding of ``embed``
+            (networks of this library), by the latent code of ``transform`` (autoencoders, PCA), or by the output of the
+            steps before the last one of a Pipeline. Distances are Euclidean except for those of ``kneighbors``.
 
         X : array-like of shape (n_images, n_features), (n, h, w), (n, c, h, w) or (n, h, w, c)
             The images to explain, for instance errors.
@@ -110,7 +110,7 @@ class NearestImagesDisplay:
             Their labels, for captions.
 
         y : array-like of shape (n_images,), default=None
-            The labels of X. The caption of an image names what a classifier makes of it if that is another label.
+            The labels of X. The caption of an image also names the label that a classifier predicts, if it differs.
 
         n_neighbors : int, default=5
             Training images per image.
@@ -284,8 +284,7 @@ def _neighbors_of(estimator, X, X_train, n_neighbors):
     method = next((name for name in ("embed", "transform") if hasattr(model, name)), None)
     if method is None and not before:
         raise TypeError(
-            f"{type(model).__name__} has no 'embed', 'transform' or 'kneighbors': take from_data, which compares "
-            "pixels."
+            f"{type(model).__name__} has no 'embed', 'transform' or 'kneighbors': use from_data, which compares pixels."
         )
     codes = [seen(images) if method is None else getattr(model, method)(seen(images)) for images in (X, X_train)]
     return _nearest(*map(as_array, codes), n_neighbors)

@@ -51,12 +51,12 @@ class ExplainedNetwork:
         if not isinstance(self._model, DifferentiableEstimator):
             raise TypeError(
                 f"{asked_by} needs a neural classifier or a SubspaceClassifier of this library, which have gradients. "
-                f"{name} has none: take method='occlusion' with the response 'auto'."
+                f"{name} has none: use method='occlusion' with response='auto'."
             )
         with recording_gradients():
             module = self._model.as_module()
         if module.outputs != "classes":
-            raise ValueError(f"{name} was fitted on several labels an image: only single classes can be explained.")
+            raise ValueError(f"{name} was fitted on several labels per image: only single classes can be explained.")
         self.answering = module.answering
         self._pixels, self._asked_by = pixels, asked_by
 
@@ -88,7 +88,7 @@ class ExplainedNetwork:
         baseline : ndarray of shape (n_values,)
             An image with which others are mixed to try the steps before the network.
         straight : bool
-            Whether these steps have to make straight ways of straight ways between images.
+            Whether these steps have to map straight lines between images to straight lines.
 
         Raises
         ------
@@ -99,7 +99,7 @@ class ExplainedNetwork:
             names = ", ".join(type(step).__name__ for step in self._before)
             raise TypeError(
                 f"{self._asked_by} needs steps before the network that {'scale' if straight else 'change'} each pixel "
-                f"on its own, such as StandardScaler. Got {names}: take method='occlusion'."
+                f"on its own, such as StandardScaler. Got {names}: use method='occlusion'."
             )
         columns = np.arange(len(baseline)).reshape(1, *np.shape(self._transformed(baseline[None]))[1:])
         self._columns = self._model.as_images(columns, rescale=False)[0]

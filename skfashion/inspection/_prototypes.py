@@ -120,7 +120,7 @@ class PrototypeDisplay:
         n_columns=None,
         imshow_kw=None,
     ):
-        """Draw the prototypes of a fitted estimator, by the first of these that its last step has.
+        """Draw the prototypes of a fitted estimator, by the first of the following that its last step has.
 
         - a method ``kneighbors``: :meth:`from_neighbors`, with X;
         - an attribute ``components_``: :meth:`from_subspaces`;
@@ -132,7 +132,7 @@ class PrototypeDisplay:
             A fitted estimator. The prototypes of the last step of a Pipeline are mapped to pixels by
             ``inverse_transform`` of the steps before.
 
-        X : array-like of images, default=None
+        X : array-like of shape (n_samples, n_features), (n, h, w), (n, c, h, w) or (n, h, w, c), default=None
             The images whose neighbours are averaged; ignored if the estimator finds no neighbours.
 
         class_names : dict or sequence, default=None
@@ -161,7 +161,7 @@ class PrototypeDisplay:
         Raises
         ------
         TypeError
-            If the estimator has no prototypes, or if a step before it has no ``inverse_transform``.
+            If the estimator has no prototypes, or if an earlier step of a Pipeline has no ``inverse_transform``.
         """
         check_kw(imshow_kw=imshow_kw)
         model = steps_of(estimator)[-1]

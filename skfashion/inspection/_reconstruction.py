@@ -8,7 +8,7 @@ from sklearn.utils import check_scalar
 from skfashion._layout import as_array
 from skfashion.inspection._drawing import axes_for, check_kw, draw_grid, grid_size, unsigned_style
 from skfashion.inspection._estimators import inverse_transformed, steps_of, unwrapped
-from skfashion.inspection._labels import classes_told
+from skfashion.inspection._labels import labels_at
 from skfashion.inspection._pictures import Images
 
 
@@ -88,7 +88,7 @@ class ReconstructionDisplay:
         check_scalar(n_images, "n_images", Integral, min_val=1)
         images = Images(X, image_shape, estimator)
         pictures = images.pictures(slice(n_images))
-        outputs = _reconstructed(unwrapped(estimator), X[:n_images], classes_told(y, X, slice(n_images)))
+        outputs = _reconstructed(unwrapped(estimator), X[:n_images], labels_at(y, X, slice(n_images)))
         reconstructions = images.pictures_beside(pictures, outputs, image_shape, estimator)
         display = cls(pictures, reconstructions, _mse_per_pixel(pictures, reconstructions))
         return display.plot(ax, imshow_kw=imshow_kw)

@@ -14,8 +14,8 @@ class ReliabilityDisplay:
     """Reliability diagram: the accuracy of predictions by their confidence, for any number of classes.
 
     It is made by :meth:`from_estimator` or :meth:`from_predictions`. Where the curve is below the diagonal, the
-    classifier is overconfident: it is right less often than its confidence says. For the calibration of one class among
-    two use scikit-learn's :class:`~sklearn.calibration.CalibrationDisplay`.
+    classifier is overconfident: it is right less often than its confidence says. For the calibration of a binary
+    classifier use scikit-learn's :class:`~sklearn.calibration.CalibrationDisplay`.
 
     Parameters
     ----------
@@ -97,7 +97,7 @@ class ReliabilityDisplay:
         Raises
         ------
         TypeError
-            If the estimator is no classifier with ``predict_proba``.
+            If the estimator is not a classifier with ``predict_proba``.
         """
         check_kw(line_kw=line_kw)
         estimator = probabilistic_classifier_in(estimator)

@@ -9,7 +9,7 @@ from skfashion.metrics import risk_coverage_curve
 
 
 class RiskCoverageDisplay:
-    """The share of errors among the most confident predictions, by how many of them are kept.
+    """Risk-coverage curve: the share of errors among the most confident predictions, by the share that is kept.
 
     It is made by :meth:`from_estimator` or :meth:`from_predictions`. It shows how many images a person has to check,
     those of the lowest confidence first, until the rest is accurate enough.
@@ -81,7 +81,7 @@ class RiskCoverageDisplay:
         Raises
         ------
         TypeError
-            If the estimator is no classifier with ``predict_proba``.
+            If the estimator is not a classifier with ``predict_proba``.
         """
         check_kw(line_kw=line_kw)
         estimator = probabilistic_classifier_in(estimator)

@@ -1,4 +1,4 @@
-"""Saliency maps: which pixels speak for a class."""
+"""Saliency maps: which pixels support a class."""
 
 import warnings
 from numbers import Integral
@@ -25,24 +25,24 @@ _METHODS = {
 
 
 class SaliencyMaps(NamedTuple):
-    """Maps of the pixels that speak for a class, or against it.
+    """Saliency maps: how much each pixel supports a class, or counts against it.
 
     Attributes
     ----------
     maps : ndarray of shape (n_maps, height, width), dtype float64
-        A value per pixel: positive where it speaks for the class.
+        A value per pixel: positive where it supports the class.
     classes : ndarray of shape (n_maps,)
         The class that is explained.
     scores : ndarray of shape (n_maps,), dtype float64
         The score of that class.
     baseline_scores : ndarray of shape (n_maps,) or None
-        Its score for the baseline; None where nothing is compared with one.
+        The score of that class for the baseline; None for methods without a baseline.
     errors : ndarray of shape (n_maps,) or None
         For integrated gradients, by how much the sum of a map differs from the difference of these scores.
     counts : ndarray of shape (n_maps,), dtype int64
         The number of images over which a map is averaged.
     response : {"probability", "decision", "logit"}
-        What the scores are.
+        The kind of score.
 
     Examples
     --------
@@ -78,7 +78,7 @@ def saliency(
     average=False,
     image_shape=None,
 ):
-    """Compute which pixels speak for a class, for each image or on average over the images of each class.
+    """Compute saliency maps of the pixels that support a class, per image or averaged over the images of each class.
 
     Parameters
     ----------
@@ -97,16 +97,16 @@ def saliency(
           is the mean over the squares that cover it.
         - ``"integrated_gradients"``: what each pixel adds to the difference between the score of the image and that of
           the baseline, by gradients along the straight line between them; summed over the channels of colour images.
-          For neural classifiers and ``SubspaceClassifier``, also behind steps that scale each pixel on its own.
+          For neural classifiers and ``SubspaceClassifier``, also after steps that scale each pixel on its own.
         - ``"grad_cam"``: the feature maps of the last convolution, weighted by the mean gradients of the score;
-          coarse, and at least 0. For networks with convolutions, behind steps that change each pixel on its own. Where
+          coarse, and at least 0. For networks with convolutions, after steps that change each pixel on its own. Where
           a residual network averages over an image and its horizontal flip, the map is of the image alone.
 
-        The last two need captum, which the extra ``explain`` brings.
+        The last two need captum, which the extra ``explain`` installs.
 
     response : {"auto", "probability", "decision", "logit"}, default="auto"
         The score that is explained: the probability, the value of ``decision_function``, or the output of a network
-        before the softmax. ``"auto"`` is the logit for methods by gradients. For occlusion it is the probability, or
+        before the softmax. ``"auto"`` is the logit for gradient methods. For occlusion it is the probability, or
         the decision value of classifiers without ``predict_proba``. Of two classes with one decision value, that of the
         first class is its negative.
 
@@ -138,10 +138,10 @@ def saliency(
     Raises
     ------
     TypeError
-        If the estimator is no classifier, or lacks what the method or the response needs.
+        If the estimator is not a classifier, or lacks what the method or the response needs.
     ValueError
         If y holds a class that the estimator does not know, if it was fitted on several labels per image, if the
-        baseline is no image like those of X, or if an argument is given that the method does not read.
+        baseline is not an image like those of X, or if an argument is given that the method does not use.
     ImportError
         If captum is missing.
 
@@ -186,7 +186,7 @@ def saliency_of_first(n_images, estimator, X, y, method, response, settings, ave
     if method == "integrated_gradients" and explainer.n_missed:
         warnings.warn(
             f"Integrated gradients miss the difference of the scores by more than {TOLERANCE:.0%} of the map of "
-            f"{explainer.n_missed} of {len(targets)} images: take a greater n_steps.",
+            f"{explainer.n_missed} of {len(targets)} images: use a larger n_steps.",
             ConvergenceWarning,
             stacklevel=3,
         )

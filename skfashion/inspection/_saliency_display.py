@@ -28,7 +28,7 @@ _DARKEST = 0.4
 
 
 class SaliencyDisplay:
-    """Which pixels speak for a class, in red, and which against it, in blue, over the images in grey.
+    """Saliency maps over the images in grey: red where pixels support a class, blue where they count against it.
 
     It is made by :meth:`from_estimator` or :meth:`from_maps`. All maps are on one scale, that of the colour bar.
 
@@ -44,7 +44,7 @@ class SaliencyDisplay:
         The text below each image.
 
     label : str, default="saliency"
-        What the values of the maps are.
+        The label of the colour bar: what the values of the maps are.
 
     Attributes
     ----------

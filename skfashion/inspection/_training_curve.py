@@ -28,9 +28,9 @@ class TrainingCurveDisplay(LiveCurves):
     A display is also a callback of scikit-learn, which draws while models are trained:
     ``model.set_callbacks(TrainingCurveDisplay())``, where the model may be a Pipeline or a search too. In a notebook a
     picture grows below the cell, in a terminal a text chart; if the output goes to a file, one is printed at the end.
-    Models are named by their place in a search; a picture shows the last ten. The result of the training does not
-    change, and after it the display holds all histories. In a worker of ``cross_validate``, which passes no callbacks
-    on, nothing is drawn.
+    Models are named by their position in a search; a picture shows the last ten. The result of the training does not
+    change, and after it the display holds all histories. Nothing is drawn in workers of ``cross_validate``, which does
+    not pass callbacks on.
 
     Parameters
     ----------
@@ -88,8 +88,8 @@ class TrainingCurveDisplay(LiveCurves):
         Parameters
         ----------
         estimator : estimator, Pipeline, search, or dict of str to these
-            With ``history_``, or ``loss_curve_`` as the perceptrons of scikit-learn. The last step of a Pipeline and
-            the best estimator of a search count.
+            With ``history_``, or ``loss_curve_`` as the perceptrons of scikit-learn. Of a Pipeline the last step is
+            drawn, of a search the best estimator.
 
         metric : str, default="loss"
             The quantity, see the class.
@@ -161,9 +161,9 @@ class TrainingCurveDisplay(LiveCurves):
         Raises
         ------
         ValueError
-            If there are no histories, or if one does not hold what is drawn.
+            If there are no histories, or if one lacks the quantity to draw.
         TypeError
-            If `histories` is no dict.
+            If `histories` is not a dict.
         """
         check_kw(line_kw=line_kw)
         _check(self.histories, self.metric, self.against)

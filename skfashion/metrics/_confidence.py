@@ -19,9 +19,9 @@ class ReliabilityBins(NamedTuple):
     Attributes
     ----------
     confidence, accuracy : ndarray of shape (n_bins,)
-        The mean confidence, and the share of right predictions, in [0, 1].
+        The mean confidence, and the share of correct predictions, in [0, 1].
     counts : ndarray of shape (n_bins,), dtype int64
-        The number of predictions; none is 0.
+        The number of predictions in each bin, at least 1.
 
     Examples
     --------
@@ -156,7 +156,7 @@ def reliability_bins(y_true, y_proba, *, labels=None, n_bins=15, strategy="unifo
 
 
 def risk_coverage_curve(y_true, y_pred, confidence):
-    """Share of errors among the predictions that are confident enough, for every threshold of confidence.
+    """Compute the risk-coverage curve: the share of errors among predictions above each confidence threshold.
 
     Parameters
     ----------
@@ -168,12 +168,12 @@ def risk_coverage_curve(y_true, y_pred, confidence):
     Returns
     -------
     RiskCoverageCurve
-        ``coverage``, ``risk`` and ``thresholds``; equal confidences are one threshold.
+        ``coverage``, ``risk`` and ``thresholds``; equal confidences share one threshold.
 
     Raises
     ------
     ValueError
-        If lengths differ, a confidence is not finite, or labels are no classes or of two kinds, such as 1 and "1".
+        If lengths differ, a confidence is not finite, or labels are not class labels or mix types, such as 1 and "1".
 
     References
     ----------

@@ -11,14 +11,14 @@ from skfashion.metrics._checks import check_predictions
 
 
 class ConfusedPair(NamedTuple):
-    """A class that is taken for another one.
+    """A pair of classes, of which the first is mistaken for the second.
 
     Attributes
     ----------
     true, predicted : object
         The labels of both classes.
     count : int
-        How many samples of the first are taken for the second.
+        Number of samples of the first class that are predicted as the second.
     share : float
         Their share of all samples of the first, in (0, 1].
 
@@ -43,7 +43,7 @@ def most_confused_pairs(y_true, y_pred, *, n_pairs=10):
     y_true, y_pred : array-like of shape (n_samples,)
         True and predicted labels.
     n_pairs : int, default=10
-        The maximum number of pairs. Of equally frequent ones that of the smaller labels comes first.
+        The maximum number of pairs. Ties are ordered by their labels.
 
     Returns
     -------
@@ -53,7 +53,7 @@ def most_confused_pairs(y_true, y_pred, *, n_pairs=10):
     Raises
     ------
     ValueError
-        If labels are missing, of different numbers, or of two kinds, such as 1 and "1".
+        If labels are missing, differ in number, or mix types, such as 1 and "1".
 
     Examples
     --------

@@ -71,18 +71,18 @@ def density_coverage(X, X_real, *, n_neighbors=5):
     X_real : array-like of shape (n_real, n_features)
         The features of real images, more than `n_neighbors`.
     n_neighbors : int, default=5
-        The neighbour at which balls end, the real sample itself not counted.
+        The neighbour that sets the radius of a ball, not counting the real sample itself.
 
     Returns
     -------
     DensityCoverage
-        `density`, at least 0 and possibly above 1, and `coverage` in [0, 1]. Of two samples of one distribution, large
-        and of one size, the expected density is 1 and the expected coverage ``1 - 2**-n_neighbors``.
+        `density`, at least 0 and possibly above 1, and `coverage` in [0, 1]. For two large samples of the same
+        distribution and size, the expected density is 1 and the expected coverage ``1 - 2**-n_neighbors``.
 
     Raises
     ------
     TypeError, ValueError
-        If `n_neighbors` is no int of at least 1, or if there are not more real samples than that.
+        If `n_neighbors` is not an int of at least 1, or if there are not more real samples than that.
     ValueError
         If the numbers of features differ, or an input is empty or not finite.
 
@@ -139,7 +139,7 @@ def generative_precision_recall(X, X_real, *, n_neighbors=3):
     X_real : array-like of shape (n_real, n_features)
         The features of real images, more than `n_neighbors`.
     n_neighbors : int, default=3
-        The neighbour at which balls end, the sample itself not counted.
+        The neighbour that sets the radius of a ball, not counting the sample itself.
 
     Returns
     -------
@@ -149,7 +149,7 @@ def generative_precision_recall(X, X_real, *, n_neighbors=3):
     Raises
     ------
     TypeError, ValueError
-        If `n_neighbors` is no int of at least 1, or if a set has not more samples than that.
+        If `n_neighbors` is not an int of at least 1, or if a set does not have more samples than that.
     ValueError
         If the numbers of features differ, or an input is empty or not finite.
 

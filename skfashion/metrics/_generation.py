@@ -84,9 +84,9 @@ def nearest_train_distance(X, X_train):
     Returns
     -------
     distance : ndarray of shape (n_samples,), float64
-        Euclidean distances; of levels from 0 to 255 on the scale of [0, 1] per pixel.
+        Euclidean distances; for levels from 0 to 255, on the scale of [0, 1] per pixel.
     nearest : ndarray of shape (n_samples,), int64
-        Index of the nearest training sample; of several at the same distance the first.
+        Index of the nearest training sample; ties go to the first.
 
     Raises
     ------

@@ -19,13 +19,13 @@ class RankComparison(NamedTuple):
     ranks : dict of str to float
         The average rank of each model, the best one first; 1 is the best rank.
     pvalue : float
-        Of Friedman's test of whether all models are equal.
+        The p-value of Friedman's test of whether all models are equal.
     pvalues : ndarray of shape (n_models, n_models)
-        Of the tests between pairs, corrected for their number, in the order of `ranks`; 1 on the diagonal.
+        P-values of the pairwise tests, corrected for their number, in the order of `ranks`; 1 on the diagonal.
     critical_difference : float
         The smallest difference of average ranks at which two models differ by Nemenyi's test; NaN with another test.
     groups : list of list of str
-        Models next to each other in rank, at least two, no pair of which differs. None is part of another.
+        Groups of at least two models of adjacent ranks, no pair of which differs; no group is part of another.
     n_repetitions : int
         The number of repetitions.
 
@@ -64,12 +64,12 @@ def compare_ranks(scores, *, test="nemenyi", alpha=0.05, greater_is_better=True)
     Parameters
     ----------
     scores : dict of str to array-like of shape (n_repetitions,)
-        The scores of each model, at least three, in the same repetitions: data sets, or seeds, or folds.
+        The scores of each of at least three models, in the same repetitions: data sets, seeds or folds.
     test : {"nemenyi", "wilcoxon"}, default="nemenyi"
         How pairs are compared: by the difference of their average ranks, or by Wilcoxon's signed-rank test of their
-        scores with Holm's correction, in which the other models do not matter.
+        scores with Holm's correction, which does not depend on the other models.
     alpha : float in (0, 1), default=0.05
-        The level of significance.
+        The significance level.
     greater_is_better : bool, default=True
         Whether higher scores are better; False for errors.
 
@@ -82,9 +82,9 @@ def compare_ranks(scores, *, test="nemenyi", alpha=0.05, greater_is_better=True)
     ------
     ValueError
         If there are fewer than three models or two repetitions, if two names are the same text, or if scores are
-        missing, not finite or of different numbers.
+        missing, not finite or different in number.
     TypeError
-        If `scores` is no dict.
+        If `scores` is not a dict.
 
     Notes
     -----

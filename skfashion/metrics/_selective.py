@@ -1,4 +1,4 @@
-"""The confidence from which on predictions are kept, so that few of them are wrong."""
+"""The confidence threshold above which predictions are kept, so that few of them are wrong."""
 
 from numbers import Real
 from typing import NamedTuple
@@ -75,12 +75,12 @@ def threshold_for_risk(y_true, y_pred, confidence, *, risk, confidence_level=0.9
 
     Notes
     -----
-    The bound is that of Clopper and Pearson, as in [1]_. To look at the errors of many thresholds and to take the best
-    one would make it too optimistic. So an eighth, a quarter and a half of the predictions are tried, each at a third
-    of the allowed probability, and from the largest share that passes on, thresholds are lowered one by one until the
-    bound exceeds the risk (fixed-sequence testing, [2]_). The promise is exact if a lower threshold never has a lower
-    risk, which holds for a useful confidence. Where confidences often repeat, the probability is approximate. Nothing
-    is promised for images of another kind.
+    The bound is that of Clopper and Pearson, as in [1]_. Choosing the best of many thresholds by their errors would
+    make it too optimistic. So an eighth, a quarter and a half of the predictions are tried, each at a third of the
+    allowed probability, and starting from the largest share that passes, thresholds are lowered one by one until the
+    bound exceeds the risk (fixed-sequence testing, [2]_). The guarantee is exact if a lower threshold never has a lower
+    risk, which holds for a useful confidence. Where confidences often repeat, the probability is approximate. There is
+    no guarantee for images from another distribution.
 
     References
     ----------

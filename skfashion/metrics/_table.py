@@ -15,7 +15,7 @@ from skfashion.metrics._corrections import holm, holm_of_pairs
 
 
 class ClassifierComparison(NamedTuple):
-    """Classifiers beside each other.
+    """The result of comparing classifiers on the same test images.
 
     Attributes
     ----------
@@ -48,7 +48,7 @@ def compare_classifiers(classifiers, X_test=None, y_test=None, *, X_train=None, 
     classifiers : dict of str to estimator or array-like of shape (n_samples,)
         Classifiers, or predicted labels, by their names; at least two.
     X_test : array-like of shape (n_samples, n_features), (n, h, w), (n, c, h, w) or (n, h, w, c), default=None
-        Images that no classifier was trained on. Predicted labels need none.
+        Images that no classifier was trained on; not needed for predicted labels.
     y_test : array-like of shape (n_samples,)
         Their labels.
     X_train, y_train : array-like, default=None
@@ -66,7 +66,7 @@ def compare_classifiers(classifiers, X_test=None, y_test=None, *, X_train=None, 
     ValueError
         If there are fewer than two, or no labels, or images are missing, or training images come without labels.
     TypeError
-        If one is neither a classifier nor labels, or `classifiers` is no dict.
+        If one is neither a classifier nor labels, or if `classifiers` is not a dict.
     sklearn.exceptions.NotFittedError
         If one is not fitted, and there are no training images.
 
@@ -133,7 +133,7 @@ def _measured(name, classifier, X_test, X_train, y_train):
             )
         return classifier, {}
     if not is_classifier(classifier):
-        raise TypeError(f"{name!r} is no classifier but {type(classifier).__name__}.")
+        raise TypeError(f"{name!r} is not a classifier but {type(classifier).__name__}.")
     if X_test is None:
         raise ValueError(f"{name!r} is a classifier: X_test is needed, the images to predict.")
     measures = {}

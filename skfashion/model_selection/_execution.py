@@ -57,7 +57,7 @@ def _run_here(trial):
 def _run_elsewhere(trials, parallel, n_at_a_time):
     """Run the next fold of each of `n_at_a_time` trials by joblib, and so on.
 
-    Trials are asked for and told of in order, whichever fold is done first: equal seeds give equal trials.
+    Trials are asked for and reported in order, whichever fold ends first: equal seeds give equal trials.
     """
     coming, folds = deque(trials), {}
     try:
@@ -68,7 +68,7 @@ def _run_elsewhere(trials, parallel, n_at_a_time):
                 continue
             outcomes = _outcomes(parallel, folds.values())
             pairs = zip(folds.items(), outcomes, strict=True)
-            following = {trial: _told(trial, fold, outcome) for (trial, fold), outcome in pairs}
+            following = {trial: _reported(trial, fold, outcome) for (trial, fold), outcome in pairs}
             folds = {trial: fold for trial, fold in following.items() if fold is not _END}
     finally:
         for trial in trials:  # those that still run end as failed
@@ -100,14 +100,14 @@ def _begin(coming, folds, n_at_a_time):
             folds[trial] = fold
 
 
-def _told(trial, fold, outcome):
-    """The next fold of a trial that is told the outcome of one."""
+def _reported(trial, fold, outcome):
+    """Report the outcome of a fold to its trial; return the next fold."""
     if fold.epochs is not None:
         try:
             fold.epochs.report_all(outcome.epochs)
         except Exception as error:  # of the storage, or of the pruner: a matter of this trial
             return _turn(trial.throw, error)
-        if fold.epochs.pruned:  # what came of it later, here would not have come to pass
+        if fold.epochs.pruned:  # in this process, what came later would not have happened
             return _turn(trial.send, None)
     if outcome.error is not None:
         return _turn(trial.throw, outcome.error)

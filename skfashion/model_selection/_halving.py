@@ -20,16 +20,16 @@ _COURSE = ("max_epochs", "lr_schedule", "early_stopping")
 
 
 class VectorizedHalvingGridSearchCV(VectorizedGridSearchCV):
-    """Grid search that trains all candidates for a few epochs, and only the best of them further.
+    """Grid search by successive halving: trains all candidates for a few epochs, and only the best of them further.
 
-    After each of several rungs, at growing numbers of epochs, the better part of the candidates goes on from where it
-    is, and the others end. :class:`~sklearn.model_selection.HalvingGridSearchCV` trains anew in every rung. Networks of
+    After each of several rungs, at growing numbers of epochs, the best candidates continue from where they are, and the
+    others stop. :class:`~sklearn.model_selection.HalvingGridSearchCV` retrains them in every rung. Networks of
     the same shapes are trained together as in :class:`VectorizedGridSearchCV`; all others, for instance those with
     convolutions, halve in the same way, each by itself.
 
     The learning rate of each candidate follows its schedule over all `max_epochs`, whenever it ends: so a candidate of
     the last rung is the model that :class:`~sklearn.model_selection.GridSearchCV` would have given, and the scores of
-    earlier rungs are those of trainings that were not over yet. They are compared within a rung only. Candidates must
+    earlier rungs are those of unfinished trainings. They are compared within a rung only. Candidates must
     therefore have the same `max_epochs`, schedule and `early_stopping`; with early stopping the weights of the best
     epoch are taken at the end, those of the last epoch in a rung.
 
@@ -45,17 +45,17 @@ class VectorizedHalvingGridSearchCV(VectorizedGridSearchCV):
         One in `factor` candidates goes on after a rung, and the next rung has `factor` times as many epochs. Above 1.
 
     min_epochs : int or "exhaust", default="exhaust"
-        Epochs of the first rung. ``"exhaust"`` is as many as allow fewer than `factor` candidates in the last rung.
+        Epochs of the first rung. With ``"exhaust"``, the last rung has fewer than `factor` candidates.
 
     scoring : str, callable, list, tuple, dict or None, default=None
-        As in :class:`~sklearn.model_selection.GridSearchCV`. Of several scores `refit` names the one that counts.
+        As in :class:`~sklearn.model_selection.GridSearchCV`. With several scores, `refit` names the one that decides.
 
     n_jobs : int or None, default=None
         As in :class:`VectorizedGridSearchCV`.
 
     refit : bool, str or callable, default=True
         As in :class:`~sklearn.model_selection.GridSearchCV`; the best candidate is one of the last rung. A callable has
-        to see to that itself, by ``cv_results_["iter"]``.
+        to ensure that itself, by ``cv_results_["iter"]``.
 
     cv : int, splitter, iterable or None, default=None
         As in :class:`~sklearn.model_selection.GridSearchCV`.
@@ -73,29 +73,29 @@ class VectorizedHalvingGridSearchCV(VectorizedGridSearchCV):
         As in :class:`~sklearn.model_selection.GridSearchCV`.
 
     max_seconds : float or None, default=None
-        Time after which no rung begins: the best candidate of the last one is refitted.
+        Time in seconds after which no further rung starts: the best candidate of the last one is refitted.
 
     Attributes
     ----------
     cv_results_ : dict of ndarray
-        As of :class:`~sklearn.model_selection.HalvingGridSearchCV`: a row for each candidate of each rung, with the
+        As in :class:`~sklearn.model_selection.HalvingGridSearchCV`: a row for each candidate of each rung, with the
         rung ``iter``, the epochs ``n_resources`` since the beginning, and the time of a fit since the beginning.
         ``vectorized`` is as in :class:`VectorizedGridSearchCV`.
 
     n_resources_, n_candidates_ : list of int
-        Epochs, and candidates, of each rung.
+        Number of epochs since the beginning, and of candidates, in each rung.
 
     n_iterations_ : int
         Rungs that were run.
 
     n_remaining_candidates_ : int
-        Candidates that would go on after the last one.
+        Number of candidates that would continue after the last rung.
 
     min_resources_, max_resources_ : int
         Epochs of the first rung, and `max_epochs` of the candidates.
 
     best_estimator_, best_score_, best_params_, best_index_, scorer_, n_splits_, refit_time_, multimetric_ : object
-        As of :class:`~sklearn.model_selection.GridSearchCV`, and so are ``classes_``, ``n_features_in_`` and
+        As in :class:`~sklearn.model_selection.GridSearchCV`, and so are ``classes_``, ``n_features_in_`` and
         ``feature_names_in_``, where they exist.
 
     See Also
@@ -253,7 +253,7 @@ class VectorizedHalvingGridSearchCV(VectorizedGridSearchCV):
             return results[name]
         if "mean_test_score" in results:
             return results["mean_test_score"]
-        raise ValueError(f"Of several scores refit has to name the one that decides who goes on. Got {self.refit!r}.")
+        raise ValueError(f"With several scores refit has to name the one that decides who goes on. Got {self.refit!r}.")
 
     @staticmethod
     def _select_best_index(refit, refit_metric, results):

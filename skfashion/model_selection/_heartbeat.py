@@ -1,4 +1,4 @@
-"""Heartbeats: what tells a trial that another process runs from one whose process is gone.
+"""Heartbeats, by which trials that run in other processes differ from trials whose process is gone.
 
 Optuna has some of its own, for databases, and for trials that its own loop runs: neither is what a search needs.
 """
@@ -34,7 +34,7 @@ def seconds_of_grace(storage):
 
 @contextmanager
 def beating(trial, seconds):
-    """Give a trial that runs a heartbeat every so many seconds."""
+    """Send a heartbeat of a running trial every `seconds` seconds."""
     stopped = threading.Event()
     thread = threading.Thread(target=_beat, args=(trial, seconds, stopped), daemon=True)
     thread.start()

@@ -40,41 +40,41 @@ class OptunaSearchCV(Versioned, BaseSearchCV):
 
     param_distributions : dict of str to list, scipy distribution or optuna distribution, or list of such dicts
         What to search, as for :class:`~sklearn.model_selection.RandomizedSearchCV`: lists of choices, and
-        ``scipy.stats`` ``uniform``, ``loguniform`` or ``randint``; see :data:`SEARCH_SPACES`. Of several dicts each
-        trial takes one, for instance with another estimator in a step of a Pipeline.
+        ``scipy.stats`` ``uniform``, ``loguniform`` or ``randint``; see :data:`SEARCH_SPACES`. With several dicts, each
+        trial draws from one, for instance with another estimator in a step of a Pipeline.
 
     n_trials : int, default=20
-        Number of trials of the study: those in the `storage` count, unless they failed before the search began, and
-        several processes that share a study run so many together. Each waits for the last ones of the others.
+        Total number of trials of the study: those in the `storage` count, unless they failed before the search began,
+        and processes that share a study run this many together. Each waits for the last trials of the others.
 
     scoring : str, callable, list, tuple, dict or None, default=None
-        As in :class:`~sklearn.model_selection.GridSearchCV`; more is better. Of several scores the one that `refit`
-        names leads the search, or the first one if it names none.
+        As in :class:`~sklearn.model_selection.GridSearchCV`; higher is better. With several scores, the search
+        maximizes the one that `refit` names, or the first one if it names none.
 
     cv : int, splitter, iterable or None, default=None
         As in :class:`~sklearn.model_selection.GridSearchCV`.
 
     refit : bool, str or callable, default=True
         Whether to fit the best setting on all samples at the end, as in
-        :class:`~sklearn.model_selection.GridSearchCV`: of several scores the name of the one that counts, or a
+        :class:`~sklearn.model_selection.GridSearchCV`: with several scores, the name of the one that decides, or a
         callable that finds the best row of ``cv_results_``.
 
     pruner : {"median"}, optuna pruner or None, default="median"
-        Which trials end early: by default those that are behind the median of the others at the same point. After each
-        fold a trial reports the mean score so far. Estimators that tell scikit-learn's callbacks of their epochs, which
+        Which trials are stopped early: by default those that are below the median of the others at the same step. After
+        each fold a trial reports the mean score so far. Estimators that report epochs to scikit-learn's callbacks, as
         those of this library do, also as the last step of a Pipeline, report each epoch of the first fold too, unless
-        `max_epochs`, `lr_schedule`, `net_params` or that step itself is searched: an epoch of a short training says
-        nothing beside one of a long training. Where epochs are reported Optuna's steps count the epochs of all folds,
-        else the folds. None lets every trial run to its end. One that keeps what it has learned of the trials, as
-        Optuna's Hyperband does, belongs to one search.
+        `max_epochs`, `lr_schedule`, `net_params` or that step itself is searched: epochs of short and long trainings
+        cannot be compared. Where epochs are reported, Optuna's steps count the epochs of all folds, else the folds.
+        None lets every trial run to its end. A pruner that keeps a state between trials, such as Optuna's Hyperband,
+        must not be shared by searches.
 
     sampler : optuna sampler or None, default=None
-        How the next setting is found; None stands for Optuna's default, seeded by `random_state`. The search works with
-        a copy, of another seed if the study holds trials.
+        How the next setting is chosen; None stands for Optuna's default, seeded by `random_state`. The search works
+        with a copy, which gets another seed if the study holds trials.
 
     initial_params : dict, list of dict or None, default=None
-        Settings to try first, as ``best_params_`` holds them; what they lack is drawn. Those that the study had are not
-        tried again. Settings that were enqueued by Optuna's ``study.enqueue_trial`` may hold the same values.
+        Settings to try first, as ``best_params_`` holds them; missing parameters are drawn. Those that the study had
+        are skipped. Settings that were enqueued by Optuna's ``study.enqueue_trial`` may hold the same values.
 
     storage : str, optuna storage or None, default=None
         Where the study is kept, for instance ``"sqlite:///study.db"``: a search that is fitted again on the same
@@ -83,21 +83,21 @@ class OptunaSearchCV(Versioned, BaseSearchCV):
         again, once. ``repr`` and notebooks show addresses without their password. None keeps it in memory.
 
     study_name : str or None, default=None
-        Its name in the storage; a storage needs one. If the study of this name is about another search, for instance
-        in nested cross-validation about another fold, the name with a hash at its end is taken: see ``study_``.
+        Its name in the storage; a storage needs one. If the study of this name belongs to another search, for
+        instance of another fold in nested cross-validation, a hash is appended to the name: see ``study_``.
 
     max_seconds : float or None, default=None
-        Time after which no trial begins.
+        Time in seconds after which no further trial starts.
 
     n_jobs : int or None, default=None
-        Trials at a time, in threads: with more than one the settings tried depend on who is first. Within
+        Trials at a time, in threads: with more than one, the settings tried depend on which ends first. Within
         ``joblib.parallel_config`` of processes or a cluster, such as ``"dask"``, folds run there, one of each trial
-        at a time, and the next ones once all of them are done: so the trials follow from `n_jobs` and `random_state`.
+        at a time, and the next ones once all of them are done: so `n_jobs` and `random_state` determine the trials.
         None then stands for joblib's own default, with Dask all workers. A trial that would end after an epoch ends
         after its first fold, with what it had reported until then.
 
     error_score : "raise" or nan, default=nan
-        A trial that fails, in fit or in a score, is told to Optuna as such and warned of, and the search goes on;
+        A trial that fails in fitting or scoring is recorded as failed, with a warning, and the search continues;
         ``"raise"`` ends it.
 
     random_state : int, RandomState instance or None, default=None
@@ -105,17 +105,17 @@ class OptunaSearchCV(Versioned, BaseSearchCV):
         have the same one, and draw different settings.
 
     verbose : int, default=0
-        1 prints one line per trial. Callbacks of scikit-learn such as its ``ProgressBar``, see ``set_callbacks``, see
-        trials, folds and epochs.
+        1 prints one line per trial. Callbacks of scikit-learn such as its ``ProgressBar``, set by
+        ``set_callbacks``, receive trials, folds and epochs.
 
     Attributes
     ----------
     study_ : optuna.Study
-        With all trials; :class:`~skfashion.inspection.ParallelCoordinatesDisplay` draws it. Of several dicts its names
-        of parameters begin with the place of theirs. A search that is pickled takes the trials along, without the
+        The study with all trials; :class:`~skfashion.inspection.ParallelCoordinatesDisplay` draws it. With several
+        dicts, parameter names are prefixed with the index of their dict. A pickled search holds the trials, without the
         storage.
     cv_results_ : dict of str to array
-        As of :class:`~sklearn.model_selection.RandomizedSearchCV`, one row per trial, and ``state`` (``"complete"``,
+        As in :class:`~sklearn.model_selection.RandomizedSearchCV`, one row per trial, and ``state`` (``"complete"``,
         ``"pruned"``, ``"fail"``, or ``"interrupted"`` if its process was stopped or gone). Scores of folds that were
         not reached are nan.
     best_params_ : dict
@@ -135,7 +135,7 @@ class OptunaSearchCV(Versioned, BaseSearchCV):
     multimetric_ : bool
         Whether there are several scores.
     classes_ : ndarray of shape (n_classes,)
-        The labels, of a classifier.
+        The class labels; only of a classifier.
     n_features_in_ : int
         Values in a row of X, if the best estimator knows.
     feature_names_in_ : ndarray of str
@@ -225,7 +225,7 @@ class OptunaSearchCV(Versioned, BaseSearchCV):
     @with_callbacks
     @_fit_context(prefer_skip_nested_validation=False)
     def fit(self, X, y=None, **params):
-        """Run the trials that the study lacks, and fit the best setting.
+        """Run the remaining trials of the study, and refit the best setting.
 
         Parameters
         ----------

@@ -158,8 +158,8 @@ def _of_scipy(name, frozen):
     if kind in ("uniform", "loguniform", "reciprocal"):
         return distributions.FloatDistribution(float(low), float(high), log=kind != "uniform")
     raise ValueError(
-        f"param_distributions[{name!r}] is a {kind} distribution; of scipy's, uniform, loguniform and randint are "
-        "known."
+        f"param_distributions[{name!r}] is a {kind} distribution; of scipy's, only uniform, loguniform and randint "
+        "are supported."
     )
 
 

@@ -42,7 +42,7 @@ def opened(storage):
         yield storage
     except errors.StorageInternalError as error:
         raise errors.StorageInternalError(
-            f"The storage of the study failed: {_reason(error)}\nTrials that had ended are kept: fit again to go on."
+            f"The storage of the study failed: {_reason(error)}\nFinished trials are kept: fit again to resume."
         ) from error
     finally:
         if is_server:
@@ -67,8 +67,8 @@ def _parsed(address):
         url = None
     if url is None or "@" in (url.host or ""):
         raise ValueError(
-            "The storage is no address as 'postgresql+psycopg://user:password@host:5432/database', in which special "
-            "characters of user and password are escaped by urllib.parse.quote_plus."
+            "The storage is not an address such as 'postgresql+psycopg://user:password@host:5432/database', in which "
+            "special characters of user and password are escaped by urllib.parse.quote_plus."
         )
     dialect = url.get_dialect()
     try:

@@ -35,7 +35,7 @@ def open_study(search, storage, about):
         if about["estimator"] != known["estimator"] and about["shown"] == known["shown"]:
             raise ValueError(
                 f"The storage holds a study {search.study_name!r} of another estimator, which looks the same but holds "
-                "something else, for instance another fitted encoder: take another study_name."
+                "something else, for instance another fitted encoder: use another study_name."
             )
         study = _create(search, storage, f"{search.study_name}-{joblib.hash(about)[:12]}")
         study.set_user_attr("about", about)
@@ -105,7 +105,7 @@ def tell(study, trial, score=None, state=None):
     Raises
     ------
     optuna.exceptions.UpdateFinishedTrialError
-        If another process has told it first.
+        If another process has reported it first.
     """
     try:
         study.tell(trial, score, state=state)

@@ -29,16 +29,16 @@ _FITS_AT_A_TIME = 8
 
 
 class VectorizedGridSearchCV(Versioned, GridSearchCV):
-    """Grid search that trains networks of the same shapes together, in one program for all of them.
+    """Grid search that trains networks of the same shapes together, in one vectorized computation.
 
-    It takes any estimator or Pipeline, gives what :class:`~sklearn.model_selection.GridSearchCV` gives, and runs its
-    code. Only where several fits come to train dense networks whose layers have the same sizes, on the same images, are
+    It takes any estimator or Pipeline, gives the results of :class:`~sklearn.model_selection.GridSearchCV`, and runs
+    its code. Only where several fits train dense networks whose layers have the same sizes, on the same images, are
     these trained together: their learning rates, optimizers, weight decays, dropouts, label smoothings, class weights,
     schedules, early stopping and seeds may differ. Each becomes the model of a fit of its own, up to rounding. One that
-    has stopped, or has diverged and gets the `error_score`, leaves the others as they are. Everything else is fitted as
-    usual: other estimators, networks with convolutions, on other devices than the CPU or in bfloat16, with optimizers
-    or augmentations of one's own, or with callbacks that look at single batches. `max_seconds` of a network count the
-    time of the training that it shares.
+    has stopped, or has diverged and gets the `error_score`, does not affect the others. Everything else is fitted as
+    usual: other estimators, networks with convolutions, on other devices than the CPU or in bfloat16, with
+    user-defined optimizers or augmentations, or with callbacks that look at single batches. `max_seconds` of a network
+    counts the time of the training that it shares.
 
     Parameters
     ----------
@@ -68,8 +68,8 @@ class VectorizedGridSearchCV(Versioned, GridSearchCV):
         As in :class:`~sklearn.model_selection.GridSearchCV`.
 
     pre_dispatch : int or str, default="2*n_jobs"
-        A number is how many fits wait for each other at most. Otherwise as many as have room: their training images
-        take up to 2 GiB.
+        A number limits how many fits wait for each other. Otherwise as many do as fit into memory: their training
+        images take up to 2 GiB.
 
     error_score : "raise" or number, default=nan
         As in :class:`~sklearn.model_selection.GridSearchCV`.
@@ -78,17 +78,18 @@ class VectorizedGridSearchCV(Versioned, GridSearchCV):
         As in :class:`~sklearn.model_selection.GridSearchCV`.
 
     max_seconds : float or None, default=None
-        Time after which no candidate begins: about eight fits for each job begin together, the first ones in any case.
+        Time in seconds after which no further candidate starts: about eight fits per job start together, the first ones
+        in any case.
         ``cv_results_`` holds the candidates that were tried, and the best of them is refitted.
 
     Attributes
     ----------
     cv_results_ : dict of ndarray
-        As of :class:`~sklearn.model_selection.GridSearchCV`, and ``vectorized``: whether each candidate was trained
+        As in :class:`~sklearn.model_selection.GridSearchCV`, and ``vectorized``: whether each candidate was trained
         together with others in all folds. The time of a fit is its share of the time of such a training.
 
     best_estimator_, best_score_, best_params_, best_index_, scorer_, n_splits_, refit_time_, multimetric_ : object
-        As of :class:`~sklearn.model_selection.GridSearchCV`, and so are ``classes_``, ``n_features_in_`` and
+        As in :class:`~sklearn.model_selection.GridSearchCV`, and so are ``classes_``, ``n_features_in_`` and
         ``feature_names_in_``, where they exist.
 
     See Also
@@ -158,7 +159,7 @@ class VectorizedGridSearchCV(Versioned, GridSearchCV):
             The images.
 
         y : array-like of shape (n_samples,), default=None
-            What they stand for.
+            Their labels or targets.
 
         **params : dict of str to object
             For ``fit`` of the estimator, the scorer and the splitter, as in
@@ -279,7 +280,7 @@ class TogetherBackend(ParallelBackendBase):
         """The search is over: nothing waits any more."""
 
     def _run(self):
-        """Run what waits to be run; joblib is told, and submits more."""
+        """Run what waits to be run; joblib is notified, and submits more."""
         tasks, self.tasks = self.tasks[: self.n_at_once], self.tasks[self.n_at_once :]
         self.train([task.fit for task in tasks])
         for task in tasks:

@@ -175,17 +175,17 @@ class AutoencoderModule(nn.Module):
     image_shape : tuple of int
         (channels, height, width).
     latent_dim : int
-        Length of a code.
+        Number of latent dimensions.
     output_activation : {"identity", "sigmoid"}
-        What makes an image of the output of the decoder.
+        The activation that turns the output of the decoder into an image.
     padding, decoder_padding : sequence of int
         Zeros around the input of each convolution; around the output of each transposed one, in the same order, or one
         more where the last pixel would be left out.
     init : str
         The scheme of :func:`~skfashion.modules._init.initialize`.
     n_classes : int
-        How many classes there are, if the decoder is told the class of each image beside its code: it is conditional,
-        and all methods that decode want `labels`, a tensor (n,) of int64. 0 stands for a decoder of codes alone.
+        Number of classes of a conditional decoder, which gets the class of each image in addition to its code; all
+        methods that decode then need `labels`, an int64 tensor of shape (n,). 0 makes the decoder unconditional.
     n_channels, kernel_size, hidden_layer_sizes, activation, dropout, batch_norm
         As in :class:`Encoder`.
 
@@ -275,7 +275,7 @@ class AutoencoderModule(nn.Module):
     def _with_class(self, codes, labels):
         """What a conditional decoder reads: codes, and the class of each as an indicator of all classes."""
         if labels is None:
-            raise ValueError(f"A decoder that is told one of {self.n_classes} classes needs the labels of the images.")
+            raise ValueError(f"A decoder conditioned on {self.n_classes} classes needs the labels of the images.")
         return torch.cat([codes, one_hot(labels, self.n_classes).to(codes.dtype)], dim=1)
 
     def without_decoder(self):
@@ -303,11 +303,11 @@ class NormalDraw(Stochastic):
 
 
 class VariationalModule(AutoencoderModule):
-    """An autoencoder whose codes are normal distributions, one for each image.
+    """A variational autoencoder: the posterior of the code of each image is a normal distribution.
 
-    ``module(images)`` is the output of the decoder for a code that is drawn, with the means and the logarithms of the
-    variances of the codes; ``encode(images)`` are the means. With `n_classes` it is conditional, and the module is
-    called as ``module(images, labels)``; the encoder is not told the class.
+    ``module(images)`` is the output of the decoder for sampled codes, with the means and log-variances of the
+    posterior; ``encode(images)`` are the means. With `n_classes` the decoder is conditional, and the module is called
+    as ``module(images, labels)``; the encoder does not see the class.
 
     Parameters
     ----------
@@ -339,7 +339,7 @@ class VariationalModule(AutoencoderModule):
         self.draw = NormalDraw()
 
     def posterior(self, images):
-        """The means and the logarithms of the variances of the codes, both (n, latent_dim)."""
+        """The means and log-variances of the posterior of the codes, both of shape (n, latent_dim)."""
         mean, log_variance = super().encode(images).float().chunk(2, dim=1)
         # exp() of these is a float32, whatever an untrained encoder makes of images on a scale of their own.
         return mean, log_variance.clamp(-30, 20)

@@ -125,7 +125,7 @@ class conv(Layer):
 
 @dataclass(frozen=True, repr=False)
 class pool(Layer):
-    """The maximum over windows of `size` x `size` pixels that do not overlap.
+    """Max pooling over windows of `size` x `size` pixels that do not overlap.
 
     Parameters
     ----------
@@ -160,7 +160,7 @@ class _GlobalPool(nn.Module):
 
 @dataclass(frozen=True, repr=False)
 class global_pool(Layer):
-    """The mean of each channel: an image becomes a vector.
+    """Global average pooling: the mean of each channel, which turns an image into a vector.
 
     Examples
     --------

@@ -9,7 +9,7 @@ class draw_from(TorchDispatchMode):
     """A context in which every random operation of torch draws from `generator`.
 
     It reaches what cannot be passed a generator: the initialisation inside ``nn.Linear``, or the dropout inside a
-    module that somebody else wrote. The context belongs to the thread that enters it. It costs some microseconds an
+    module that somebody else wrote. The context belongs to the thread that enters it. It costs some microseconds per
     operation, so our own modules take their generator explicitly instead (:class:`Dropout`).
 
     Parameters

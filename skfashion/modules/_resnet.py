@@ -44,24 +44,24 @@ _DEEPEST = 1000
 class ResNet(nn.Module):
     """Three stages of residual convolutions at full, half and quarter size, doubling the channels at each.
 
-    The input is normalised by running statistics (so that no scale is assumed), and a stage is left through a 2 x 2
-    maximum. One convolution a residual, not two: at this size it learns faster for the same arithmetic.
+    The input is normalised by running statistics (so that no scale is assumed), and 2 x 2 max pooling separates the
+    stages. A residual block has one convolution, not two: at this size it learns faster for the same arithmetic.
 
     Parameters
     ----------
     image_shape : tuple of int
-        (channels, height, width); any size, also one pixel.
+        (channels, height, width); any size, even one pixel.
     n_outputs : int
         Number of outputs.
     width : int
         Channels of the first stage.
     depth : int
-        Residual convolutions a stage.
+        Residual blocks per stage, of one convolution each.
     flip_averaging : bool
         Whether the output in evaluation is the mean over an image and its mirror image.
     outputs : {"classes", "labels", "numbers"}, default="classes"
-        What outputs are, by which their mean is taken: scores of classes, the log of whose mean probability is given;
-        log odds of labels that do not exclude each other, alike; or numbers.
+        Kind of output, and so of averaging: logits of mutually exclusive classes or log odds of co-occurring labels
+        (both averaged as probabilities, and given as their logarithms or log odds), or numbers.
 
     References
     ----------
@@ -78,7 +78,7 @@ class ResNet(nn.Module):
 
     def __init__(self, image_shape, n_outputs, width, depth, flip_averaging, outputs="classes"):
         if depth > _DEEPEST:
-            raise ValueError(f"depth={depth}: a residual network of more than {_DEEPEST} convolutions a stage.")
+            raise ValueError(f"depth={depth}: a residual network can have at most {_DEEPEST} convolutions per stage.")
         super().__init__()
         self.outputs = outputs
         self.flip_averaging = flip_averaging

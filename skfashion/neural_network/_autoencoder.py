@@ -11,7 +11,7 @@ from skfashion.training._build import Network
 
 @estimator
 class Autoencoder(BaseAutoencoder):
-    """A fully connected autoencoder: its decoder is its encoder mirrored.
+    """A fully connected autoencoder, whose decoder mirrors its encoder.
 
     With ``activation="identity"`` and ``hidden_layer_sizes=()`` it is linear, and spans the subspace of
     :class:`~sklearn.decomposition.PCA`.
@@ -52,9 +52,9 @@ class Autoencoder(BaseAutoencoder):
     True
     """
 
-    latent_dim: int = parameter(32, "Length of a code.", number(int, 1), positional=True)
+    latent_dim: int = parameter(32, "Number of latent dimensions.", number(int, 1), positional=True)
     dropout: float = parameter(
-        0.0, "The share of units that is dropped in training, after every hidden layer.", number(float, 0, 1)
+        0.0, "Dropout rate, the share of units zeroed in training, after every hidden layer.", number(float, 0, 1)
     )
 
     hidden_layer_sizes: int | Iterable = field(default=(256, 128), kw_only=False)  # the second one by position

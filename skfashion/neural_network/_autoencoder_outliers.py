@@ -1,4 +1,4 @@
-"""Outliers by what an autoencoder makes of them."""
+"""Outlier detection by the reconstruction errors and latent codes of an autoencoder."""
 
 import numpy as np
 import torch
@@ -20,25 +20,25 @@ from skfashion.training._reconstruction import residual_variance
 # Codes may lie in a subspace, in which directions across it have no variance.
 _SHRINKAGE = 0.001
 
-# A code at the mean of all excuses no error, and an image without an error no code.
+# Lower bounds, so that a code at the mean cannot hide a large error, nor a perfect reconstruction an unusual code.
 _LEAST_DISTANCE, _LEAST_ERROR = 0.1, 0.01
 
-# An error of this share of white is none.
+# Errors up to this share of white count as none: it bounds the residual variance from below.
 _UNSEEN = 1e-3
 
 
 @estimator
 class AutoencoderOutlierDetector(BaseOutlierDetector):
-    r"""Outliers are images that an autoencoder reconstructs badly or whose codes are unusual.
+    r"""Detect outliers: images that an autoencoder reconstructs badly, or whose latent codes are unusual.
 
-    The score of an image is minus the logarithm of its reconstruction error and of the distance of its code from the
-    mean of the training codes:
+    The score of an image is minus the sum of the logarithms of its reconstruction error and of the distance of its code
+    from the mean of the training codes:
 
     .. math:: -\log(0.01 + e) - \tfrac{1}{2} \log(0.1 + m^2 / d)
 
-    Here *e* is the mean over the pixels of the squared residual, each divided by its variance over the training images
-    plus the mean of this variance over all pixels: an error where all images are black says more than one where they
-    vary. *m* is the Mahalanobis distance of the code, and *d* the number of its dimensions.
+    Here *e* is the mean over the pixels of the squared residual, each divided by the residual variance of its pixel on
+    the training images plus the mean of this variance over all pixels: an error counts for more where all images are
+    black than where they vary. *m* is the Mahalanobis distance of the code, and *d* the number of its dimensions.
 
     See Also
     --------
@@ -67,7 +67,7 @@ class AutoencoderOutlierDetector(BaseOutlierDetector):
     autoencoder: BaseAutoencoder | FrozenEstimator | BaseSearchCV | None = parameter(
         None,
         """
-        An :class:`Autoencoder`, :class:`ConvAutoencoder` or :class:`VariationalAutoencoder`, or a fitted search of one.
+        An :class:`Autoencoder`, :class:`ConvAutoencoder`, :class:`VariationalAutoencoder`, or a fitted search over one.
         An unfitted one is cloned and fitted on the images of ``fit``; a fitted one is used as it is, see
         :class:`EncoderClassifier`. None stands for ``Autoencoder(64, (512, 256), max_epochs=30)``.""",
         positional=True,
@@ -90,7 +90,7 @@ class AutoencoderOutlierDetector(BaseOutlierDetector):
         if autoencoder._is_conditional:
             raise ValueError(
                 f"The 'autoencoder' parameter of {type(self).__name__} has conditional=True: it reconstructs an image "
-                "only if it is told the class, which nobody knows of an outlier. Set conditional=False."
+                "only if it is given the class, which is unknown for outliers. Set conditional=False."
             )
         return autoencoder
 

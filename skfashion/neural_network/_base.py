@@ -1,4 +1,4 @@
-"""The base of all neural estimators: shared parameters, and the one way in which a fit goes."""
+"""The base of all neural estimators: shared parameters, and the single code path of every fit."""
 
 import warnings
 from abc import ABC, abstractmethod
@@ -51,8 +51,8 @@ class BaseNet(
 ):
     """An estimator around a skorch net.
 
-    A family of estimators says what it learns (:meth:`_examples`, :meth:`_validation`), a final one which network that
-    is (:meth:`_network`).
+    A family of estimators defines what is learned (:meth:`_examples`, :meth:`_validation`), a final class the network
+    (:meth:`_network`).
     """
 
     optimizer: (
@@ -60,7 +60,7 @@ class BaseNet(
     ) = parameter(
         "adam",
         """
-        By its name, or a subclass of :class:`torch.optim.Optimizer`. ``"nesterov"`` is stochastic gradient descent with
+        Its name, or a subclass of :class:`torch.optim.Optimizer`. ``"nesterov"`` is stochastic gradient descent with
         a Nesterov momentum of 0.9.""",
     )
     learning_rate: float = parameter(
@@ -77,7 +77,7 @@ class BaseNet(
     lr_schedule: Literal["auto", "onecycle", "cosine", "adaptive"] | None = parameter(
         "auto",
         """
-        The course of the learning rate over the `max_epochs` of ``fit``, set at every step: ``"onecycle"`` rises for a
+        The learning-rate schedule over the `max_epochs` of ``fit``, set at every step: ``"onecycle"`` rises for a
         fifth of the time and then falls to 0, ``"cosine"`` falls to 0. ``"adaptive"`` needs early stopping: the rate
         rises over the first 100 steps and is divided by 5 each time the validation score has not improved for two
         thirds of `n_iter_no_change` epochs. ``"auto"`` is ``"adaptive"`` with early stopping, else ``"onecycle"``. None
@@ -85,7 +85,7 @@ class BaseNet(
         or at a tenth of it after a ``fit`` with a schedule, rising over the first 100 steps.""",
     )
     batch_size: int = parameter(128, "Number of images per step of the optimizer.", number(int, 1))
-    max_epochs: int = parameter(20, "Passes over the training images.", number(int, 1))
+    max_epochs: int = parameter(20, "Maximum number of epochs (passes over the training images).", number(int, 1))
     max_seconds: float | None = parameter(
         None,
         """
@@ -97,8 +97,8 @@ class BaseNet(
     early_stopping: bool = parameter(
         False,
         """
-        Whether to stop when the validation score does not improve any more, and to go back to the weights of the best
-        epoch, which are kept in memory. Uses `X_val` of ``fit``, else holds out a `validation_fraction` of X.""",
+        Whether to stop when the validation score no longer improves, and to restore the weights of the best epoch,
+        which are kept in memory. Uses `X_val` of ``fit``, else holds out a `validation_fraction` of X.""",
     )
     validation_fraction: float = parameter(
         0.1, "Share of the training images that early stopping holds out.", number(float, 0, 1, closed="neither")
@@ -109,8 +109,8 @@ class BaseNet(
     tol: float = parameter(
         0.0,
         """
-        By how much the score has to grow to count as improved. Scikit-learn's 1e-4 is below one image of most
-        validation sets.""",
+        Minimum increase of the score that counts as an improvement. Scikit-learn's 1e-4 is less than one image
+        contributes in most validation sets.""",
         number(float, 0),
     )
     augmentation: str | Callable | tuple | list | None = parameter(
@@ -119,10 +119,10 @@ class BaseNet(
         Random changes to the training images: ``"flip"`` flips them left to right, ``"shift"`` moves them by up to one
         pixel in 28, ``"erase"`` erases a rectangle; any of them in any order, as ``"flip+shift"``. ``"mixup"`` averages
         each image with another one of its batch, with weights that are uniform on [0, 1], and ``"cutmix"`` replaces a
-        rectangle of it by that of another one; the network learns both targets, each as much as it is seen, and the
-        training accuracy is measured alike. At most one of these two may be given. ``"auto"`` is ``"flip+shift"`` for
-        images and nothing for rows that are no images. Zeros come in where an image moves away or is erased: they are
-        black, and the mean of standardised images. A callable, alone or in a sequence with names, gets a batch of
+        rectangle of it by that of another one; the network learns both targets, weighted by their shares of the image,
+        as is the training accuracy. At most one of these two may be given. ``"auto"`` is ``"flip+shift"`` for images,
+        and nothing for rows that are not images. Vacated and erased pixels become zero, which is black, or the mean of
+        standardised images. A callable, alone or in a sequence with names, gets a batch of
         float images (n, channels, height, width), and a :class:`torch.Generator` if it has an argument `generator`; it
         returns finite floats of the same shape. One that flips images has an attribute ``mirrors = True``.""",
     )
@@ -130,8 +130,8 @@ class BaseNet(
     precision: Literal["auto", "float32", "bfloat16"] = parameter(
         "auto",
         """
-        Of training. ``"auto"`` is bfloat16 for large convolutions on hardware on which they are then faster: GPUs that
-        compute it, Intel's processors with AMX, AMD's with AVX512-BF16 and Arm's with BF16; else it is float32.
+        The precision of training. ``"auto"`` is bfloat16 for large convolutions on hardware where this is faster (GPUs
+        that support it, Intel's processors with AMX, AMD's with AVX512-BF16 and Arm's with BF16), else float32.
         Predictions are float32.""",
     )
     device: str | torch.device = parameter(
@@ -145,15 +145,15 @@ class BaseNet(
         """
         Whether the processes of :mod:`torch.distributed`, which ``torchrun`` starts, share each fit. All of them call
         ``fit`` with the same images; each takes its part of every batch of `batch_size`, and all end with the same
-        model. It is that of a single process but for rounding, and for dropout and augmentation, which each process
-        draws for itself. Ctrl-C, or the end of one process, ends the training of all.""",
+        model. It equals that of a single process, except for rounding, and for dropout and augmentation, which each
+        process draws on its own. Ctrl-C, or the end of one process, ends the training of all.""",
     )
     random_state: int | np.random.RandomState | None = parameter(
         None,
         """
         Drives initialisation, shuffling, dropout, augmentation and the held-out images. Pass an int for the same model
-        in every call. Initial weights, the order of images, dropout and augmentation have a stream of random numbers
-        each, so that a change of one does not move the others. No global generator is read or moved.""",
+        in every call. Initial weights, the order of images, dropout and augmentation each have their own stream of
+        random numbers, so that changing one does not affect the others. No global generator is read or changed.""",
         "random_state",
     )
     verbose: int = parameter(0, "0 is silent, 1 prints a line per epoch.", "verbose")
@@ -169,21 +169,21 @@ class BaseNet(
         "feature_names_in_ : ndarray of str": "Names of the columns, if X was a DataFrame with names.",
         "image_shape_ : tuple of int": "(channels, height, width) of an image.",
         "history_ : list of dict": """
-            One per epoch: ``epoch``, ``train_loss`` and, for classifiers, ``train_accuracy`` (as measured during the
-            epoch), ``valid_loss`` and ``valid_accuracy`` (if there are validation images), ``learning_rate``,
+            One dict per epoch: ``epoch``, ``train_loss`` and, for classifiers, ``train_accuracy`` (as measured during
+            the epoch), ``valid_loss`` and ``valid_accuracy`` (if there are validation images), ``learning_rate``, and
             ``duration`` in seconds.""",
         "loss_, loss_curve_ : float, list of float": "The training loss of the last epoch, and of each.",
         "validation_scores_ : list of float or None": """
-            The score of each epoch that early stopping watches: the validation accuracy of classifiers, but for several
-            labels per image; R² of regressors, by the variance of the training targets; and the negative validation
-            loss of all others.""",
-        "best_validation_score_ : float or None": "The greatest of them.",
+            The score of each epoch that early stopping monitors: the validation accuracy of classifiers (except
+            multilabel ones), R² of regressors, relative to the variance of the training targets, and the negative
+            validation loss of all others.""",
+        "best_validation_score_ : float or None": "The highest of `validation_scores_`.",
         "validation_loss_curve_ : list of float or None": "The validation loss of each epoch.",
         "n_epochs_, n_iter_ : int": "Epochs that were run; the second is the name that tools of scikit-learn look for.",
         "best_epoch_ : int": "The epoch whose weights are used.",
         "interrupted_ : bool": "Whether Ctrl-C cut the training short.",
         "net_ : skorch.NeuralNet": "The fitted net.",
-        "module_ : torch.nn.Module": "Its network.",
+        "module_ : torch.nn.Module": "The network of `net_`.",
     }
 
     @property
@@ -213,7 +213,7 @@ class BaseNet(
     @with_callbacks
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y=None, sample_weight=None, *, X_val=None, y_val=None, sample_weight_val=None):
-        """Train the network on images X and what they stand for.
+        """Train the network on the images X and their targets y.
 
         Parameters
         ----------
@@ -223,19 +223,19 @@ class BaseNet(
             made dense.
 
         y : array-like, default=None
-            For classifiers labels of shape (n_samples,): ints, strings, bools, anything that can be sorted; or an
-            indicator matrix (n_samples, n_classes) of 0 and 1, whose columns are classes that do not exclude each
-            other. For regressors numbers of shape (n_samples,) or (n_samples, n_outputs), in any unit. For autoencoders
-            the image that each image of X is to be turned into, for instance without its noise, in the shape and on the
-            scale of X; they ignore anything of another shape, such as labels, as transformers of scikit-learn do,
-            except for a conditional one, which takes labels.
+            For classifiers, labels of shape (n_samples,): ints, strings, bools, anything that can be sorted; or an
+            indicator matrix of 0 and 1 of shape (n_samples, n_classes) for multilabel classification. For regressors,
+            numbers of shape (n_samples,) or (n_samples, n_outputs), in any unit. For autoencoders, the target of each
+            image, for instance the image without noise, in the shape and on the scale of X; anything of another
+            shape, such as labels, is ignored, as by transformers of scikit-learn, except by a conditional autoencoder,
+            which takes labels.
 
         sample_weight : array-like of shape (n_samples,), default=None
             Non-negative weights. A weight of zero is the same as leaving the image out.
 
         X_val, y_val, sample_weight_val : array-like, default=None
-            Validation images, which are evaluated after each epoch and watched by early stopping, and what belongs to
-            them.
+            Validation images, their targets and their weights; evaluated after each epoch, and monitored by early
+            stopping.
 
         Returns
         -------
@@ -267,7 +267,7 @@ class BaseNet(
             valid = self._validation(*validation)
             if not resume:
                 warn_of_large_numbers(type(self).__name__, X)
-            augmentation_steps(self.augmentation, self.image_shape_)  # a wrong one is told before anything is trained
+            augmentation_steps(self.augmentation, self.image_shape_)  # an invalid one is reported before training
             rows = examples["rows"] if consistency is None else np.union1d(examples["rows"], consistency.rows)
             self._prepare(given, X, rows, resume=resume)
             seed = draw_seed(self.random_state)

@@ -22,10 +22,10 @@ from skfashion._state import neutral_state
 from skfashion._tensors import to_device
 from skfashion.neural_network._base import BaseNet
 from skfashion.neural_network._clean_images import clean_images
+from skfashion.neural_network._conditional_classes import set_classes
 from skfashion.neural_network._drawn_codes import drawn_codes
 from skfashion.neural_network._parameters import checked_sizes, estimator, number, parameter
 from skfashion.neural_network._per_image import per_code
-from skfashion.neural_network._told_classes import told_classes
 from skfashion.neural_network._types import Activation, ImageShape, Init
 from skfashion.training._augmentation import check_reconstruction
 from skfashion.training._loader import ImageSet
@@ -43,9 +43,9 @@ from skfashion.training._reconstruction import (
 class BaseAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseNet):
     """A network that is trained to reconstruct its input from a short latent code.
 
-    A subclass is decorated by :func:`estimator`, and says by a method ``_network`` which module its parameters
-    describe: one with the methods ``encode``, ``decode``, ``start_at`` and ``reset_weights``, and the attribute
-    ``latent_dim``, as :class:`~skfashion.modules.AutoencoderModule` has them.
+    A subclass is decorated with :func:`estimator`, and has a method ``_network`` that returns a ``Network`` for its
+    parameters. The module needs the methods ``encode``, ``decode``, ``start_at`` and ``reset_weights``, and the
+    attribute ``latent_dim``, as :class:`~skfashion.modules.AutoencoderModule` has them.
 
     See Also
     --------
@@ -76,15 +76,15 @@ class BaseAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseNet
     (500, 8)
     """
 
-    latent_dim: int = parameter(14, "Length of a code.", number(int, 1), positional=True)
+    latent_dim: int = parameter(14, "Number of latent dimensions.", number(int, 1), positional=True)
     hidden_layer_sizes: int | Iterable = parameter(
         (64,),
         "Units of the dense layers between the images, or convolutions, and the code; the decoder has the same in "
         "reverse.",
         number(int, 1),
     )
-    activation: Activation = parameter("relu", "After every hidden layer; one of the names of :class:`MLPClassifier`.")
-    batch_norm: bool = parameter(False, "Whether to normalise each hidden layer before its activation.")
+    activation: Activation = parameter("relu", "Activation of each hidden layer; named as in :class:`MLPClassifier`.")
+    batch_norm: bool = parameter(False, "Whether hidden layers have batch normalisation before their activation.")
     init: Init = parameter(
         "he_normal",
         """
@@ -94,35 +94,35 @@ class BaseAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseNet
     loss: Literal["squared_error", "absolute_error", "bernoulli"] = parameter(
         "squared_error",
         """
-        The mean over the pixels of an image (the sum in a variational autoencoder); ``"bernoulli"`` is the
-        cross-entropy of pixels in [0, 1].""",
+        The reconstruction loss, averaged over the pixels of an image (summed in a variational autoencoder);
+        ``"bernoulli"`` is the cross-entropy of pixels in [0, 1].""",
     )
     output_activation: Literal["auto", "identity", "sigmoid"] = parameter(
         "auto",
         """
-        What the last layer ends in. ``"auto"`` is a sigmoid if all values that are fitted lie in [0, 1], as levels from
+        The activation of the output layer. ``"auto"`` is a sigmoid if all training values lie in [0, 1], as levels from
         0 to 255 do once they are scaled, and if `activation` is not the identity.""",
     )
     start_at_mean: bool = parameter(
         True,
         """
-        Whether the biases of the last layer start where the output is the mean training image (its mean color after
-        convolutions), whatever `init` says. With False a sigmoid starts near 0.5, from where a decoder may not learn
-        mostly black images: its output turns black for all of them before it tells them apart.""",
+        Whether to initialise the biases of the output layer, whatever `init` is, so that the output starts at the mean
+        training image (at its mean colour if that layer is a convolution). With False a sigmoid starts near 0.5, from
+        where a decoder may fail to learn mostly black images: it outputs black for all before it tells them apart.""",
     )
     image_shape: ImageShape = parameter("auto", "As in :class:`CNNClassifier`.")
 
     _fitted_attributes = {
-        'output_activation_ : {"identity", "sigmoid"}': "What the last layer ends in.",
+        'output_activation_ : {"identity", "sigmoid"}': "The activation of the output layer.",
         "code_mean_, code_covariance_ : ndarray of shape (latent_dim,) and (latent_dim, latent_dim)": """
-            Of the normal distribution from which ``sample`` draws codes: that of the codes of the images of ``fit`` and
-            of every ``partial_fit`` after it. It is the standard one in a variational autoencoder.""",
+            Mean and covariance of the normal distribution from which ``sample`` draws codes: that of the codes of the
+            images of ``fit`` and every later ``partial_fit``, or the standard one in a variational autoencoder.""",
     }
 
     # Whether the loss has a divergence, weighed by a parameter `beta`.
     _is_variational = False
 
-    # Whether the decoder is told the class of each image, which y then holds.
+    # Whether the decoder is conditioned on the class of each image, which y then holds.
     _is_conditional = False
 
     def __sklearn_tags__(self):
@@ -143,7 +143,7 @@ class BaseAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseNet
         Parameters
         ----------
         X, y, sample_weight
-            As in :meth:`fit`. The first call decides on the `output_activation` ``"auto"``.
+            As in :meth:`fit`. The first call resolves ``output_activation="auto"``.
 
         Returns
         -------
@@ -171,7 +171,7 @@ class BaseAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseNet
         labels = None
         if y is not None:
             name = type(self).__name__
-            labels = told_classes(task, y[rows], weight, name, before=before, add=resume and one_pass)
+            labels = set_classes(task, y[rows], weight, name, before=before, add=resume and one_pass)
         self._task, self._denoises = task, clean is not None
         return X, {"rows": rows, "weight": weight, "clean": clean, "labels": labels}
 
@@ -214,8 +214,8 @@ class BaseAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseNet
             )
         elif self.output_activation_ == "sigmoid" and not bounded:
             warnings.warn(
-                f"{type(self).__name__} is given images beyond [0, 1], but began with images in [0, 1] and so ends in "
-                "a sigmoid, which cannot give them back. Fit anew, or set output_activation='identity'.",
+                f"{type(self).__name__} got pixels outside [0, 1], but started with pixels in [0, 1] and so ends in "
+                "a sigmoid, which cannot give them back. Fit it again, or set output_activation='identity'.",
                 UserWarning,
                 stacklevel=3,
             )
@@ -243,12 +243,12 @@ class BaseAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseNet
         Returns
         -------
         ndarray of shape (n_samples, latent_dim), dtype float32, or float64 if X is float64
-            The same in every call.
+            The latent codes; they are the same in every call.
         """
         return self._per_image(X, lambda module, images: module.encode(images))
 
     def inverse_transform(self, X, y=None):
-        """Return the images that latent codes decode to.
+        """Decode latent codes to images.
 
         Parameters
         ----------
@@ -256,12 +256,12 @@ class BaseAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseNet
             Latent codes.
 
         y : array-like of shape (n_samples,), or a single label, default=None
-            The class of each image, or of all, which a conditional model needs and any other refuses.
+            The class of each image, or one class for all: required by a conditional model, refused by any other.
 
         Returns
         -------
         ndarray of shape (n_samples, n_features), dtype float32, or float64 if X is float64
-            Or images, in the shape of those that were fitted. If these were levels from 0 to 255, pixels are on the
+            Or images in the shape of those passed to ``fit``. If these were levels from 0 to 255, pixels are on the
             scale of [0, 1].
         """
         check_is_fitted(self)
@@ -284,12 +284,12 @@ class BaseAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseNet
             The images.
 
         y : array-like of shape (n_samples,), or a single label, default=None
-            The class of each image, or of all, which a conditional model needs and any other refuses.
+            The class of each image, or one class for all: required by a conditional model, refused by any other.
 
         Returns
         -------
         ndarray of shape (n_samples, n_features), dtype float32, or float64 if X is float64
-            As of :meth:`inverse_transform`.
+            As in :meth:`inverse_transform`.
         """
         rows = self._per_image(
             X,
@@ -307,7 +307,7 @@ class BaseAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseNet
             The images.
 
         y : array-like of shape (n_samples,), or a single label, default=None
-            The class of each image, or of all, which a conditional model needs and any other refuses.
+            The class of each image, or one class for all: required by a conditional model, refused by any other.
 
         Returns
         -------
@@ -329,7 +329,7 @@ class BaseAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseNet
             The images.
 
         y : array-like of the shape of X, default=None
-            The images that X is to be turned into. Anything of another shape, such as labels, is ignored, except by a
+            The target images of X. Anything of another shape, such as labels, is ignored, except by a
             conditional model, which needs labels.
 
         Returns
@@ -350,19 +350,19 @@ class BaseAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseNet
             return -denoising_error(self.net_, images)
 
     def sample(self, n_samples=1, random_state=None, *, y=None):
-        """Draw new images: codes from the normal distribution of `code_mean_` and `code_covariance_`, decoded.
+        """Draw new images: decode codes from the normal distribution with `code_mean_` and `code_covariance_`.
 
         Parameters
         ----------
         n_samples : int, default=1
-            How many.
+            Number of images to draw.
 
         random_state : int, RandomState instance or None, default=None
             Pass an int for the same images in every call.
 
         y : array-like of shape (n_samples,), or a single label, default=None
-            The class of each image, or of all; only of a conditional model, which otherwise draws classes too, each as
-            often as it had images in ``fit``.
+            The class of each image, or one class for all; only for a conditional model, which otherwise draws the
+            classes too, with the frequencies that they had in ``fit``.
 
         Returns
         -------
@@ -372,7 +372,7 @@ class BaseAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseNet
         Raises
         ------
         ValueError
-            If a label in y is none of the classes of the fit, or if the model was fitted without classes.
+            If y holds a label that is not among the classes of the fit, or is given to a model without classes.
         """
         check_is_fitted(self)
         check_scalar(n_samples, "n_samples", Integral, min_val=1)

@@ -7,7 +7,7 @@ _INTERNAL = ("batches", "train_loss_best", "valid_loss_best", "train_batch_count
 
 
 def history_of(epochs):
-    """The epochs of a net's history as fitted estimators tell them."""
+    """The epochs of a net's history as fitted estimators report them."""
     return [{name: value for name, value in epoch.items() if name not in _INTERNAL} for epoch in epochs]
 
 
@@ -34,7 +34,7 @@ class EpochTasks:
         self.epoch = self.train = self.history = None
 
     def on(self, train):
-        """The same, once the :class:`ImageSet` is known that the net is trained on."""
+        """Set the :class:`ImageSet` that the net is trained on, once it is known, and return self."""
         self.train = train
         return self
 

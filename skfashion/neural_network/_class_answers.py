@@ -7,7 +7,7 @@ from sklearn.utils.validation import check_is_fitted
 class ClassAnswers(ClassifierMixin):
     """Answers of a network whose outputs are scores of classes.
 
-    Whoever has them has a `_task`, which says what scores mean, and a method ``_per_image``, which collects them.
+    A subclass has a `_task`, which interprets the scores, and a method ``_per_image``, which collects them.
     """
 
     def predict_proba(self, X):
@@ -43,7 +43,7 @@ class ClassAnswers(ClassifierMixin):
         return self._answers(X, self._task.log_probabilities)
 
     def predict(self, X):
-        """Return the most probable class, or, after a fit on an indicator matrix, which classes are probable.
+        """Return the most probable class or, after a fit on an indicator matrix, all classes more probable than not.
 
         Parameters
         ----------

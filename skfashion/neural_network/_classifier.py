@@ -17,11 +17,11 @@ from skfashion.training._classification import ClassificationTask, MultilabelTas
 class BaseNetClassifier(ClassAnswers, SupervisedNet):
     """A network with one output per class, trained on the cross-entropy.
 
-    If y is an indicator matrix, classes do not exclude each other: each has a cross-entropy and a probability of its
-    own.
+    If y is an indicator matrix (multilabel classification), classes are not mutually exclusive: each has its own binary
+    cross-entropy and its own probability.
 
-    A subclass is decorated by :func:`estimator`, names its parameters, and says by a method ``_network`` which module
-    they describe.
+    A subclass is decorated with :func:`estimator`, declares its parameters, and has a method ``_network`` that returns
+    the ``Network`` that they describe.
 
     See Also
     --------
@@ -52,7 +52,7 @@ class BaseNetClassifier(ClassAnswers, SupervisedNet):
         0.0, "The share of each target that is spread evenly over all classes.", number(float, 0, 1)
     )
     class_weight: dict | Literal["balanced"] | None = parameter(
-        None, 'Weights of the classes; ``"balanced"`` makes every class weigh the same.'
+        None, 'Weights of the classes; ``"balanced"`` gives every class the same total weight.'
     )
 
     _fitted_attributes = {"classes_ : ndarray of shape (n_classes,)": "The labels."}

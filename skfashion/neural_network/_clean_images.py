@@ -1,4 +1,4 @@
-"""The images that others are to be turned into, as the y of an autoencoder."""
+"""Target images, such as clean versions of noisy ones, as the y of an autoencoder."""
 
 import numpy as np
 from sklearn.utils import check_array
@@ -16,7 +16,7 @@ def clean_images(estimator, X, y, name):
     if not is_of_this_size and (np.ndim(y) > 2 or np.shape(y)[1] == X.shape[1]):
         raise ValueError(
             f"{name} holds images of shape {np.shape(y)}, but there are {len(X)} images of {X.shape[1]} values in "
-            f"X: {name} must hold what each of them is to be turned into."
+            f"X: {name} must hold one target image for each of them."
         )
     if not is_of_this_size:
         return None

@@ -2,7 +2,7 @@
 
 
 class CloneMark:
-    """Whether Ctrl-C ends the training of an estimator only, or all that is going on."""
+    """Whether Ctrl-C ends only the training of this estimator, or everything that is running."""
 
     # Whether this is a clone that was not fitted yet. Those who clone (searches, cross-validation, ensembles) fit many
     # estimators, nearly always each of them once, and Ctrl-C has to stop them all.

@@ -30,10 +30,10 @@ class CNNNetwork:
           (n, channels, height, width) to one score (logit) per class, or one number per target. `image_shape` is
           (channels, height, width).
 
-        Published networks were made for 28 x 28 pixels, and suit up to some 64 x 64: the dense layer behind
+        Published networks were made for 28 x 28 pixels, and are suitable up to about 64 x 64: the dense layer after
         ``flatten()`` grows with the area of an image. ``"compact"`` has 0.1 million parameters, 0.4 at 64 x 64 pixels
-        in colour and 1.2 at 128 x 128. With ``global_pool()`` in its place a network is as large at every size. Images
-        smaller than layers can take are padded with zeros.""",
+        in colour and 1.2 at 128 x 128. With ``global_pool()`` instead of ``flatten()``, the number of parameters does
+        not depend on the size of images. Images that are too small for the layers are padded with zeros.""",
         positional=True,
     )
     image_shape: ImageShape = parameter(

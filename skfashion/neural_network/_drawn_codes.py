@@ -15,7 +15,7 @@ def drawn_codes(autoencoder, n_samples, y, generator):
     n_samples : int
         How many.
     y : array-like, a single label, or None
-        The classes that are asked for; None draws them too.
+        The requested classes; None draws them too.
     generator : numpy.random.Generator
         What is drawn from; the noise in the codes does not depend on y.
     """

@@ -50,12 +50,13 @@ class EncoderClassifier(BaseNetClassifier):
     encoder: BaseAutoencoder | FrozenEstimator | BaseSearchCV | None = parameter(
         None,
         """
-        An :class:`Autoencoder`, :class:`ConvAutoencoder` or :class:`VariationalAutoencoder`, or a fitted search of one,
+        An :class:`Autoencoder`, :class:`ConvAutoencoder`, :class:`VariationalAutoencoder`, or a fitted search over one,
         which stands for its best estimator. An unfitted one is cloned and fitted first on the images of ``fit`` (those
-        that weigh something, all alike, also those that early stopping holds out) or of the first ``partial_fit``; a
-        fitted one is used as it is, and never changed. None stands for ``ConvAutoencoder(latent_dim=16)``.
+        of positive weight, all weighted equally, including those held out for early stopping), or on those of the first
+        ``partial_fit``; a fitted one is used as it is, and never changed. None stands for
+        ``ConvAutoencoder(latent_dim=16)``.
 
-        :func:`~sklearn.base.clone`, and so every search and cross-validation, makes an unfitted estimator of a fitted
+        :func:`~sklearn.base.clone`, and so every search and cross-validation, turns a fitted estimator into an unfitted
         one. To keep what it has learnt, wrap it: ``EncoderClassifier(FrozenEstimator(autoencoder))``.""",
         positional=True,
     )
@@ -65,20 +66,20 @@ class EncoderClassifier(BaseNetClassifier):
         number(int, 1),
         positional=True,
     )
-    freeze: bool = parameter(True, "Whether the encoder stays as it is. If not, it is trained along, in a copy.")
+    freeze: bool = parameter(True, "Whether the encoder is frozen. If not, a copy of it is fine-tuned, too.")
     encoder_learning_rate: float | None = parameter(
         None,
         """
-        The learning rate of the encoder if it is not frozen; it follows the same `lr_schedule`. None is the
-        `learning_rate` of all.""",
+        The learning rate of the encoder if it is not frozen; it follows the same `lr_schedule`. None stands for
+        `learning_rate`.""",
         number(float, 0, closed="neither"),
     )
-    activation: Activation = parameter("relu", "After every hidden layer; one of the names of :class:`MLPClassifier`.")
+    activation: Activation = parameter("relu", "Activation of each hidden layer; named as in :class:`MLPClassifier`.")
     dropout: float = parameter(
-        0.0, "The share of units that is dropped in training, after every hidden layer.", number(float, 0, 1)
+        0.0, "Dropout rate, the share of units zeroed in training, after every hidden layer.", number(float, 0, 1)
     )
     batch_norm: bool = parameter(
-        False, "Whether to normalise each hidden layer before its activation. Codes are normalised in any case."
+        False, "Whether to use batch normalisation in hidden layers, before activations. Codes are always normalised."
     )
     init: Init = parameter("pytorch", "How the weights of the hidden layers are drawn, as in :class:`MLPClassifier`.")
 

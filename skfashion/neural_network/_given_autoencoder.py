@@ -88,7 +88,7 @@ def fitted_autoencoder(estimator, autoencoder, given, X, sample_weight, prepare=
 
 
 def shared(estimator):
-    """A fitted estimator of the same attributes: what the user does with the given one later is of no concern here."""
+    """A fitted estimator with the same attributes, unaffected by what the user later does with the given one."""
     twin = object.__new__(type(estimator))
     vars(twin).update(vars(estimator))
     return twin

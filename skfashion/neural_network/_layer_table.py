@@ -46,7 +46,7 @@ def layer_table(module, image_shape):
     Returns
     -------
     str
-        A table that unfolds. The shapes are those of one image.
+        A collapsible table. The shapes are those of one image.
     """
     shapes = _output_shapes(module, image_shape)
     layers = [(name, layer) for name, layer in module.named_modules() if _is_a_layer(layer)]

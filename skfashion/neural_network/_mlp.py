@@ -22,17 +22,17 @@ class MLPNetwork:
     activation: Activation | tuple | list = parameter("relu", "The activation of every hidden layer, or one for each.")
     dropout: float | tuple | list = parameter(
         0.0,
-        "The share of units that is dropped in training, after every hidden layer or one for each.",
+        "Dropout rate, the share of units zeroed in training, after every hidden layer, or one rate for each.",
         number(float, 0, 1),
     )
-    batch_norm: bool = parameter(False, "Whether to normalise each hidden layer before its activation.")
+    batch_norm: bool = parameter(False, "Whether hidden layers have batch normalisation before their activation.")
     init: Init = parameter(
         "pytorch",
         """
         How weights are drawn: as torch does, from a normal distribution of standard deviation 0.1, or by Glorot's or
-        He's rule. The first draws biases between -0.05 and 0.05, the others set them to zero. Under one `random_state`
-        what is drawn depends on nothing but the shape of a layer, so that networks of other sizes start alike where
-        their shapes agree.""",
+        He's rule. The first draws biases between -0.05 and 0.05, the others set them to zero. With the same
+        `random_state`, the initial weights of a layer depend only on its shape, so that networks of different sizes
+        start alike where their shapes agree.""",
     )
     image_shape: ImageShape = parameter(
         "auto", "As in :class:`CNNClassifier`; a perceptron sees rows, but augmentations see images."

@@ -24,7 +24,7 @@ class NetParams(CloneMark):
         return cloned
 
     def set_params(self, **params):
-        """Set parameters; those of an optimizer or a schedule go by parameters of their own.
+        """Set parameters of the estimator; those of the optimizer and of the schedule have parameters of their own.
 
         Parameters
         ----------

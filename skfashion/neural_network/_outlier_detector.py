@@ -24,7 +24,7 @@ _ROUNDING = 1e-4
 
 @estimator
 class BaseOutlierDetector(OutlierMixin, CloneMark, ImageInput, BaseEstimator, ABC):
-    """An estimator that learns what images look like, and finds those that look otherwise.
+    """An estimator that learns what images look like, and finds those that look different.
 
     A final class says what it learns (:meth:`_learn`), and by how much an image differs (:meth:`_scores`).
     """
@@ -146,7 +146,7 @@ class BaseOutlierDetector(OutlierMixin, CloneMark, ImageInput, BaseEstimator, AB
         Returns
         -------
         ndarray of shape (n_samples,), dtype int64
-            -1 for outliers, 1 for all others.
+            -1 for outliers, 1 for inliers.
         """
         return np.where(self.decision_function(X) < 0, -1, 1)
 

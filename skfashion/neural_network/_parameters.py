@@ -26,11 +26,16 @@ def parameter(default, text, *accepted, positional=False):
     default : object
         The default value.
     text : str
-        What the docstring says of it.
+        Its description in the docstring.
     *accepted : object
         Constraints of scikit-learn, for what the annotation does not say: the range of a number, for instance.
     positional : bool, default=False
-        Whether it may be given without its name.
+        Whether it may be passed by position.
+
+    Returns
+    -------
+    dataclasses.Field
+        The field.
 
     Examples
     --------
@@ -52,7 +57,12 @@ def number(kind, low, high=None, *, closed="left"):
     low, high : float or None
         The ends of the range; None stands for no limit.
     closed : {"left", "right", "both", "neither"}, default="left"
-        Which ends belong to it.
+        Which ends are included.
+
+    Returns
+    -------
+    Interval
+        The constraint.
 
     Examples
     --------
@@ -70,6 +80,16 @@ def estimator(cls):
     ``__init__`` takes and assigns them, ``_parameter_constraints`` is made of their types and ranges, and the docstring
     gets the sections Parameters and Attributes, in front of its "See Also". A subclass adds fields of its own, and
     changes a default that it inherits by ``name: type = default``.
+
+    Parameters
+    ----------
+    cls : type
+        The class.
+
+    Returns
+    -------
+    type
+        The class, made a dataclass.
 
     Examples
     --------
@@ -171,7 +191,7 @@ def _parts(annotation):
 
 
 def _constraints(annotation, accepted):
-    """What scikit-learn accepts for a parameter: what is given in so many words, and what its type says."""
+    """What scikit-learn accepts for a parameter: what is given explicitly, and what its type says."""
     constraints = list(accepted)
     for part in _parts(annotation):
         kind = get_origin(part) or part

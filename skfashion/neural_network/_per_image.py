@@ -30,7 +30,7 @@ def per_image(estimator, net, X, function, *, draws=False, labels=None):
     draws : bool, default=False
         Whether it draws random numbers.
     labels : callable, default=None
-        Given the number of images, the labels of all that a conditional module is told, an ndarray of int64; they are
+        Given the number of images, the indices of their classes for a conditional module, an ndarray of int64; they are
         handed to `function` after the images.
     """
     X, _ = estimator._validate_images(X, reset=False)
@@ -66,8 +66,8 @@ def per_code(autoencoder, codes, labels):
     with neutral_state(), torch.inference_mode():
         for start in range(0, len(codes), _BATCH_OF_CODES):
             part, device = slice(start, start + _BATCH_OF_CODES), torch.device(autoencoder.net_.device)
-            told = () if labels is None else (to_device(labels[part], device),)
-            images = autoencoder.module_.decode(to_device(codes[part], device).float(), *told)
+            condition = () if labels is None else (to_device(labels[part], device),)
+            images = autoencoder.module_.decode(to_device(codes[part], device).float(), *condition)
             rows[part] = autoencoder._layout.rows(images).cpu().numpy()
     return check_finite(rows, codes, type(autoencoder).__name__)
 

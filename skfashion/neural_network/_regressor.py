@@ -18,8 +18,8 @@ class BaseNetRegressor(RegressorMixin, SupervisedNet):
 
     Targets are standardised for training, so that a learning rate suits any unit; predictions are in the units of y.
 
-    A subclass is decorated by :func:`estimator`, names its parameters, and says by a method ``_network`` which module
-    they describe.
+    A subclass is decorated with :func:`estimator`, declares its parameters, and has a method ``_network`` that returns
+    the ``Network`` that they describe.
 
     See Also
     --------
@@ -47,8 +47,8 @@ class BaseNetRegressor(RegressorMixin, SupervisedNet):
         "squared_error",
         """
         The distance between targets and predictions, in standard deviations of the training targets, as a mean over
-        the targets of an image. ``"huber"`` is squared up to one standard deviation, and absolute beyond: an outlier
-        does not weigh more than its distance.""",
+        the targets of an image. ``"huber"`` is squared up to one standard deviation, and absolute beyond: the
+        loss of an outlier grows only linearly with its distance.""",
     )
 
     _fitted_attributes = {"n_outputs_ : int": "Targets per image."}
@@ -90,8 +90,8 @@ class BaseNetRegressor(RegressorMixin, SupervisedNet):
         examples = task.encode(y, *self._weighed_rows(X, sample_weight))
         if one_pass and not resume and task.is_constant.any():
             warnings.warn(
-                f"The targets of the first partial_fit are all the same ({task.mean}), so that nothing tells on which "
-                "scale they differ: it is taken to be 1. Begin with targets that differ.",
+                f"The targets of the first partial_fit are all the same ({task.mean}), so their scale is unknown "
+                "and taken to be 1. Begin with targets that differ.",
                 UserWarning,
                 stacklevel=5,
             )
@@ -102,7 +102,7 @@ class BaseNetRegressor(RegressorMixin, SupervisedNet):
         return self._check_images(X, y, reset=reset, multi_output=True, y_numeric=True)
 
     def predict(self, X):
-        """Return the targets of images.
+        """Return the predicted targets of each image.
 
         Parameters
         ----------

@@ -24,12 +24,14 @@ class ResNetNetwork:
         number(int, 1),
         positional=True,
     )
-    depth: int = parameter(1, "Residual convolutions in each stage.", number(int, 0, 1000), positional=True)
+    depth: int = parameter(
+        1, "Residual blocks in each stage, of one convolution each.", number(int, 0, 1000), positional=True
+    )
     image_shape: ImageShape = parameter("auto", "As in :class:`CNNClassifier`.")
     flip_averaging: bool | Literal["auto"] = parameter(
         "auto",
         """
-        Whether a prediction is the mean over an image and its mirror image; ``"auto"`` does that if `augmentation`
+        Whether predictions are averaged over an image and its mirror image; ``"auto"`` does that if `augmentation`
         flips images too.""",
     )
 
@@ -58,7 +60,7 @@ class ResNetClassifier(ResNetNetwork, BaseNetClassifier):
     The number of parameters does not depend on the size of images. It grows with `width`, as does the time per image,
     which also grows with the area of the image.
 
-    The recipe is stochastic gradient descent with Nesterov momentum, one cycle of the learning rate, weight decay,
+    The recipe is stochastic gradient descent with Nesterov momentum, a one-cycle learning rate, weight decay,
     label smoothing, augmentation by horizontal flips and shifts, and predictions that are averaged over an image and
     its horizontal flip. The defaults suit garments and other things that may face either way; for digits and text take
     ``augmentation="shift"``.
@@ -115,7 +117,7 @@ class ResNetRegressor(ResNetNetwork, BaseNetRegressor):
     Notes
     -----
     Some shared parameters have other defaults here: `optimizer` and `weight_decay`. The recipe of
-    :class:`ResNetClassifier`, plain gradient descent at a high rate, diverges on squared errors.
+    :class:`ResNetClassifier`, stochastic gradient descent at a high learning rate, diverges on squared errors.
 
     References
     ----------

@@ -29,7 +29,7 @@ _LAYERS = (
 
 @estimator
 class SelfSupervisedOutlierDetector(BaseOutlierDetector):
-    """Outliers are images with unusual embeddings in a network that tells rotated and shifted images apart.
+    """Detect outliers: images with unusual embeddings in a network that recognises rotations and shifts.
 
     The network is a classifier of what was done to an image: nothing, a rotation by 90, 180 or 270 degrees (only 180 if
     images are not square), or a shift by a quarter of the image in one of four directions. To tell these apart it has
@@ -41,7 +41,7 @@ class SelfSupervisedOutlierDetector(BaseOutlierDetector):
 
     See Also
     --------
-    AutoencoderOutlierDetector : Needs no orientation, and less time.
+    AutoencoderOutlierDetector : Does not rely on the orientation of images, and is faster to fit.
 
     Notes
     -----

@@ -39,8 +39,8 @@ class SemiSupervisedClassifier(ClassAnswers, ImageEmbedding, ModuleExport, Clone
     Notes
     -----
     An epoch is one pass over the unlabelled images. Each step takes as many images as the `batch_size` of the inner
-    estimator, of which a share of `labelled_share` have labels; labelled images are repeated as often as that takes.
-    The entry ``train_pseudo_labelled`` of the history is the share of unlabelled images that counted;
+    estimator, of which a share of `labelled_share` have labels; labelled images are repeated as needed.
+    The entry ``train_pseudo_labelled`` of the history is the share of unlabelled images whose pseudo-label counted;
     ``train_accuracy`` is measured on all images that count: those with labels, and those with pseudo-labels.
 
     The strong augmentation must not change the class, and the network has to be able to learn that: convolutional
@@ -80,7 +80,7 @@ class SemiSupervisedClassifier(ClassAnswers, ImageEmbedding, ModuleExport, Clone
     threshold: float | Literal["adaptive"] = parameter(
         "adaptive",
         """
-        The probability from which on a prediction counts as the label of an image. ``"adaptive"`` follows the mean
+        The lowest probability of a prediction that counts as a pseudo-label. ``"adaptive"`` follows the mean
         confidence of the network, and is lower for classes that it predicts rarely; it suits networks that are trained
         with label smoothing, which never come near to 1.""",
         number(float, 0, 1, closed="both"),
@@ -89,13 +89,13 @@ class SemiSupervisedClassifier(ClassAnswers, ImageEmbedding, ModuleExport, Clone
         0.5, "The share of labelled images in each batch.", number(float, 0, 1, closed="neither")
     )
     unlabelled_weight: float = parameter(
-        1.0, "The weight of the mean loss of images without labels beside that of labelled ones.", number(float, 0)
+        1.0, "The weight of the mean loss of unlabelled images, relative to that of labelled ones.", number(float, 0)
     )
     strong_augmentation: str | Callable | tuple | list | None = parameter(
         "auto",
         """
         The strong changes, as `augmentation` of the networks. ``"auto"`` is ``"flip+shift+erase+erase"`` for
-        images, without the flip if the weak changes have none, and nothing for rows that are no images. Neither these
+        images, without the flip if the weak changes have none, and nothing for rows that are not images. Neither these
         nor the weak changes may mix images.""",
     )
     random_state: int | np.random.RandomState | None = parameter(
@@ -114,7 +114,7 @@ class SemiSupervisedClassifier(ClassAnswers, ImageEmbedding, ModuleExport, Clone
         "n_features_in_ : int": "Values in a row of X.",
         "feature_names_in_ : ndarray of str": "Names of the columns, if X was a DataFrame with names.",
         "image_shape_ : tuple of int": "(channels, height, width) of an image.",
-        "history_ : list of dict": "One per epoch, see Notes.",
+        "history_ : list of dict": "One dict per epoch, see Notes.",
         "interrupted_ : bool": "Whether Ctrl-C cut the training short.",
     }
 
@@ -211,7 +211,7 @@ class SemiSupervisedClassifier(ClassAnswers, ImageEmbedding, ModuleExport, Clone
         Returns
         -------
         float
-            The share of right predictions.
+            The share of correct predictions.
 
         Raises
         ------
@@ -284,7 +284,7 @@ def _labels(y):
 
 
 def _is_missing(label):
-    """Whether an object stands for no label: -1, None, NaN, or pandas.NA, of which nothing is true or false."""
+    """Whether an object stands for no label: -1, None, NaN, or pandas.NA, whose truth value is undefined."""
     try:
         return label is None or bool(label != label) or (not isinstance(label, (str, bool)) and label == -1)
     except TypeError:

@@ -14,7 +14,7 @@ class StoredAsArrays:
     """
 
     def __dask_tokenize__(self):
-        """What tells models apart for dask, which looks at nothing but the parameters of a dataclass."""
+        """What distinguishes models for Dask, which otherwise hashes only the parameters of a dataclass."""
         return type(self).__qualname__, self.__getstate__()
 
     def __getstate__(self):

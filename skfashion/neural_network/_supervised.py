@@ -1,4 +1,4 @@
-"""The base of networks that learn what images stand for."""
+"""The base of supervised networks."""
 
 from abc import abstractmethod
 
@@ -9,7 +9,7 @@ from skfashion.neural_network._base import BaseNet
 
 
 class ImageEmbedding:
-    """Embeddings of images, for whoever collects what a network makes of them by a method ``_per_image``."""
+    """Adds ``embed`` to an estimator whose method ``_per_image`` collects the outputs of its network."""
 
     def embed(self, X):
         """Return the embedding of each image: the input of the last layer of the network.
@@ -22,12 +22,12 @@ class ImageEmbedding:
         Returns
         -------
         ndarray of shape (n_samples, n_units), dtype float32, or float64 if X is float64
-            The same in every call.
+            The embeddings; they are the same in every call.
 
         Raises
         ------
         AttributeError
-            If the network is a module of your own without a method ``embed(images)``.
+            If the network is a user-defined module without a method ``embed(images)``.
         """
         check_is_fitted(self)
         return self._per_image(X, embedded)

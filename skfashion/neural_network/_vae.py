@@ -19,10 +19,10 @@ from skfashion.training._build import Network
 
 @estimator
 class VariationalAutoencoder(BaseAutoencoder):
-    """A variational autoencoder: each code is a normal distribution, and all together follow the standard normal one.
+    """A variational autoencoder: a normal posterior of the code of each image, and a standard normal prior.
 
-    It is trained on ``reconstruction + beta * KL``, both summed over an image; ``transform`` gives the means of the
-    codes, and ``sample`` decodes codes drawn from the standard normal distribution.
+    It is trained on ``reconstruction + beta * KL``, both summed over an image; ``transform`` gives the posterior
+    means, and ``sample`` decodes codes drawn from the standard normal distribution.
 
     See Also
     --------
@@ -72,7 +72,7 @@ class VariationalAutoencoder(BaseAutoencoder):
     (3, 784)
     """
 
-    latent_dim: int = parameter(10, "Length of a code.", number(int, 1), positional=True)
+    latent_dim: int = parameter(10, "Number of latent dimensions.", number(int, 1), positional=True)
     n_channels: int | Iterable = parameter(
         (32, 64),
         "Filters of each convolution of stride 2; ``()`` for a fully connected network.",
@@ -83,7 +83,7 @@ class VariationalAutoencoder(BaseAutoencoder):
         1.0,
         """
         The weight of the Kullback-Leibler divergence. Above 1 codes are closer to the standard normal distribution,
-        below 1 images are sharper; 0 makes an autoencoder whose ``sample`` means little. With
+        below 1 images are sharper; with 0, samples are hardly meaningful. With
         ``loss="squared_error"`` the reconstruction is, up to a constant, the negative log-likelihood of pixels with a
         variance of 1/2.""",
         number(float, 0),
@@ -91,13 +91,13 @@ class VariationalAutoencoder(BaseAutoencoder):
     conditional: bool = parameter(
         False,
         """
-        Whether the decoder is told the class of each image, so that ``sample`` draws images of chosen classes. Then
+        Whether the decoder is conditioned on the class, so that ``sample`` draws images of chosen classes. Then
         ``fit`` needs y, one label per image, as do ``reconstruct``, ``inverse_transform`` and the scores; ``transform``
         does not. `augmentation` must not mix images then. With False labels are ignored, as by any transformer.""",
     )
 
     _fitted_attributes = {
-        "classes_ : ndarray of shape (n_classes,)": "The labels, if the model is conditional; else there is none.",
+        "classes_ : ndarray of shape (n_classes,)": "The class labels; only if the model is conditional.",
         "class_count_ : ndarray of shape (n_classes,)": """
             The weighted number of training images of each class, if the model is conditional.""",
     }
@@ -120,7 +120,7 @@ class VariationalAutoencoder(BaseAutoencoder):
 
     @property
     def classes_(self):
-        """The labels that the decoder knows."""
+        """The class labels that the decoder is conditioned on."""
         return self._known("classes")
 
     @property
@@ -156,7 +156,7 @@ class VariationalAutoencoder(BaseAutoencoder):
             The images.
 
         y : array-like of shape (n_samples,), or a single label, default=None
-            The class of each image, or of all, which a conditional model needs and any other refuses.
+            The class of each image, or one class for all: required by a conditional model, refused by any other.
 
         n_draws : int, default=1
             Codes to draw for each image; the estimates are averaged.

@@ -97,7 +97,7 @@ def _manifest(archive):
         raise BrokenFileError(f"{name} is no saved model: its manifest does not say so.")
     version = manifest.get("format_version")
     if type(version) is not int or version < 1:
-        raise BrokenFileError(f"{name} says format_version={version!r}, which is none.")
+        raise BrokenFileError(f"{name} declares format_version={version!r}, which is not valid.")
     if version > VERSION:
         by = manifest.get("versions", {}) if isinstance(manifest.get("versions"), dict) else {}
         raise BrokenFileError(

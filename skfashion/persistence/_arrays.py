@@ -76,7 +76,7 @@ def _encode_objects(array, encoder, where):
 def _decode_objects(content, decoder):
     dtype, shape, values = np.dtype(content["dtype"]), content["shape"], decoder.decode(content["values"])
     check(dtype.kind in "UO" and type(values) is list, "not texts or objects")
-    check(all(type(size) is int and size >= 0 for size in shape), "sizes that are none")
+    check(all(type(size) is int and size >= 0 for size in shape), "invalid sizes")
     if dtype.kind == "U":
         check(all(type(value) is str for value in values), "not texts")
     check(dtype.itemsize * len(values) <= _LARGEST_TEXTS, f"{len(values)} texts of {dtype.itemsize} bytes each")

@@ -63,7 +63,7 @@ def is_autoencoder(estimator):
 
 
 def is_conditional(autoencoder):
-    """Whether the last step reconstructs images only if it is told their classes."""
+    """Whether the last step needs the classes of images to reconstruct them."""
     return get_tags(steps_of(autoencoder)[-1]).target_tags.required
 
 
@@ -175,12 +175,12 @@ def _of_a_clusterer(estimator, X, y):
 
 
 def _of_an_autoencoder(estimator, X, y):
-    told = (y,) if is_conditional(estimator) else ()
-    if y is None or told:
+    condition = (y,) if is_conditional(estimator) else ()
+    if y is None or condition:
         *before, autoencoder = steps_of(estimator)
         for step in before:  # a Pipeline tells no classes
             X = step.transform(X)
-        errors = -np.asarray(autoencoder.score_samples(X, *told), dtype=np.float64)
+        errors = -np.asarray(autoencoder.score_samples(X, *condition), dtype=np.float64)
         return Evaluation(len(errors), {"Reconstruction error (MSE per pixel)": _bootstrap(np.mean, errors)})
     if np.shape(y) != np.shape(X):
         raise ValueError(

@@ -7,7 +7,7 @@ from sklearn.pipeline import make_pipeline
 
 from skfashion.inspection import ReconstructionDisplay, TrainingCurveDisplay
 from skfashion.inspection._estimators import steps_of
-from skfashion.inspection._labels import classes_told
+from skfashion.inspection._labels import labels_at
 from skfashion.persistence._facts import trained_network
 
 # The matrix of more classes is no picture any more.
@@ -57,14 +57,14 @@ def confusion_matrix(confusion, names):
 def reconstructions(estimator, X, y=None):
     """Some images above their reconstructions; steps from which there is no way back are applied before.
 
-    `y` are the classes of all images, which a conditional autoencoder is told.
+    `y` are the labels of all images, which a conditional autoencoder needs.
     """
     steps, images = steps_of(estimator), X[:_N_RECONSTRUCTIONS]
     while not all(hasattr(step, "inverse_transform") for step in steps[:-1]):
         images = steps.pop(0).transform(images)
     figure = _figure(11, 2.6)
     model = steps[0] if len(steps) == 1 else make_pipeline(*steps)
-    classes = classes_told(y, X, slice(_N_RECONSTRUCTIONS))
+    classes = labels_at(y, X, slice(_N_RECONSTRUCTIONS))
     ReconstructionDisplay.from_estimator(model, images, classes, n_images=_N_RECONSTRUCTIONS, ax=figure.subplots())
     return _as_png(figure)
 

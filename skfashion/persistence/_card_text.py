@@ -32,13 +32,13 @@ model = load("model.skf")
 model.predict(X)
 ```
 
-One that was exported by `skfashion.persistence.to_onnx(model, "model.onnx")` needs neither skfashion nor torch:
+A model that was exported by `skfashion.persistence.to_onnx(model, "model.onnx")` needs neither skfashion nor torch:
 
 ```python
 import onnxruntime
 
 session = onnxruntime.InferenceSession("model.onnx")
-session.run(None, {"X": X})  # rows of the type that session.get_inputs()[0].type tells
+session.run(None, {"X": X})  # rows of the type in session.get_inputs()[0].type
 ```"""
 
 
@@ -77,15 +77,15 @@ def description(estimator):
 
 
 def parameters(estimator):
-    """A table of the parameters that are not as by default."""
+    """A table of the parameters that differ from their defaults."""
     steps = steps_of(estimator)
     rows = [
         [code(name if len(steps) == 1 else f"{type(step).__name__}.{name}"), code(value)]
         for step in steps
         for name, value in changed_parameters(step)
     ]
-    others = "All others are those of the class by default."
-    return f"{table(['Parameter', 'Value'], rows)}\n\n{others}" if rows else "Those of the class by default."
+    others = "All other parameters have their default values."
+    return f"{table(['Parameter', 'Value'], rows)}\n\n{others}" if rows else "All have their default values."
 
 
 def list_of_classes(names):
@@ -130,7 +130,7 @@ def confused_pairs(pairs, names):
         for true, predicted, count, share in pairs
     ]
     header = ["True class", "Predicted class", "Images", "Share of the true class"]
-    return table(header, rows) if rows else "None: all predictions are right."
+    return table(header, rows) if rows else "None: all predictions are correct."
 
 
 def picture(name, caption):

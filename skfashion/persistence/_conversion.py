@@ -82,8 +82,8 @@ def _convert_function(scope, operator, container):
     if node is None or transformer.kw_args or len(operator.inputs) != 1:
         known = ", ".join(sorted(function.__name__ for function in _NODES))
         raise TypeError(
-            f"FunctionTransformer cannot be exported with func={transformer.func!r}: an ONNX graph has no code of "
-            f"Python in it. Of numpy, without arguments, can be exported: {known}."
+            f"FunctionTransformer cannot be exported with func={transformer.func!r}: an ONNX graph holds no "
+            f"Python code. These functions of numpy can be exported, without arguments: {known}."
         )
     container.add_node(
         node,
@@ -120,7 +120,7 @@ def _name_outputs(model, last):
         wanted = {"transformed": (floats, ("n", None))}
     found = list(model.graph.output)
     if len(found) < len(wanted) or not all(output.type.HasField("tensor_type") for output in found[: len(wanted)]):
-        raise TypeError(f"{type(last).__name__} cannot be the last step: skl2onnx gives no tensor of its answers.")
+        raise TypeError(f"{type(last).__name__} cannot be the last step: skl2onnx gives no tensor of its outputs.")
     inner = {name: f"{name}_of_a_step" for name in [*(output.name for output in found), *wanted]}
     for node in model.graph.node:
         node.input[:] = [inner.get(name, name) for name in node.input]

@@ -58,7 +58,7 @@ class Encoder:
         if id(value) in self._known:
             return {"same": self._known[id(value)][0]}
         if id(value) in self._open:
-            raise ValueError(f"{where} refers to what it is itself a part of, which cannot be saved.")
+            raise ValueError(f"{where} holds a circular reference, which cannot be saved.")
         for kind in KINDS.values():
             if kind.fits(value, self):
                 break
@@ -114,7 +114,7 @@ class Decoder:
         if name == "same":
             return self._same(content)
         if name not in KINDS:
-            raise BrokenFileError(f"The file holds an object of the kind {name!r:.100}, which is none of {[*KINDS]}.")
+            raise BrokenFileError(f"The file holds an object of the kind {name!r:.100}, which is not in {[*KINDS]}.")
         kind, before = KINDS[name], (self._n_objects, self._n_bytes)
         try:
             value = kind.decode(content, self)

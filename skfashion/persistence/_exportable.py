@@ -14,12 +14,12 @@ CAN_BE = (
 
 # Why others of ours cannot be.
 _REASONS = {
-    "CentroidSampler": "it draws images at random, and answers nothing about given ones",
+    "CentroidSampler": "it draws images at random, and predicts nothing for given ones",
     "ClusterClassifier": "any clusterer may be in it, and its label need not be the most probable class",
-    "HOGTransformer": "it computes in numpy, for which no graph stands: export the steps after it",
+    "HOGTransformer": "it computes in numpy, which cannot become a graph: export the steps after it",
     "ImageReader": "it reads files of images, and an ONNX graph takes their pixels: export the steps after it",
     "KNNClassifier": "it searches all training images and decides near ties in float64; scikit-learn's can be",
-    "NeighborSampler": "it draws images at random, and answers nothing about given ones",
+    "NeighborSampler": "it draws images at random, and predicts nothing for given ones",
     "SpectralClusterer": "it searches all training images, and decides near ties in float64",
 }
 
@@ -54,7 +54,7 @@ def _refuse(step):
     elif type(step).__module__.startswith("skfashion.") and not isinstance(step, ModuleEstimator):
         reason = _REASONS.get(name, "it has no as_module()")
     elif hasattr(step, "sample") and not hasattr(step, "transform") and not hasattr(step, "predict"):
-        reason = "it draws samples, and answers nothing about given ones"
+        reason = "it draws samples, and predicts nothing for given ones"
     else:
         return
     raise TypeError(f"{name} cannot be exported: {reason}. {CAN_BE}")
@@ -64,7 +64,7 @@ def _check_answers(step):
     if is_clusterer(step):
         reason = "it is a clusterer, whose labels and distances are two kinds of answers"
     elif not (is_classifier(step) or is_regressor(step) or hasattr(step, "transform")):
-        reason = "it is no classifier, regressor or transformer"
+        reason = "it is not a classifier, regressor or transformer"
     else:
         return
     raise TypeError(f"{type(step).__name__} cannot be exported as the last step: {reason}. {CAN_BE}")

@@ -30,7 +30,7 @@ def whole_file(path):
     if path.is_dir():
         raise IsADirectoryError(f"{path} is a folder: give the path of a file.")
     if path.exists() and not path.is_file():
-        raise OSError(f"{path} is no regular file, and cannot be replaced.")
+        raise OSError(f"{path} is not a regular file, and cannot be replaced.")
     beside = path.with_name(f".skfashion-{uuid.uuid4().hex}")  # the name of the file may be as long as a name can be
     try:
         with open(beside, "xb") as file:
@@ -83,7 +83,7 @@ def open_source(file):
         return
     _check_binary(file, "read")
     if not (hasattr(file, "seekable") and file.seekable()):
-        raise ValueError(f"{file!r} cannot be read from any place: pass io.BytesIO of what it holds.")
+        raise ValueError(f"{file!r} is not seekable: pass its content as io.BytesIO.")
     yield file
 
 

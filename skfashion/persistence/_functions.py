@@ -45,7 +45,7 @@ def known_as(trusted):
         name = f"{getattr(each, '__module__', '?')}.{getattr(each, '__qualname__', '<none>')}"
         if "<" in name or name in known:
             raise ValueError(
-                f"trusted must hold classes and functions of different names that def or class gave them. Got {each!r}."
+                f"trusted must hold classes and functions of different names, defined by class or def. Got {each!r}."
             )
         known[name] = each
     return known

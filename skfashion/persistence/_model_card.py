@@ -39,16 +39,16 @@ def model_card(
     """Write a model card: what a fitted model is, how good it is, and what it is for.
 
     The card is a ``README.md`` with the metadata that the Hugging Face Hub reads, beside the pictures that it shows and
-    scikit-learn's diagram of the estimator, ``estimator.html``. What only people know is a text of theirs; where they
-    say nothing, the card says "Not stated."
+    scikit-learn's diagram of the estimator, ``estimator.html``. What only people know is taken from the arguments;
+    where there is no text, the card says "Not stated."
 
     Parameters
     ----------
     estimator : estimator, Pipeline or search
-        Fitted. Its last step, or the best one of a search, is what the card is about.
+        Fitted. The card describes its last step, or the best estimator of a search.
 
     folder : str or path
-        Where the card goes; made if it does not exist.
+        Where to write the card; created if it does not exist.
 
     X_test : array-like of shape (n_samples, n_features), (n, h, w), (n, c, h, w) or (n, h, w, c), default=None
         Images that no part of the training has seen, as the estimator takes them. None leaves out all metrics.
@@ -62,7 +62,7 @@ def model_card(
         The heading; None takes the name of the class.
 
     class_names : dict or sequence, default=None
-        The name of each label; a sequence counts labels from 0. Of several labels per image, the names of the columns.
+        The name of each label; a sequence counts labels from 0. For several labels per image, the names of the columns.
 
     data, test_data : str, default=None
         What the training images, and the test images, are: where they come from, how many, how they were chosen.
@@ -94,15 +94,15 @@ def model_card(
     FileExistsError
         If the folder holds a file of this name, and `overwrite` is False.
     TypeError
-        If a text is no str.
+        If a text is not a str.
     ValueError
         If the test images, or their targets, do not suit the estimator.
 
     Notes
     -----
     Intervals hold with 95 % confidence: Wilson's for shares of images, by the bootstrap for most other metrics. Metrics
-    of clusters have none. They say how far a metric is known from this many test images, not what another training
-    would give.
+    of clusters have none. They express how precisely this many test images determine a metric, not how it varies
+    between trainings.
 
     All texts are Markdown. Each file is written as a whole or not at all, the card last.
 

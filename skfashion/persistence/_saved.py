@@ -26,33 +26,33 @@ def save(estimator, file, *, metrics=None, data_license=None, trusted=()):
     Parameters
     ----------
     estimator : estimator
-        One of this library, of those of scikit-learn that are named in the user guide, or a Pipeline, search or other
-        meta-estimator of them. Of the `net_params` of a network only ``callbacks`` can be saved.
+        One of this library, one of those of scikit-learn that the user guide names, or a Pipeline, search or other
+        meta-estimator of these. Of the `net_params` of a network only ``callbacks`` can be saved.
 
     file : str, path-like or binary file
-        Where to write. A file that is there is replaced at the end, so that one version or the other is there at any
-        time, and keeps its mode. A binary file holds one model, and gets it where it stands.
+        Where to write. An existing file is replaced atomically at the end, and keeps its mode. A binary file can hold
+        one model, which is written at its current position.
 
     metrics : dict of str to number, default=None
-        What was measured of the model, for the manifest.
+        Measured metrics of the model, for the manifest.
 
     data_license : str, default=None
         The license of the training data, for the manifest.
 
     trusted : sequence of classes and functions, default=()
-        Your own ones that the estimator holds; whoever loads the file has to pass the same.
+        User-defined classes and functions that the estimator holds; the same have to be passed to :func:`load`.
 
     Raises
     ------
     TypeError
-        If it is no estimator, `file` neither a path nor a binary file, or `trusted` no sequence.
+        If `estimator` is not an estimator, `file` neither a path nor a binary file, or `trusted` not a sequence.
     ValueError
         If the estimator holds anything else, such as a function or a callback, or what could not be loaded, such as a
-        support vector machine of sparse rows or with a kernel of its own. The message says where.
+        support vector machine of sparse rows or with a user-defined kernel. The message says where.
     FileNotFoundError, IsADirectoryError
         If there is no folder for the file, or a folder in its place.
     ImportError
-        If safetensors are not installed.
+        If safetensors is not installed.
 
     See Also
     --------
@@ -106,31 +106,31 @@ def load(file, *, trusted=()):
     """Load an estimator that :func:`save` has written.
 
     Nothing in the file is run: it can name classes of a closed table only, none of which calls anything while it is
-    loaded. So a file by a stranger gives a model that may predict nonsense, or an error. That holds for `predict` and
-    its like too; to `fit` a model again may do what its parameters say, such as to train for a year.
+    loaded. So a file of unknown origin gives an error, or a model that may predict nonsense. That holds for `predict`
+    and its like too; fitting a model again may do what its parameters say, such as train for a year.
 
     Parameters
     ----------
     file : str, path-like or binary file
-        A file that :func:`save` has written. A binary file has to be seekable; the model is found at its end, wherever
-        it stands.
+        A file that :func:`save` has written. A binary file has to be seekable; the model is found at its end,
+        whatever its current position.
 
     trusted : sequence of classes and functions, default=()
-        Your own ones that the file may hold. What they do is not checked.
+        User-defined classes and functions that the file may hold. What they do is not checked.
 
     Returns
     -------
     estimator
-        It gives the same predictions, bit by bit on the same machine with the same versions, and goes on training where
-        it was.
+        It gives the same predictions, bit for bit on the same machine with the same versions, and resumes training
+        where it stopped.
 
     Raises
     ------
     ValueError
-        If the file is damaged, is none of :func:`save`, was written by a later release, names anything that is not in
+        If the file is damaged or not one of :func:`save`, was written by a later release, names anything that is not in
         the table and not in `trusted`, or is not seekable.
     TypeError
-        If `file` is neither a path nor a binary file, or `trusted` no sequence.
+        If `file` is neither a path nor a binary file, or `trusted` is not a sequence.
     OSError
         If it cannot be read; FileNotFoundError if it is not there.
     ImportError
@@ -155,14 +155,14 @@ def load(file, *, trusted=()):
     try:
         estimator = Decoder(arrays, known_as(trusted)).decode(state)
     except RecursionError as error:
-        raise BrokenFileError("The file holds objects inside of each other without end.") from error
+        raise BrokenFileError("The file holds objects that are nested without end.") from error
     if not isinstance(estimator, BaseEstimator):
-        raise BrokenFileError(f"The file holds no estimator but {type(estimator).__name__}.")
+        raise BrokenFileError(f"The file holds an object of type {type(estimator).__name__}, not an estimator.")
     return estimator
 
 
 def read_manifest(file):
-    """Return what a file says of the model in it, without loading the model.
+    """Return the manifest of a saved model, without loading the model.
 
     Parameters
     ----------
@@ -181,7 +181,7 @@ def read_manifest(file):
     Raises
     ------
     ValueError
-        If it is no such file, was written by a later release, or is not seekable.
+        If the file is damaged or not one of :func:`save`, was written by a later release, or is not seekable.
     TypeError
         If `file` is neither a path nor a binary file.
     OSError

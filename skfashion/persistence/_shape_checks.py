@@ -39,7 +39,7 @@ def _check_neighbors(estimator):
     check(estimator._fit_method in ("brute", "kd_tree", "ball_tree"), "another way to search")
     for name in ("effective_metric_", "metric", "algorithm"):
         check(type(getattr(estimator, name)) is str, f"{name} is no text")
-    check(type(estimator.effective_metric_params_) is dict, "parameters of a metric that are none")
+    check(type(estimator.effective_metric_params_) is dict, "invalid parameters of a metric")
     check(
         not any(callable(each) for each in estimator.effective_metric_params_.values()), "a metric that is a function"
     )
@@ -109,7 +109,7 @@ def _check_support_vectors(estimator):
     check(vectors.shape == expected and vectors.dtype == np.float64, "vectors of another shape")
     counts = n_support.shape == (n_classes,) and n_support.dtype == np.int32 and (n_support >= 0).all()
     check(counts and (n_support.sum() == n if classifies else (n_support == n).all()), "lost vectors")
-    check(_reaches(estimator.support_, estimator.shape_fit_[0]), "vectors that are none")
+    check(_reaches(estimator.support_, estimator.shape_fit_[0]), "support vectors out of range")
     for name in ("dual_coef_", "_dual_coef_"):
         check(getattr(estimator, name).shape == (n_classes - 1, n), "coefficients of another shape")
     check(estimator._intercept_.shape == (n_pairs,), "constants of another shape")

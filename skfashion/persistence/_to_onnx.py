@@ -27,23 +27,23 @@ _one_at_a_time = threading.Lock()
 def to_onnx(estimator, path, *, input_dtype="auto", weights="float32"):
     """Write a fitted estimator, or a whole Pipeline, as one ONNX file, which runs without Python.
 
-    The file has one input ``X`` (n, n_features), rows for any n. Its outputs are, by the last step:
+    The file has one input, ``X`` of shape (n, n_features), for any n. Its outputs depend on the last step:
 
-    - of a classifier ``label`` (n,), in the kind of the labels: int64, bool, double or strings; and
-      ``probabilities`` (n, n_classes), float32, where it has ``predict_proba``. If it was fitted on an indicator
-      matrix, ``label`` is one too, (n, n_classes) in int64.
-    - of a regressor ``predictions``, float32, in the shape of ``predict``.
-    - of a transformer ``transformed`` (n, n_columns), float32.
+    - of a classifier, ``label`` of shape (n,), in the type of the labels: int64, bool, double or strings; and
+      ``probabilities`` of shape (n, n_classes), float32, if it has ``predict_proba``. If it was fitted on an indicator
+      matrix, ``label`` is one too, of shape (n, n_classes), int64.
+    - of a regressor, ``predictions``, float32, in the shape of ``predict``.
+    - of a transformer, ``transformed`` of shape (n, n_columns), float32.
 
     Parameters
     ----------
     estimator : estimator
-        A network of :mod:`skfashion.neural_network` that is no outlier detector, a
+        A network of :mod:`skfashion.neural_network` other than an outlier detector, a
         :class:`~skfashion.baselines.SubspaceClassifier`, an estimator of scikit-learn that skl2onnx knows, or a
         Pipeline of these. A fitted search stands for its best estimator, a FrozenEstimator for what is in it.
 
     path : str or path-like
-        The file. It is replaced at once, when the new one is complete.
+        The file. An existing one is replaced atomically, when the new one is complete.
 
     input_dtype : {"auto", "uint8", "float32"}, default="auto"
         The type of ``X``. ``"auto"`` is uint8 if the first step is one of ours that was fitted on levels from 0 to 255,
@@ -51,10 +51,10 @@ def to_onnx(estimator, path, *, input_dtype="auto", weights="float32"):
         numbers from 0 to 255, or brightness in [0, 1].
 
     weights : {"float32", "float16", "int8"}, default="float32"
-        How large weights are stored: ``"float16"`` halves the file, ``"int8"`` quarters it, with a scale for each
-        output of a convolution or product of matrices, also in steps of scikit-learn. Computed is in float32 all the
-        same, and as fast, because onnxruntime restores the weights when it loads the file; probabilities differ in the
-        third digit, or the second.
+        The type in which large arrays of weights are stored: ``"float16"`` halves the file, ``"int8"`` quarters it,
+        with a scale for each output of a convolution or matrix product, also in steps of scikit-learn. The computation
+        is in float32 in any case, and as fast, because onnxruntime restores the weights when it loads the file;
+        probabilities differ in the third digit, or the second.
 
     Raises
     ------
@@ -62,12 +62,12 @@ def to_onnx(estimator, path, *, input_dtype="auto", weights="float32"):
         If the estimator, or a step of it, is not fitted.
     TypeError
         If a step cannot be exported: outlier detectors, samplers, :class:`~skfashion.preprocessing.ImageReader`,
-        functions of Python, and what skl2onnx does not know.
+        Python functions, and what skl2onnx does not know.
     ValueError
-        If `input_dtype` or `weights` is none of these, the networks have more than 2 GiB of weights, or one of your own
-        is nothing that ``torch.export`` can follow.
+        If `input_dtype` or `weights` is not one of these, if the networks have more than 2 GiB of weights, or if
+        ``torch.export`` cannot trace a user-defined one.
     ImportError
-        If ``pip install "skfashion[onnx]"`` has to come first.
+        If packages are missing: ``pip install "skfashion[onnx]"``.
 
     Notes
     -----
@@ -76,8 +76,8 @@ def to_onnx(estimator, path, *, input_dtype="auto", weights="float32"):
     and ``pixel_scale`` (``"levels"``, ``"brightness"`` or ``"numbers"``, of the images of the fit). `producer_name` and
     `producer_version` are those of this library.
 
-    Steps of scikit-learn are what skl2onnx makes of them, in float32: a decision that hangs on the last digit, as that
-    of a tree, or of a neighbour at no distance, may be another one.
+    Steps of scikit-learn are converted by skl2onnx, in float32: a decision that depends on the last digit, such as that
+    of a tree, or of a neighbour at distance zero, may differ.
 
     ``skl2onnx.to_onnx`` knows our estimators too, with outputs as it names them.
 

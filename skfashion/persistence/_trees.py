@@ -21,7 +21,7 @@ def encode_tree(tree, encoder, where):
 
 
 def decode_tree(content, decoder):
-    """A tree of which all ways end at leaves, and pass features that there are."""
+    """A tree whose paths all end at leaves, and use only existing features."""
     n_classes = decoder.decode(content["n_classes"])  # in the order in which they were written: objects are counted
     columns = {name: decoder.decode(column) for name, column in content["nodes"].items()}
     values = decoder.decode(content["values"])
@@ -47,7 +47,7 @@ def _check(columns, values, n_classes, n_features, n_outputs):
     place, left, right = np.arange(n), columns["left_child"], columns["right_child"]
     is_leaf = (left == _LEAF) & (right == _LEAF)
     for child in (left, right):
-        check(child.dtype.kind == "i" and (is_leaf | ((place < child) & (child < n))).all(), "children that are none")
+        check(child.dtype.kind == "i" and (is_leaf | ((place < child) & (child < n))).all(), "invalid children")
     feature = columns["feature"]
     check(feature.dtype.kind == "i" and (is_leaf | ((feature >= 0) & (feature < n_features))).all(), "unknown features")
 

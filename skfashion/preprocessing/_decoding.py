@@ -128,7 +128,7 @@ def _levels(pixels):
     if pixels.dtype == bool:
         return pixels * np.uint8(WHITE)
     if pixels.dtype.kind not in "iuf":
-        raise UnreadableImage(f"pixels of dtype {pixels.dtype} are no numbers")
+        raise UnreadableImage(f"pixels of dtype {pixels.dtype} are not numbers")
     low, high = pixels.min(), pixels.max()
     if pixels.dtype.kind == "u" and pixels.dtype.itemsize == 2:
         return (pixels // 257).astype(np.uint8)
@@ -137,8 +137,8 @@ def _levels(pixels):
     if pixels.dtype.kind in "iu" and low >= 0 and high <= WHITE:
         return pixels.astype(np.uint8)
     raise UnreadableImage(
-        f"pixels of dtype {pixels.dtype} from {low:g} to {high:g}; accepted are whole numbers from 0 to 255, uint16, "
-        "floats in [0, 1] and booleans"
+        f"pixels of dtype {pixels.dtype} from {low:g} to {high:g}; whole numbers from 0 to 255, uint16, floats in "
+        "[0, 1] and booleans are accepted"
     )
 
 
@@ -149,7 +149,7 @@ def _check_number_of_pixels(image, pillow):
     if largest is not None and image.width * image.height > largest:
         raise UnreadableImage(
             f"{image.width} x {image.height} pixels are more than PIL.Image.MAX_IMAGE_PIXELS = {largest}: it may be "
-            "made to fill the memory"
+            "crafted to exhaust memory"
         )
 
 

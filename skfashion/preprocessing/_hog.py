@@ -29,20 +29,20 @@ _TIE = 1e-4
 
 
 class HOGTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ImageInput, BaseEstimator):
-    """Histograms of oriented gradients: which edges there are in each part of an image.
+    """Histograms of oriented gradients, which describe the edges in each part of an image.
 
     Each pixel votes for the direction of its gradient in the histogram of its cell, with the strength of the gradient.
-    Cells are joined to overlapping blocks, and each block is normalised, so that contrast and illumination hardly
-    count. Of colour images the channel with the strongest gradient votes, pixel by pixel.
+    Cells are joined to overlapping blocks, and each block is normalised, so that contrast and illumination have
+    little effect. For colour images, the channel with the strongest gradient votes at each pixel.
 
     Parameters
     ----------
     orientations : int, default=8
-        Bins of a histogram, over 360 degrees, or 180 if gradients are not `signed`.
+        Number of bins of a histogram, over 360 degrees, or over 180 if gradients are not `signed`.
 
     pixels_per_cell : int or tuple of int, default=4
-        (height, width) of a cell, or the side of a square one; at most the image. Cells stand in the middle of an image
-        that they do not fill.
+        (height, width) of a cell, or the side of a square one; at most the size of the image. Cells are centred
+        in images that they do not fill.
 
     cells_per_block : int or tuple of int, default=2
         (height, width) of a block in cells, or the side of a square one; at most all cells. Blocks move on by one cell.
@@ -52,12 +52,12 @@ class HOGTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ImageInp
         0.2 and normalised once more.
 
     signed : bool, default=True
-        Whether a gradient from dark to bright is another direction than one from bright to dark.
+        Whether gradients from dark to bright and from bright to dark count as different directions.
 
     interpolate : bool, default=True
-        Whether a vote is shared by the two nearest bins and the four nearest cells, each the more the nearer it is, so
-        that small shifts and turns change little. Without, it is for one bin of one cell, as in
-        scikit-image, and rounding decides where a direction is the border of two bins, as 45 degrees are of 8 bins.
+        Whether a vote is shared by the two nearest bins and the four nearest cells, in proportion to their proximity,
+        so that small shifts and rotations change little. Otherwise it goes to one bin of one cell, as in scikit-image,
+        and rounding decides for directions on the border of two bins, such as 45 degrees with 8 bins.
 
     image_shape : tuple of int or "auto", default="auto"
         (height, width), (channels, height, width) or (height, width, channels) of the images in rows of X. ``"auto"``
@@ -174,7 +174,7 @@ class HOGTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ImageInp
 
         Returns
         -------
-        ndarray of shape (n_samples, n_features_out), dtype float32, or float64 if X holds what float32 does not
+        ndarray of shape (n_samples, n_features_out), dtype float32, or float64 if the dtype of X does not fit float32
             A row runs through the rows of blocks, their columns, the rows of cells in a block, their columns, and the
             orientations.
         """

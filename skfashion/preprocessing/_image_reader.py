@@ -27,13 +27,13 @@ _N_NAMED = 10
 
 
 class ImageReader(Versioned, TransformerMixin, BaseEstimator):
-    """Read photos as rows of pixels: the first step of a Pipeline that starts at files.
+    """Read photos as rows of pixels: the first step of a Pipeline that starts from files.
 
-    Photos are turned as their EXIF data say. Palettes, CMYK and 16 bits become levels from 0 to 255, transparent pixels
-    show the `background`, and of an animation the first frame counts.
+    Photos are rotated according to their EXIF data. Palettes, CMYK and 16 bits become levels from 0 to 255, transparent
+    pixels show the `background`, and only the first frame of an animation is read.
 
-    The step after it gets rows of ``uint8``. Estimators of skfashion know which images these are, whatever their
-    shape, as long as no other step makes a new array of them.
+    The step after it gets rows of ``uint8``. Estimators of skfashion know the shape of these images, whatever it
+    is, as long as no step in between creates a new array.
 
     Needs Pillow: ``pip install "skfashion[images]"``.
 
@@ -46,15 +46,15 @@ class ImageReader(Versioned, TransformerMixin, BaseEstimator):
         ``"rgb"`` gives rows of three channels, one after the other.
 
     resize : {"fit", "crop", "stretch"}, default="fit"
-        How an image of other proportions is brought to the `image_shape`: ``"fit"`` shows all of it, with background
-        beside it; ``"crop"`` fills the shape, and cuts off what is too much; ``"stretch"`` changes the proportions.
+        How an image of another aspect ratio is resized to `image_shape`: ``"fit"`` shows all of it, padded with
+        background; ``"crop"`` fills the shape, and crops the excess; ``"stretch"`` changes the aspect ratio.
 
     background : int, default=255
         The level, from 0 (black) to 255 (white), behind transparent pixels and beside images that do not fill the
         shape.
 
     n_jobs : int or None, default=None
-        Threads that read at a time.
+        Number of threads that read images in parallel.
 
     Attributes
     ----------
@@ -110,7 +110,7 @@ class ImageReader(Versioned, TransformerMixin, BaseEstimator):
         Parameters
         ----------
         X, y : object
-            Not looked at.
+            Ignored.
 
         Returns
         -------
@@ -135,12 +135,12 @@ class ImageReader(Versioned, TransformerMixin, BaseEstimator):
         Returns
         -------
         ndarray of shape (n_samples, n_channels * height * width), dtype uint8
-            A row runs through all pixels of one channel after the other.
+            Each row holds the channels one after the other.
 
         Raises
         ------
         ValueError
-            If images cannot be read; all of them are named, with the reason.
+            If images cannot be read; the first ten are named, with the reasons.
         """
         reader = clone(self).fit(X)  # by the parameters as they are now
         sources = as_sources(X)
@@ -156,11 +156,12 @@ class ImageReader(Versioned, TransformerMixin, BaseEstimator):
         Parameters
         ----------
         input_features : object
-            Not looked at.
+            Ignored.
 
         Returns
         -------
-        ndarray of str
+        ndarray of shape (n_channels * height * width,), dtype object
+            The names, as str.
         """
         channels, height, width = clone(self).fit(None).image_shape_
         names = ("red", "green", "blue") if channels == 3 else ("pixel",)

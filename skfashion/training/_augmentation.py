@@ -125,7 +125,7 @@ def check_reconstruction(augmentation, image_shape, *, denoises, is_conditional)
     denoises : bool
         Whether each image comes with its clean version.
     is_conditional : bool
-        Whether the network is told the class of each image.
+        Whether the network is conditioned on the class of each image.
     """
     if denoises and any(step not in STEPS.values() for step in augmentation_steps(augmentation, image_shape)):
         raise ValueError(
@@ -133,7 +133,7 @@ def check_reconstruction(augmentation, image_shape, *, denoises, is_conditional)
             f"take names among {list(STEPS)}."
         )
     if is_conditional:
-        why = "with conditional=True the network is told one class for each image"
+        why = "with conditional=True the network is conditioned on one class per image"
         refuse_mixing("augmentation", augmentation, image_shape, why)
 
 

@@ -17,7 +17,7 @@ from skfashion.training._schedules import resolve_schedule
 
 @dataclass(frozen=True, kw_only=True)
 class Network:
-    """A torch module that is to be made, and what training has to know of it.
+    """The torch module to build, and what training has to know about it.
 
     Attributes
     ----------
@@ -28,10 +28,10 @@ class Network:
     gains_from_bfloat16 : bool
         Whether training was measured to be faster in bfloat16 where the hardware multiplies it natively.
     foreign : bool
-        Whether the module draws random numbers in ways of its own, as those do that are not written for this library.
-        One that is has a method ``reset_weights(seed)``, and draws from an attribute `generator`.
+        Whether the module was not written for this library, and draws random numbers in ways of its own. Modules of
+        this library have a method ``reset_weights(seed)``, and draw from an attribute `generator`.
     groups : tuple of (str, dict)
-        Patterns of names of parameters, with what the optimizer does differently with them.
+        Name patterns of parameters, each with the optimizer settings that differ for them.
 
     Examples
     --------

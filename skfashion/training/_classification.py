@@ -186,9 +186,7 @@ class MultilabelTask(LabelTask):
     def encode(self, y, rows, weight):
         """Return what images learn, as :meth:`ClassificationTask.encode`; y is an indicator matrix."""
         if self.class_weight is not None:
-            raise ValueError(
-                f"class_weight={self.class_weight!r} weighs classes that exclude each other: y must be 1-D."
-            )
+            raise ValueError(f"class_weight={self.class_weight!r} needs mutually exclusive classes: y must be 1-D.")
         if self.classes is None:
             self.classes = np.arange(y.shape[1])
         return self.encode_validation(y, rows, weight)

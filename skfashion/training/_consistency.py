@@ -17,8 +17,8 @@ _MOMENTUM = 0.99
 class Consistency:
     """Images without labels, and how a network learns from them.
 
-    In every step the network says what weakly changed images are, and learns that the same images are this when they
-    are changed strongly. Only what it says with a confidence above a threshold counts.
+    In every step the network predicts pseudo-labels for weakly augmented images, and learns to predict them for
+    strongly augmented versions. Only predictions with a confidence above a threshold count.
 
     Parameters
     ----------
@@ -29,7 +29,7 @@ class Consistency:
     labelled_share : float
         The share of each batch that is labelled.
     threshold : float or "adaptive"
-        The confidence from which on an image counts.
+        The lowest confidence at which an image counts.
     weight : float
         Of the loss of images without labels beside that of labelled ones.
     augmentation : tuple of callable

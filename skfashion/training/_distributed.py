@@ -104,11 +104,11 @@ def shared_training():
     """
     if not _is_in_a_group():
         raise ValueError(
-            "distributed=True needs processes that know each other: start the script by torchrun, and call "
-            "torch.distributed.init_process_group() in it before fit. Workers of joblib are no such processes."
+            "distributed=True needs a process group: start the script by torchrun, and call "
+            "torch.distributed.init_process_group() in it before fit. Workers of joblib do not form one."
         )
     if not _busy.acquire(blocking=False):
-        raise ValueError("A process can share one training at a time: search with n_jobs=1.")
+        raise ValueError("A process can take part in only one training at a time: search with n_jobs=1.")
     try:
         _connections.append(distributed.new_group())
         try:

@@ -22,7 +22,7 @@ from skfashion.training._synced_norm import synced_norms
 from skfashion.training._tally import Tally, as_float32
 from skfashion.training._threads import enough_threads, work_of_a_step
 
-# What nets of this thread meet others in, see train_together; usually nothing.
+# Where nets of this thread wait to be trained together with others, see train_together; usually None.
 MEETING = ContextVar("meeting", default=None)
 
 

@@ -57,8 +57,8 @@ def warn_of_a_dead_network(name, module, batch, weights_before, losses):
     """
     with torch.inference_mode():
         autoencodes = hasattr(module, "decode")
-        images, told = batch.images, () if batch.labels is None else (batch.labels,)
-        output = module.decode(module.encode(images), *told) if autoencodes else module(images)
+        images, condition = batch.images, () if batch.labels is None else (batch.labels,)
+        output = module.decode(module.encode(images), *condition) if autoencodes else module(images)
     weights = dict(module.named_parameters())
     advice = "Try another learning_rate, init or activation, or look at the scale of X."
     if not _differ(images) or not weights_before or not losses or losses[0] == 0:

@@ -12,7 +12,7 @@ from skfashion.training._mixing import blended
 
 
 class Batch(NamedTuple):
-    """Float images (n, c, h, w), their targets and weights (or None), what a module is told, and what is mixed in.
+    """Float images (n, c, h, w), targets, weights or None, labels of a conditional module, and what is mixed in.
 
     Where several processes share a batch, this is the part of one of them, and `n_images` counts the whole.
     """
@@ -43,7 +43,7 @@ class ImageSet:
     clean : tensor of shape (n, n_features), default=None
         The image that each row of X is to be turned into, if it is not the row itself.
     labels : ndarray of int64, default=None
-        The class of each row in `rows`, if a conditional module is told it; no target.
+        The class of each row in `rows`, for a conditional module; not a target.
     """
 
     def __init__(self, X, layout, *, rows=None, y=None, weight=None, clean=None, labels=None):

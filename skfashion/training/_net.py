@@ -54,7 +54,7 @@ class Net(EpochNet):
     metrics : callable, default=None
         ``metrics(output, target)`` gives a dict of tensors with one value per image, averaged into the history.
     lr_schedule : {"onecycle", "cosine", "adaptive"} or None, default=None
-        The course of the learning rate over the `max_epochs` of :meth:`train`.
+        The learning-rate schedule over the `max_epochs` of :meth:`train`.
     augmentation : tuple of callable, default=()
         Changes to training batches.
     precision : {"float32", "bfloat16"}, default="float32"

@@ -28,7 +28,7 @@ class ReconstructionTask(Task):
     beta : float or None, default=None
         The weight of the Kullback-Leibler divergence of a variational autoencoder; None for any other.
     classes : ndarray of shape (n_classes,) or None, default=None
-        The classes that a conditional autoencoder is told; None for any other.
+        The classes of a conditional autoencoder; None for any other.
     class_count : ndarray of shape (n_classes,) or None, default=None
         The weighted number of training images of each.
     """

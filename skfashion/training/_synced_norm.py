@@ -25,8 +25,8 @@ def synced_norms(module):
     for norm in norms:
         if type(norm).forward is not nn.BatchNorm2d.forward:
             raise ValueError(
-                f"{type(norm).__name__} normalises batches in a way of its own, which cannot be shared: "
-                "distributed=True knows torch's BatchNorm1d, BatchNorm2d and BatchNorm3d."
+                f"{type(norm).__name__} normalises batches in a way of its own, which cannot be "
+                "synchronised: distributed=True supports torch's BatchNorm1d, BatchNorm2d and BatchNorm3d."
             )
         norm.forward = partial(_normalised, norm)
     try:

@@ -170,7 +170,7 @@ def test_a_class_of_broken_images_alone(tmp_path):
 
 
 def test_folders_that_hold_nothing(tmp_path):
-    with pytest.raises(ValueError, match="is no folder"):
+    with pytest.raises(ValueError, match="is not a folder"):
         load_image_folder(tmp_path / "nowhere")
     with pytest.raises(ValueError, match="holds no folders"):
         load_image_folder(tmp_path)

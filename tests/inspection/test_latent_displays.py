@@ -166,5 +166,5 @@ def test_classes_that_do_not_fit_are_refused(conditional, pca):
         ):
             with pytest.raises(error, match=message):
                 display.from_estimator(vae, *images, *told)
-        with pytest.raises(TypeError, match="PCA does not decode by classes"):
+        with pytest.raises(TypeError, match="PCA has no conditional decoder"):
             display.from_estimator(pca, *images, y[0])

@@ -157,7 +157,7 @@ def test_a_fit_that_fails_raises_its_own_error(tiny, capsys):
 
 
 def test_an_estimator_without_epochs_is_told(tiny):
-    with pytest.warns(RuntimeWarning, match="LogisticRegression has told nothing of epochs"):
+    with pytest.warns(RuntimeWarning, match="LogisticRegression has reported no epochs"):
         LogisticRegression(max_iter=1000).set_callbacks(TrainingCurveDisplay()).fit(*tiny)
 
 

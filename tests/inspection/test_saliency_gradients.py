@@ -81,7 +81,7 @@ def test_maps_add_up_to_the_difference_of_the_scores(fitted, garments, digits, d
 
 
 def test_too_few_steps_are_warned_of(fitted, garments):
-    with pytest.warns(ConvergenceWarning, match="of 6 images: take a greater n_steps"):
+    with pytest.warns(ConvergenceWarning, match="of 6 images: use a larger n_steps"):
         found = saliency(fitted["garments", "ResNet"], garments[0][:6], method="integrated_gradients", n_steps=1)
     assert found.errors.max() > 0.01
 

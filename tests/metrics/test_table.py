@@ -104,7 +104,7 @@ def test_estimators_are_fitted_timed_and_weighed(garments):
         ({"a": [0, 1], "b": [1, 1]}, {"X_train": [[0.0]] * 2}, ValueError, "X_train and y_train belong together"),
         ({"a": [0, 1], "b": None}, {}, TypeError, "'b' is neither a classifier that predicts nor .* None"),
         ({"a": [0, 1], "b": NOT_REFITTED}, {}, TypeError, "'b' is neither .* GridSearchCV"),
-        ({"a": [0, 1], "b": KMeans()}, {"X_test": [[0.0]] * 2}, TypeError, "'b' is no classifier but KMeans"),
+        ({"a": [0, 1], "b": KMeans()}, {"X_test": [[0.0]] * 2}, TypeError, "'b' is not a classifier but KMeans"),
         ({"a": [0, 1], "b": DummyClassifier()}, {}, ValueError, "'b' is a classifier: X_test is needed"),
         ({"a": [0, 1], "b": LogisticRegression()}, {"X_test": [[0.0]] * 2}, NotFittedError, "not fitted"),
     ],

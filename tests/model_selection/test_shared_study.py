@@ -188,7 +188,7 @@ def test_a_password_is_not_shown(problem):
 
 @pytest.mark.parametrize("address", ["secret", "postgresql://me:sec@ret@host/db", "postgresql://host:secret"])
 def test_an_address_that_is_none(problem, address):
-    with pytest.raises(ValueError, match="The storage is no address as") as caught:
+    with pytest.raises(ValueError, match="The storage is not an address such as") as caught:
         search(SPACE, storage=address, study_name="x").fit(*problem)
     assert "sec" not in str(caught.value)
 

@@ -138,7 +138,7 @@ def test_what_the_decoder_is_told():
     ]
     expected = torch.sigmoid(torch.nn.Sequential(*others)(torch.stack(told)))
     torch.testing.assert_close(module.decode(codes, labels), expected)
-    with pytest.raises(ValueError, match="one of 3 classes needs the labels"):
+    with pytest.raises(ValueError, match="conditioned on 3 classes needs the labels"):
         module.decode(codes)
 
 
@@ -339,5 +339,5 @@ def test_inside_of_others(labelled):
     with pytest.raises(ValueError, match="EncoderClassifier trains its VariationalAutoencoder without labels"):
         EncoderClassifier(QUICK, (4,), max_epochs=1).fit(X, y)
     for autoencoder in (fitted, QUICK):
-        with pytest.raises(ValueError, match="conditional=True: it reconstructs an image only if it is told the class"):
+        with pytest.raises(ValueError, match="it reconstructs an image only if it is given the class"):
             AutoencoderOutlierDetector(autoencoder).fit(X)

@@ -66,7 +66,7 @@ def test_an_mlp_takes_images_too():
     ("parameters", "X", "message"),
     [
         ({"image_shape": (6, 7)}, GREY.reshape(40, -1), r"X has 48 features, but image_shape .* makes 42"),
-        ({"image_shape": (6, 7)}, GREY, r"expected are images of \(c, h, w\) = \(1, 6, 7\)"),
+        ({"image_shape": (6, 7)}, GREY, r"but images of \(c, h, w\) = \(1, 6, 7\) are expected"),
         ({"image_shape": (6,)}, GREY, "'image_shape' parameter must be 'auto'"),
         ({"image_shape": (6, -8)}, GREY, "'image_shape' parameter must be 'auto'"),
         ({"image_shape": (6, 8.0)}, GREY, "'image_shape' parameter must be 'auto'"),
@@ -83,7 +83,7 @@ def test_bad_images(parameters, X, message):
 def test_other_images_at_prediction():
     model = cnn().fit(COLOUR, Y)
     for images in (GREY, COLOUR[:, :, :5], COLOUR.reshape(40, 3, 8, 6)):
-        with pytest.raises(ValueError, match=r"expected are images of \(c, h, w\) = \(3, 6, 8\)"):
+        with pytest.raises(ValueError, match=r"but images of \(c, h, w\) = \(3, 6, 8\) are expected"):
             model.predict(images)
 
 

@@ -143,7 +143,7 @@ def test_deep_nesting():
     parts = parts_of(saved(StandardScaler()))
     refused(sealed(deep.encode(), parts[ARRAYS], json.loads(parts[MANIFEST])), "damaged|without end")
     nested = json.loads("[" * 900 + "]" * 900)
-    refused(of_state({"tuple": nested}), "without end|no estimator")
+    refused(of_state({"tuple": nested}), "without end|not an estimator")
 
 
 # --- archives

@@ -95,7 +95,7 @@ def test_places_of_support_vectors(digits):
     X, y = digits
     content = saved(SVC(kernel="precomputed", random_state=0).fit(X @ X.T, y))
     support = np.full(len(loaded(content).support_), 2**28, dtype=np.int32)
-    refused(with_array(content, "support_", support), "vectors that are none")
+    refused(with_array(content, "support_", support), "support vectors out of range")
 
 
 def test_rows_and_labels_of_neighbours(digits):

@@ -133,7 +133,7 @@ def test_parameters_that_are_not_as_by_default(split, tmp_path):
         "`random_state`": "`0`",
     }
     default = card_of(SubspaceClassifier().fit(X, y), tmp_path / "default")
-    assert "### Parameters\n\nThose of the class by default.\n" in default
+    assert "### Parameters\n\nAll have their default values.\n" in default
 
 
 @pytest.mark.parametrize(

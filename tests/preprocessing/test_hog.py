@@ -207,7 +207,7 @@ def test_what_is_no_size(photos, name, value):
 
 def test_images_of_another_size(photos):
     hog = HOGTransformer().fit(photos)
-    with pytest.raises(ValueError, match=r"expected are images of \(c, h, w\) = \(3, 20, 24\)"):
+    with pytest.raises(ValueError, match=r"but images of \(c, h, w\) = \(3, 20, 24\) are expected"):
         hog.transform(photos[:, :10])
     with pytest.raises(ValueError, match=r"features, but image_shape \(1, 7, 7\)"):
         HOGTransformer(image_shape=(7, 7)).fit(photos.reshape(6, -1))

@@ -87,7 +87,7 @@ def test_a_server_that_stays_away_ends_the_search_and_keeps_its_trials(server, a
     acts(server.stop)
     model = search(SPACE, 4, Acts(), pruner=None, storage=address, study_name="x")
     try:
-        with pytest.raises(optuna.exceptions.StorageInternalError, match=r"(?s)study failed: .*fit again to go on"):
+        with pytest.raises(optuna.exceptions.StorageInternalError, match=r"(?s)study failed: .*fit again to resume"):
             model.fit(X, y)
     finally:
         server.start()

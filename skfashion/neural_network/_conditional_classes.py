@@ -5,23 +5,24 @@ import numpy as np
 from skfashion._labels import places_of
 
 
-def told_classes(task, y, weight, caller, *, before=None, add=False):
-    """Let a task know the classes in y; return the place of each label among them.
+def set_classes(task, y, weight, caller, *, before=None, add=False):
+    """Set the classes of a task to those in y; return the index of the class of each image.
 
     Parameters
     ----------
     task : ReconstructionTask
-        What is learnt.
+        The task of the fit.
     y : ndarray of shape (n,)
         The labels.
     weight : ndarray of shape (n,) or None
         The weights of the images; None if all are 1.
     caller : str
-        What an error names.
+        The estimator that error messages name.
     before : ReconstructionTask, default=None
-        What the network has learnt so far: the classes stay the same, since its decoder has one input for each.
+        The task of the fit before, if training continues: the classes stay the same, since the decoder has one input
+        for each.
     add : bool, default=False
-        Whether the images join those before.
+        Whether the images count in addition to those before.
     """
     goes_on = before is not None and before.classes is not None
     task.classes = before.classes if goes_on else np.unique(y)

@@ -14,7 +14,7 @@ def classifier_in(estimator):
     estimator = unwrapped(estimator)
     check_is_fitted(estimator)
     if not is_classifier(estimator):
-        raise TypeError(f"{type(estimator).__name__} is no classifier: it has no classes.")
+        raise TypeError(f"{type(estimator).__name__} is not a classifier: it has no classes.")
     return estimator
 
 

@@ -25,7 +25,7 @@ def unwrapped(estimator):
 
 
 def steps_of(estimator):
-    """The fitted estimators that images pass, in order; an estimator that is no Pipeline is its only step."""
+    """The fitted estimators that images pass, in order; an estimator that is not a Pipeline is its only step."""
     estimator = unwrapped(estimator)
     if not isinstance(estimator, Pipeline):
         return [estimator]

@@ -10,7 +10,7 @@ def trials_of_search(search):
     search = search_of(search)
     results = getattr(search, "cv_results_", None)
     if results is None or "params" not in results:  # feature selection has results of another kind
-        raise TypeError(f"{type(search).__name__} has no 'cv_results_' of candidates: it is no fitted search.")
+        raise TypeError(f"{type(search).__name__} has no 'cv_results_' of candidates: it is not a fitted search.")
     refit = search.refit if isinstance(getattr(search, "refit", None), str) else "score"
     key = f"mean_test_{refit}"
     if key not in results:

@@ -87,7 +87,7 @@ def expected_calibration_error(y_true, y_proba, *, labels=None, n_bins=15, strat
     Raises
     ------
     ValueError
-        If `y_proba` are no probabilities of these labels, or `strategy` or `n_bins` is invalid.
+        If `y_proba` are not probabilities of these labels, or `strategy` or `n_bins` is invalid.
 
     References
     ----------
@@ -128,7 +128,7 @@ def reliability_bins(y_true, y_proba, *, labels=None, n_bins=15, strategy="unifo
     Raises
     ------
     ValueError
-        If `y_proba` are no probabilities of these labels, or `strategy` or `n_bins` is invalid.
+        If `y_proba` are not probabilities of these labels, or `strategy` or `n_bins` is invalid.
 
     Examples
     --------
@@ -212,7 +212,7 @@ def _checked(y_true, y_proba, labels):
         )
     unknown = set(y_true.tolist()) - set(labels.tolist())
     if unknown:
-        raise ValueError(f"y_true holds labels that are no column of y_proba: {sorted(map(str, unknown))}.")
+        raise ValueError(f"y_true holds labels without a column in y_proba: {sorted(map(str, unknown))}.")
     if y_proba.min() < -ROUNDING or np.abs(y_proba.sum(axis=1) - 1).max() > ROUNDING:
         raise ValueError("y_proba must hold probabilities: numbers of at least 0, with a sum of 1 in each row.")
     return y_true, y_proba, labels

@@ -66,7 +66,7 @@ def threshold_for_risk(y_true, y_pred, confidence, *, risk, confidence_level=0.9
     Raises
     ------
     ValueError
-        If no threshold is known to keep the risk, lengths differ, a confidence is not finite, or labels are no classes
+        If no threshold is known to keep the risk, lengths differ, a confidence is not finite, or labels are not classes
         or of two kinds.
 
     See Also

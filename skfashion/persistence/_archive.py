@@ -21,7 +21,7 @@ _LARGEST_JSON = 2**26
 
 
 class BrokenFileError(ValueError):
-    """A file that is no saved model, or is damaged."""
+    """A file that is not a saved model, or is damaged."""
 
 
 def write_archive(file, manifest, state, arrays):
@@ -57,7 +57,7 @@ def read_manifest_of(file):
     Raises
     ------
     BrokenFileError
-        If it is no saved model, or one of a later version.
+        If it is not a saved model, or one of a later version.
     """
     with _opened(file) as archive:
         return _manifest(archive)
@@ -85,7 +85,7 @@ def _opened(file):
         except Exception as error:  # of a parser that believes what an archive says of itself
             if isinstance(error, OSError) and error.errno not in (None, errno.EINVAL):  # a place before the beginning
                 raise
-            raise BrokenFileError(f"{name} is no saved model, or it is damaged: {str(error)[:200]}") from error
+            raise BrokenFileError(f"{name} is not a saved model, or it is damaged: {str(error)[:200]}") from error
 
 
 def _manifest(archive):
@@ -94,7 +94,7 @@ def _manifest(archive):
     _check_is_stored(archive, MANIFEST)
     manifest = _parsed(archive.read(MANIFEST), MANIFEST)
     if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
-        raise BrokenFileError(f"{name} is no saved model: its manifest does not say so.")
+        raise BrokenFileError(f"{name} is not a saved model: its manifest does not say so.")
     version = manifest.get("format_version")
     if type(version) is not int or version < 1:
         raise BrokenFileError(f"{name} declares format_version={version!r}, which is not valid.")
@@ -122,14 +122,14 @@ def _check_is_stored(archive, name):
     entry, length = archive.getinfo(name), archive.fp.seek(0, os.SEEK_END)
     is_stored = entry.compress_type == zipfile.ZIP_STORED and entry.file_size == entry.compress_size
     if not is_stored or entry.flag_bits & 1 or entry.file_size > length:
-        raise BrokenFileError(f"{_named(archive.fp)} is no saved model: {name} is packed, encrypted or truncated.")
+        raise BrokenFileError(f"{_named(archive.fp)} is not a saved model: {name} is packed, encrypted or truncated.")
     if name != ARRAYS and entry.file_size > _LARGEST_JSON:
         raise BrokenFileError(f"{_named(archive.fp)}: {name} has {entry.file_size} bytes, more than any model.")
 
 
 def _is_another_archive(archive):
     listed = ", ".join(sorted(archive.namelist())[:5])
-    return BrokenFileError(f"{_named(archive.fp)} is no saved model: it holds {listed[:200] or 'nothing'}.")
+    return BrokenFileError(f"{_named(archive.fp)} is not a saved model: it holds {listed[:200] or 'nothing'}.")
 
 
 def _checked_part(archive, manifest, name):

@@ -34,7 +34,7 @@ def known_as(trusted):
     Raises
     ------
     TypeError
-        If `trusted` is no sequence.
+        If `trusted` is not a sequence.
     ValueError
         If two have one name, or one has none.
     """

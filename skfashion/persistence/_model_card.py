@@ -184,7 +184,7 @@ def _class_names(estimator, class_names):
     """The names of the classes in their order; nothing if there are none."""
     if not is_classifier(estimator):
         if class_names is not None:
-            raise ValueError(f"class_names was given, but {type(estimator).__name__} is no classifier.")
+            raise ValueError(f"class_names was given, but {type(estimator).__name__} is not a classifier.")
         return []
     if isinstance(estimator.classes_, list):  # of several targets
         if class_names is not None:

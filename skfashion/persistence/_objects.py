@@ -37,7 +37,9 @@ def _encode(value, encoder, where):
     name = _name_of(kind, encoder)
     encoder.names.add(name)
     state = value.__getstate__() or {}
-    check(isinstance(state, dict), f"{where} holds a {kind.__qualname__} whose state is no dict, which cannot be saved")
+    check(
+        isinstance(state, dict), f"{where} holds a {kind.__qualname__}, which cannot be saved: its state is not a dict"
+    )
     state = without_compiled_parts(value, state)
     state = {attribute: each for attribute, each in state.items() if attribute not in _OF_A_SESSION}
     for parameter in _OF_A_MACHINE:
@@ -95,7 +97,7 @@ def _check_state(kind, state):
         _check_attribute(kind, attribute)
     if issubclass(kind, BaseEstimator):
         version = state.get("_sklearn_version", "")
-        check(type(version) is str and len(version) < 100, "a version that is no text")
+        check(type(version) is str and len(version) < 100, "a version that is not text")
     for parameter in _OF_A_MACHINE:
         is_of_a_machine = parameter in _defaults(kind) and name_of_class(kind) is not None
         check(state.get(parameter) is None or not is_of_a_machine, f"it comes with a {parameter}")
@@ -116,7 +118,7 @@ def _check_net_params(net_params):
 def _check_attribute(kind, name):
     """Raise a ValueError for an attribute that would stand in the way of a class or of Python itself."""
     is_name = name.isidentifier() and not keyword.iskeyword(name) and not name.startswith("__")
-    check(is_name, f"{name!r:.100} is no attribute")
+    check(is_name, f"{name!r:.100} is not an attribute")
     check(not callable(getattr(kind, name, None)), f"{name} is a method of {kind.__name__}")
     is_of_sklearn = kind.__module__.startswith("sklearn.")
     check(not (is_of_sklearn and name.startswith("_") and hasattr(kind, name)), f"{name} belongs to {kind.__name__}")

@@ -33,7 +33,7 @@ def _fits_scorer(value, encoder):
 
 
 def _decode_scorer(content, decoder):
-    check(content in get_scorer_names(), f"{content!r:.100} is no scorer of scikit-learn")
+    check(content in get_scorer_names(), f"{content!r:.100} is not a scorer of scikit-learn")
     return get_scorer(content)
 
 
@@ -51,7 +51,7 @@ def _encode_distribution(value, encoder, where):
 
 
 def _decode_distribution(content, decoder):
-    check(content["name"] in _DISTRIBUTIONS, f"{content['name']!r:.100} is none of {_DISTRIBUTIONS}")
+    check(content["name"] in _DISTRIBUTIONS, f"{content['name']!r:.100} is not one of {_DISTRIBUTIONS}")
     return getattr(scipy.stats, content["name"])(*decoder.decode(content["args"]), **decoder.decode(content["kwds"]))
 
 

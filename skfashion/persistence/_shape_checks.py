@@ -38,7 +38,7 @@ def _check_neighbors(estimator):
     check(n == estimator.n_samples_fit_, "lost rows")
     check(estimator._fit_method in ("brute", "kd_tree", "ball_tree"), "another way to search")
     for name in ("effective_metric_", "metric", "algorithm"):
-        check(type(getattr(estimator, name)) is str, f"{name} is no text")
+        check(type(getattr(estimator, name)) is str, f"{name} is not text")
     check(type(estimator.effective_metric_params_) is dict, "invalid parameters of a metric")
     check(
         not any(callable(each) for each in estimator.effective_metric_params_.values()), "a metric that is a function"

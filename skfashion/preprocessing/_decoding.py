@@ -60,7 +60,7 @@ def decoded(source, size, color, resize, background):
     Raises
     ------
     UnreadableImage
-        If the source is no image, or a broken or a huge one.
+        If the source is not an image, or is a broken or a huge one.
     """
     pillow = load_pillow()
     try:

@@ -57,7 +57,7 @@ def augmentation_steps(augmentation, image_shape):
     ----------
     augmentation : str, callable, sequence of these, or None
         Names of steps, joined by ``+`` or in a sequence, in the order in which they are applied; ``"auto"`` is
-        ``"flip+shift"`` for images, and nothing for rows that are no images.
+        ``"flip+shift"`` for images, and nothing for rows that are not images.
     image_shape : tuple of int
         (channels, height, width) of the images.
 

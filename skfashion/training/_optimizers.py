@@ -168,7 +168,7 @@ def resolve_optimizer(optimizer, weight_decay, optimizer_params, device):
     Raises
     ------
     ValueError
-        If `optimizer` is no optimizer, or does not take one of the arguments.
+        If `optimizer` is not an optimizer, or does not take one of the arguments.
     """
     cls = OPTIMIZERS.get(optimizer, optimizer) if isinstance(optimizer, str) else optimizer
     if not issubclass(cls, torch.optim.Optimizer):

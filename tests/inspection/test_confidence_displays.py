@@ -111,7 +111,7 @@ def test_a_threshold_decides_which_class_is_predicted(garments):
 def test_who_is_no_classifier_is_refused(display, garments):
     X, y = garments[0][:100] / 255, garments[1][:100]
     for model in (KMeans(2, n_init=1), GaussianMixture(2, reg_covar=0.1), LinearRegression()):
-        with pytest.raises(TypeError, match=f"{type(model).__name__} is no classifier"):
+        with pytest.raises(TypeError, match=f"{type(model).__name__} is not a classifier"):
             display.from_estimator(model.fit(X, y), X, y)
     labels = np.column_stack([y == 1, y == 2]).astype(int)
     with pytest.raises(ValueError, match=r"several labels|1d array"):

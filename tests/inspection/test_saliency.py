@@ -229,7 +229,7 @@ def test_images_and_estimators_that_are_refused(digits, garments, logistic, line
         saliency(LogisticRegression(), X)
     with pytest.raises(NotFittedError):
         saliency(GridSearchCV(LogisticRegression(), {}), X)
-    with pytest.raises(TypeError, match="LinearRegression is no classifier"):
+    with pytest.raises(TypeError, match="LinearRegression is not a classifier"):
         saliency(LinearRegression().fit(X, y), X)
     with pytest.raises(ValueError, match="predicts several labels for an image"):
         saliency(OneVsRestClassifier(LogisticRegression()).fit(X, np.eye(10, dtype=int)[y]), X)

@@ -368,7 +368,7 @@ def test_feature_selection_is_no_search(small):
     pipeline = make_pipeline(selection, NearestCentroid()).fit(X, y)
     shown = PrototypeDisplay.from_estimator(pipeline).prototypes.reshape(10, -1)
     np.testing.assert_allclose(shown[:, selection.support_], pipeline[-1].centroids_)
-    with pytest.raises(TypeError, match="it is no fitted search"):
+    with pytest.raises(TypeError, match="it is not a fitted search"):
         TrialScoresDisplay.from_estimator(selection)
 
 

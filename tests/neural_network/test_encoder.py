@@ -273,7 +273,7 @@ def test_bad_encoders(garments, encoder, error, message):
 @pytest.mark.filterwarnings("ignore:.*taken as they are. networks learn badly")
 def test_an_encoder_of_other_images(garments, autoencoder):
     X, y = garments
-    with pytest.raises(ValueError, match=r"X has 100 features, but image_shape .* makes 784"):
+    with pytest.raises(ValueError, match=r"X has 100 features, but image_shape .* has 784 values"):
         EncoderClassifier(autoencoder).fit(X[:, :100], y)
     model = EncoderClassifier(autoencoder, **{**SMALL, "max_epochs": 1})
     with pytest.warns(UserWarning, match="divided by 255, but was fitted on whole numbers from 0 to 255"):

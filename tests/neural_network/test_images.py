@@ -65,7 +65,7 @@ def test_an_mlp_takes_images_too():
 @pytest.mark.parametrize(
     ("parameters", "X", "message"),
     [
-        ({"image_shape": (6, 7)}, GREY.reshape(40, -1), r"X has 48 features, but image_shape .* makes 42"),
+        ({"image_shape": (6, 7)}, GREY.reshape(40, -1), r"X has 48 features, but image_shape .* has 42 values"),
         ({"image_shape": (6, 7)}, GREY, r"but images of \(c, h, w\) = \(1, 6, 7\) are expected"),
         ({"image_shape": (6,)}, GREY, "'image_shape' parameter must be 'auto'"),
         ({"image_shape": (6, -8)}, GREY, "'image_shape' parameter must be 'auto'"),

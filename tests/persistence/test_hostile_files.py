@@ -153,18 +153,18 @@ def test_foreign_files(tmp_path, mlp):
     import pickle
 
     for content in (b"", b"PK", pickle.dumps({"a": 1}), b"\x93NUMPY" + bytes(100), zipped({"a.txt": b"a"}), zipped({})):
-        refused(content, "no saved model")
-        with pytest.raises(ValueError, match="no saved model"):
+        refused(content, "not a saved model")
+        with pytest.raises(ValueError, match="not a saved model"):
             read_manifest(io.BytesIO(content))
     path = tmp_path / "a model.skf"
     path.write_bytes(b"nothing")
-    with pytest.raises(ValueError, match=r"a model.skf is no saved model"):
+    with pytest.raises(ValueError, match=r"a model.skf is not a saved model"):
         load(path)
 
 
 @pytest.mark.parametrize("keep", [0.1, 0.5, 0.9, 0.99])
 def test_truncated_files(keep, mlp):
-    refused(mlp[: int(keep * len(mlp))], "no saved model, or it is damaged")
+    refused(mlp[: int(keep * len(mlp))], "not a saved model, or it is damaged")
 
 
 def test_every_changed_byte_of_a_part_is_noticed(mlp):
@@ -181,12 +181,12 @@ def test_every_changed_byte_of_a_part_is_noticed(mlp):
 
 def test_entries_that_a_model_has_not(mlp):
     parts = parts_of(mlp)
-    refused(zipped({**parts, "../evil.py": b"1"}), "no saved model: it holds")
-    refused(zipped({name: part for name, part in parts.items() if name != STATE}), "no saved model: it holds")
+    refused(zipped({**parts, "../evil.py": b"1"}), "not a saved model: it holds")
+    refused(zipped({name: part for name, part in parts.items() if name != STATE}), "not a saved model: it holds")
     file = io.BytesIO(mlp)
     with zipfile.ZipFile(file, "a") as archive, pytest.warns(UserWarning, match="Duplicate"):
         archive.writestr(STATE, parts[STATE])
-    refused(file.getvalue(), "no saved model: it holds")
+    refused(file.getvalue(), "not a saved model: it holds")
 
 
 def test_bombs_of_zip(mlp):
@@ -194,7 +194,7 @@ def test_bombs_of_zip(mlp):
     content = bytearray(mlp)
     place = content.rindex(b"PK\x01\x02")
     struct.pack_into("<II", content, place + 20, 2**31, 2**31)  # sizes in the directory
-    refused(bytes(content), "no saved model|damaged")
+    refused(bytes(content), "not a saved model|damaged")
 
 
 def test_bombs_of_arrays(mlp):
@@ -229,14 +229,14 @@ def test_manifests(mlp):
     def with_entry(**entries):
         return changed(mlp, manifest=lambda manifest: manifest.update(entries))
 
-    refused(with_entry(format="another"), "no saved model: its manifest")
+    refused(with_entry(format="another"), "not a saved model: its manifest")
     refused(with_entry(format_version=99), "format version 99, written by skfashion 0.* upgrade skfashion")
     later = parts_of(with_entry(format_version=2)) | {"images.safetensors": b""}
     del later[STATE]
     refused(zipped(later), "format version 2, written by skfashion 0.* upgrade skfashion")
     for version in (0, -1, "1", None, True, 1.0):
         refused(with_entry(format_version=version), "format_version")
-    refused(zipped({**parts_of(mlp), MANIFEST: b"[]"}), "no saved model: its manifest")
+    refused(zipped({**parts_of(mlp), MANIFEST: b"[]"}), "not a saved model: its manifest")
     refused(zipped({**parts_of(mlp), MANIFEST: b"{"}), "manifest.json of the saved model is damaged")
     refused(zipped({**parts_of(mlp), STATE: b"[]"}), "state.json is not what")
 

@@ -60,7 +60,7 @@ def test_attributes_by_which_numpy_finds_memory():
     interface = {"data": {"tuple": [4096, False]}, "shape": {"tuple": [4]}, "typestr": "<f8", "version": 3}
     bunch = {"bunch": {"__array_interface__": {"dict": interface}}}
     refused(of_state(node("sklearn.dummy.DummyClassifier", estimators_=[bunch])), "keys that belong to Python")
-    refused(of_state(node("sklearn.dummy.DummyClassifier", __array_interface__=1)), "is no attribute")
+    refused(of_state(node("sklearn.dummy.DummyClassifier", __array_interface__=1)), "is not an attribute")
     refused(of_state(node("sklearn.svm.SVR", _impl="c_svc")), "_impl belongs to SVR")
 
 
@@ -174,9 +174,9 @@ def test_entries_beyond_the_file(offset, tmp_path):
     locator = struct.pack("<IIQI", 0x07064B50, 0, place, 1)
     end = struct.pack("<IHHHHIIH", 0x06054B50, 0, 0, 0xFFFF, 0xFFFF, 0xFFFFFFFF, 0xFFFFFFFF, 0)
     hostile = content[:place] + record + locator + end
-    refused(hostile, "no saved model, or it is damaged")
+    refused(hostile, "not a saved model, or it is damaged")
     (tmp_path / "model.skf").write_bytes(hostile)
-    with pytest.raises(BrokenFileError, match=r"model.skf is no saved model"):
+    with pytest.raises(BrokenFileError, match=r"model.skf is not a saved model"):
         loaded_from(tmp_path / "model.skf")
 
 

@@ -219,7 +219,7 @@ def test_what_is_wrong_is_said(split, mlp, tmp_path):
             model_card(mlp, tmp_path / "card", *arguments, **texts)
     with pytest.raises(ValueError, match="neither predicts nor reconstructs"):
         model_card(NeighborSampler().fit(X), tmp_path / "card", X_test)
-    with pytest.raises(ValueError, match="no classifier"):
+    with pytest.raises(ValueError, match="not a classifier"):
         model_card(NeighborSampler().fit(X), tmp_path / "card", class_names=["one"])
     search = GridSearchCV(SubspaceClassifier(), {"n_components": [2]}, cv=2, refit=False).fit(X_test, y_test)
     with pytest.raises(NotFittedError, match="refit=True"):

@@ -17,7 +17,7 @@ def places_of(y, classes, n, caller):
     n : int
         Number of images.
     caller : str
-        The method that error messages name.
+        What error messages name: a method, an estimator or an argument.
 
     Returns
     -------

@@ -19,7 +19,7 @@ Reached through objects, where they are used:
 - `_loss_function_`: the compiled loss of a linear model, which every training makes anew
 - `_metadata_request`: what ``set_fit_request`` has set, and whose it is
 - `_counts`, `_n_threads`: what k-means goes on from, and how many threads it uses
-- `_n_features_out`, `_sklearn_version`: whose values, if absurd, could make the repr of an estimator endless
+- `_n_features_out`, `_sklearn_version`: whose values, if absurd, could make it endless to show an estimator
 """
 
 from sklearn.calibration import _CalibratedClassifier, _SigmoidCalibration, _TemperatureScaling

@@ -8,8 +8,8 @@ not published. Curves show the loss that each trains with: squared or absolute e
 autoencoder the negative ELBO per image.
 
 Decoders of the attempts start as those of the report do, with small random biases in their last layer
-(``start_at_mean=False``). From the mean image, where decoders start here by default, there is nothing left to learn of
-black images.
+(``start_at_mean=False``). From the mean image, where decoders start here by default, there is almost nothing left to
+learn of black images.
 """
 
 from sklearn.cluster import KMeans

@@ -332,7 +332,8 @@ def denoising():
 def chosen_classes():
     """Images of chosen classes: means over the classes, closest to real images first."""
     lines = [
-        "| generator | Fréchet distance | density | coverage | class recognised | nearest training image | fit |",
+        "| generator | Fréchet distance | density | coverage | chosen class recognised | nearest training image "
+        "| fit |",
         "| --- | --- | --- | --- | --- | --- | --- |",
     ]
     rows = read("class_generation")["rows"]

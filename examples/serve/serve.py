@@ -45,7 +45,7 @@ class Model:
         known = {name: json.loads(text) for name, text in self.session.get_modelmeta().custom_metadata_map.items()}
         missing = sorted({"classes", "image_shape", "channels_last", "pixel_scale"} - set(known))
         if missing:
-            raise SystemExit(f"{path} does not say what its {', '.join(missing)} are: it is no image classifier.")
+            raise SystemExit(f"{path} does not say what its {', '.join(missing)} are: it is not an image classifier.")
         if known["pixel_scale"] == "numbers" or known["image_shape"][0] not in (1, 3):
             raise SystemExit(f"{path} takes no grey or colour images of levels from 0 to 255, or brightness.")
         self.name = Path(path).name

@@ -30,7 +30,7 @@ def make_pca_svc(n_components=0.975, *, C=10.0, gamma="scale", random_state=None
         about 300 of 784 for Fashion-MNIST).
 
     C : float, default=10.0
-        Inverse regularisation of :class:`~sklearn.svm.SVC`: the larger, the closer it fits the training images.
+        Inverse regularisation strength of :class:`~sklearn.svm.SVC`: the larger, the closer the fit to training images.
 
     gamma : "scale", "auto" or float, default="scale"
         Coefficient of the RBF kernel: the larger, the narrower the kernel.
@@ -81,7 +81,7 @@ def make_hog_svc(
     ----------
     n_components : int, default=200
         Number of components of :class:`~sklearn.decomposition.PCA`; at most the number of training images, and that of
-        edge and pixel features, which may be smaller for images below 12 x 12.
+        edge and pixel features, of which images smaller than 12 x 12 may have fewer than 200.
 
     pixels_per_cell : int or tuple of int, default=4
         Of :class:`~skfashion.preprocessing.HOGTransformer`: the size of a cell. 4 suits images of about 28 x 28 pixels,
@@ -95,7 +95,7 @@ def make_hog_svc(
         ``"auto"`` takes for square.
 
     C : float, default=3.0
-        Inverse regularisation of :class:`~sklearn.svm.SVC`: the larger, the closer it fits the training images.
+        Inverse regularisation strength of :class:`~sklearn.svm.SVC`: the larger, the closer the fit to training images.
 
     gamma : "scale", "auto" or float, default=6.0
         Coefficient of the RBF kernel: the larger, the narrower the kernel.

@@ -37,7 +37,8 @@ def load_image_folder(
     """Load photos from a folder that holds one folder for each class.
 
     A photo belongs to the class of the folder in `path` in which it lies, at any depth. Hidden files, files whose names
-    are not those of images, and files outside the class folders are left out, with a warning that names them.
+    are not those of images, and files outside the class folders are left out, with a warning that names the first ten;
+    ``left_out`` holds them all.
 
     Needs Pillow: ``pip install "skfashion[images]"``.
 
@@ -50,7 +51,8 @@ def load_image_folder(
         As in :class:`~skfashion.preprocessing.ImageReader`.
 
     errors : {"raise", "warn"}, default="raise"
-        Whether unreadable images raise an error that counts and names them, or are left out with a warning.
+        Whether unreadable images raise an error that counts them and names the first ten, or are left out with such a
+        warning.
 
     mmap_path : str or path, default=None
         A file to write the pixels to, in numpy's format ``.npy``, for more images than fit into memory; ``data`` is

@@ -84,7 +84,7 @@ class GradCam:
 
 
 def last_feature_maps(network, images):
-    """Return the part of a network that outputs the feature maps of the last convolution, and the size of its input.
+    """Return the part of a network that outputs the feature maps of its last convolution, and the size of the images.
 
     Normalisation, activation and a residual sum belong to the convolution: all that follows without changing the shape.
 

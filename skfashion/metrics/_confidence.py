@@ -156,7 +156,7 @@ def reliability_bins(y_true, y_proba, *, labels=None, n_bins=15, strategy="unifo
 
 
 def risk_coverage_curve(y_true, y_pred, confidence):
-    """Compute the risk-coverage curve: the share of errors among predictions above each confidence threshold.
+    """Compute the risk-coverage curve: the share of errors among predictions that reach each confidence threshold.
 
     Parameters
     ----------

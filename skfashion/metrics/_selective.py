@@ -1,4 +1,4 @@
-"""The confidence threshold above which predictions are kept, so that few of them are wrong."""
+"""The confidence threshold from which on predictions are kept, so that few of them are wrong."""
 
 from numbers import Real
 from typing import NamedTuple
@@ -66,8 +66,8 @@ def threshold_for_risk(y_true, y_pred, confidence, *, risk, confidence_level=0.9
     Raises
     ------
     ValueError
-        If no threshold is known to keep the risk, lengths differ, a confidence is not finite, or labels are not classes
-        or of two kinds.
+        If no threshold is known to keep the risk, lengths differ, a confidence is not finite, or labels are not class
+        labels or mix types, such as 1 and "1".
 
     See Also
     --------

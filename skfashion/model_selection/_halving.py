@@ -45,7 +45,8 @@ class VectorizedHalvingGridSearchCV(VectorizedGridSearchCV):
         One in `factor` candidates goes on after a rung, and the next rung has `factor` times as many epochs. Above 1.
 
     min_epochs : int or "exhaust", default="exhaust"
-        Epochs of the first rung. With ``"exhaust"``, the last rung has fewer than `factor` candidates.
+        Epochs of the first rung. ``"exhaust"`` takes as many as leave fewer than `factor` candidates for the last rung,
+        if `max_epochs` allows for that many rungs.
 
     scoring : str, callable, list, tuple, dict or None, default=None
         As in :class:`~sklearn.model_selection.GridSearchCV`. With several scores, `refit` names the one that decides.

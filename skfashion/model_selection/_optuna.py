@@ -49,7 +49,7 @@ class OptunaSearchCV(Versioned, BaseSearchCV):
 
     scoring : str, callable, list, tuple, dict or None, default=None
         As in :class:`~sklearn.model_selection.GridSearchCV`; higher is better. With several scores, the search
-        maximizes the one that `refit` names, or the first one if it names none.
+        maximises the one that `refit` names, or the first one if it names none.
 
     cv : int, splitter, iterable or None, default=None
         As in :class:`~sklearn.model_selection.GridSearchCV`.

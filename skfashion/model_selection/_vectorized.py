@@ -68,8 +68,8 @@ class VectorizedGridSearchCV(Versioned, GridSearchCV):
         As in :class:`~sklearn.model_selection.GridSearchCV`.
 
     pre_dispatch : int or str, default="2*n_jobs"
-        A number limits how many fits wait for each other. Otherwise as many do as fit into memory: their training
-        images take up to 2 GiB.
+        A number limits how many fits wait for each other. Otherwise the size of X does: the training images of all
+        that wait take up to 2 GiB.
 
     error_score : "raise" or number, default=nan
         As in :class:`~sklearn.model_selection.GridSearchCV`.

@@ -78,7 +78,7 @@ class ResNet(nn.Module):
 
     def __init__(self, image_shape, n_outputs, width, depth, flip_averaging, outputs="classes"):
         if depth > _DEEPEST:
-            raise ValueError(f"depth={depth}: a residual network can have at most {_DEEPEST} convolutions per stage.")
+            raise ValueError(f"depth={depth}: a stage can have at most {_DEEPEST} residual blocks.")
         super().__init__()
         self.outputs = outputs
         self.flip_averaging = flip_averaging

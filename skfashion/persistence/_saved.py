@@ -127,8 +127,8 @@ def load(file, *, trusted=()):
     Raises
     ------
     ValueError
-        If the file is damaged or not one of :func:`save`, was written by a later release, names anything that is not in
-        the table and not in `trusted`, or is not seekable.
+        If the file is damaged, was not written by :func:`save` or was written by a later release, names anything that
+        is neither in the table nor in `trusted`, or is not seekable.
     TypeError
         If `file` is neither a path nor a binary file, or `trusted` is not a sequence.
     OSError
@@ -181,7 +181,7 @@ def read_manifest(file):
     Raises
     ------
     ValueError
-        If the file is damaged or not one of :func:`save`, was written by a later release, or is not seekable.
+        If the file is damaged, was not written by :func:`save` or was written by a later release, or is not seekable.
     TypeError
         If `file` is neither a path nor a binary file.
     OSError

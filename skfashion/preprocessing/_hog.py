@@ -174,7 +174,10 @@ class HOGTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ImageInp
 
         Returns
         -------
-        ndarray of shape (n_samples, n_features_out), dtype float32, or float64 if the dtype of X does not fit float32
+        ndarray of shape (n_samples, n_features_out), dtype float32 or float64
+            float64 if X holds numbers whose dtype does not fit into float32; levels from 0 to 255 of any dtype give
+            float32.
+
             A row runs through the rows of blocks, their columns, the rows of cells in a block, their columns, and the
             orientations.
         """

@@ -168,7 +168,7 @@ def test_a_perfect_order_has_all_errors_at_its_end():
         ({"y_proba": [[0.5, np.nan]] * 3}, "NaN"),
         ({"y_proba": [[0.5, 0.5]] * 2}, "inconsistent"),
         ({"y_proba": [[0.2, 0.3, 0.5]] * 3}, "3 columns for 2 classes: pass labels"),
-        ({"labels": [0, 7]}, r"no column of y_proba: \['1'\]"),
+        ({"labels": [0, 7]}, r"y_true holds labels without a column in y_proba: \['1'\]"),
         ({"n_bins": 0}, "n_bins"),
         ({"strategy": "width"}, "strategy must be 'uniform' or 'quantile'. Got 'width'"),
     ],

@@ -260,4 +260,4 @@ def test_other_files_are_refused(python, tmp_path, garments):
         [python, EXAMPLE / "serve.py", "ridge.onnx"], cwd=tmp_path, env=environment(), capture_output=True, text=True
     )
     assert done.returncode == 1
-    assert "no classifier of images" in done.stderr
+    assert "not an image classifier" in done.stderr

@@ -92,8 +92,8 @@ HOW_BLACK = (
     "which are not published."
 )
 STILL_BLACK = (
-    "From the third epoch on the loss stays the same, in effect 0; how close to 0 Adam comes depends on the widths, "
-    "which are not published. Attempt 16 is the run of attempt 15, and goes on."
+    "From the second epoch on the loss is 0 here; how close to 0 Adam comes depends on the widths, which are not "
+    "published. Attempt 16 is the run of attempt 15, continued."
 )
 NOT_GARMENTS = "The published loss is not one of garments: see the row of the same attempt on black images."
 

@@ -105,15 +105,15 @@ def run(model, train, test):
     start = time.process_time()  # of all threads, so that other programs do not count
     model.fit(*train)
     seconds = time.process_time() - start
-    right = model.predict(test[0]) == test[1]
-    accuracy, low, high = accuracy_interval(np.ones(len(right)), right)
+    predicted = model.predict(test[0])
+    accuracy, low, high = accuracy_interval(test[1], predicted)
     operations = operations_per_image(model, train[0][:COUNTED])
     return {
         "accuracy": round(100 * accuracy, 2),
         "interval": [round(100 * low, 2), round(100 * high, 2)],
         "core_seconds": round(seconds, 1),
         "training_operations": operations and operations * len(train[0]) * model.max_epochs,
-        "right": packed(right),
+        "right": packed(predicted == test[1]),
         "evidence": evidence(),
     }
 

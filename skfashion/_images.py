@@ -1,5 +1,7 @@
 """Images as the input of estimators: rows or images of any dtype, validated once."""
 
+from contextlib import contextmanager
+
 import numpy as np
 from sklearn.utils.validation import check_is_fitted, validate_data
 
@@ -115,3 +117,26 @@ def check_float32(X, name, input_name="X"):
                 f"Input {input_name} contains infinity or a value too large for dtype('float32'), in which {name} "
                 "computes."
             )
+
+
+@contextmanager
+def fitted_on_images_of(owner, inner, layout=None):
+    """Let an estimator be fitted on rows that its owner has read: in their layout, on their scale, by their names.
+
+    Parameters
+    ----------
+    owner : ImageInput
+        The estimator that has checked the images.
+    inner : ImageInput
+        The estimator to be fitted inside of it.
+    layout : Layout, default=None
+        The layout of the rows, if it is not that of the owner.
+    """
+    inner._images_of_owner = layout or owner._layout, owner._pixels
+    try:
+        yield inner
+    finally:
+        del inner._images_of_owner  # whoever fits it again does so on images of their own
+    in_order = layout is None or layout.shape[0] == 1 or layout.channels_last == owner._layout.channels_last
+    if in_order and hasattr(owner, "feature_names_in_"):
+        inner.feature_names_in_ = owner.feature_names_in_

@@ -9,7 +9,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
 
 from skfashion._atomic import all_or_nothing
-from skfashion._images import ImageInput
+from skfashion._images import ImageInput, fitted_on_images_of
 from skfashion._labels import places_of
 from skfashion._layout import as_shown
 from skfashion._pixels import scaled
@@ -161,11 +161,8 @@ class NeighborSampler(_Sampler):
 
     def _searched(self, X):
         """A search among rows on the scale of the fit, whatever the values of some of them look like."""
-        neighbors = KNNClassifier(self.n_neighbors)
-        neighbors._images_of_owner = self._layout, self._pixels
-        neighbors.fit(X, np.zeros(len(X), dtype=np.int64))
-        del neighbors._images_of_owner
-        return neighbors
+        with fitted_on_images_of(self, KNNClassifier(self.n_neighbors)) as neighbors:
+            return neighbors.fit(X, np.zeros(len(X), dtype=np.int64))
 
     @staticmethod
     def _means(neighbors, index):

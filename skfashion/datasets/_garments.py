@@ -221,8 +221,10 @@ def make_garments(n_samples=1000, *, noise=0.05, spread=1.0, random_state=None, 
     >>> garments.target_names[1]
     'Trouser'
     """
-    # A legacy RandomState only seeds: the pictures come from a Generator of their own.
-    rng = np.random.default_rng(check_random_state(random_state).randint(np.iinfo(np.int32).max, size=4))
+    if random_state is None:  # without numpy's global generator
+        rng = np.random.default_rng()
+    else:  # a legacy RandomState only seeds: the pictures come from a Generator of their own
+        rng = np.random.default_rng(check_random_state(random_state).randint(np.iinfo(np.int32).max, size=4))
     target = rng.permutation(np.arange(n_samples) % len(_DRAW)).astype(np.int64)
     images = np.empty((n_samples, _SIZE, _SIZE), dtype=np.uint8)
     for label, draw in enumerate(_DRAW.values()):

@@ -2,6 +2,7 @@
 
 import math
 import os
+import tempfile
 import warnings
 from contextlib import contextmanager
 from pathlib import Path
@@ -156,7 +157,8 @@ def _files_in(folder, above=()):
 
 
 def _check_classes(names, target, path):
-    empty = [name for place, name in enumerate(names) if place not in set(target)]
+    found = set(np.unique(target).tolist())
+    empty = [name for place, name in enumerate(names) if place not in found]
     if empty:
         raise ValueError(f"The folders {', '.join(empty)} in {os.fspath(path)!r} hold no images that can be read.")
 
@@ -189,12 +191,13 @@ def _kept(data, read, mmap_path):
     """Some rows; of a memory map in a new file in its place, which holds no others."""
     if mmap_path is None:
         return data[read]
-    part = Path(f"{os.fspath(mmap_path)}.part")
-    kept = np.lib.format.open_memmap(part, mode="w+", dtype=np.uint8, shape=(len(read), data.shape[1]))
-    for place, row in enumerate(read):
-        kept[place] = data[row]
-    kept.flush()
-    os.replace(part, mmap_path)
+    with tempfile.TemporaryDirectory(dir=Path(mmap_path).absolute().parent) as folder:
+        part = Path(folder) / "kept.npy"
+        kept = np.lib.format.open_memmap(part, mode="w+", dtype=np.uint8, shape=(len(read), data.shape[1]))
+        for place, row in enumerate(read):
+            kept[place] = data[row]
+        kept.flush()
+        os.replace(part, mmap_path)
     return np.load(mmap_path, mmap_mode="r+")
 
 

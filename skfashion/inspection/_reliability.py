@@ -4,7 +4,8 @@ import numpy as np
 
 from skfashion.inspection._class_scores import probabilistic_classifier_in
 from skfashion.inspection._drawing import add_legend, axes_for, check_kw, merged_kw
-from skfashion.metrics import accuracy_interval, expected_calibration_error, reliability_bins
+from skfashion.metrics import expected_calibration_error, reliability_bins
+from skfashion.metrics._comparison import proportion_interval
 
 # A little beyond [0, 1], where whole markers can be seen.
 _LIMITS = -0.02, 1.02
@@ -189,8 +190,7 @@ class ReliabilityDisplay:
 
 def _interval(share, count):
     """The ends of the interval of a share of so many predictions."""
-    right = round(share * count)
-    return accuracy_interval(np.ones(count), np.arange(count) < right)[1:]
+    return proportion_interval(round(share * count), int(count))[1:]
 
 
 def _diagonal_of(ax):

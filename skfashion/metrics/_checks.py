@@ -1,9 +1,10 @@
 """Validation of labels, and the type of intervals."""
 
+from numbers import Real
 from typing import NamedTuple
 
 import numpy as np
-from sklearn.utils import check_array, check_consistent_length, column_or_1d
+from sklearn.utils import check_array, check_consistent_length, check_scalar, column_or_1d
 from sklearn.utils.multiclass import check_classification_targets, unique_labels
 
 from skfashion._layout import as_array
@@ -52,3 +53,8 @@ def check_predictions(y_true, y_pred):
 def check_confidence(confidence):
     """Return confidences as a 1-D array of finite float64."""
     return column_or_1d(check_array(confidence, ensure_2d=False, dtype=np.float64, input_name="confidence"))
+
+
+def check_confidence_level(confidence_level):
+    """Raise a ValueError if the level of an interval is not in (0, 1)."""
+    check_scalar(confidence_level, "confidence_level", Real, min_val=0, max_val=1, include_boundaries="neither")

@@ -1,6 +1,6 @@
 """Clustering metrics: accuracy, within-cluster sum of squares, silhouette with its interval."""
 
-from numbers import Integral, Real
+from numbers import Integral
 
 import numpy as np
 from scipy import stats
@@ -13,7 +13,7 @@ from sklearn.utils.multiclass import check_classification_targets
 
 from skfashion._layout import as_array
 from skfashion._seeds import draw_generator
-from skfashion.metrics._checks import Interval, check_labels
+from skfashion.metrics._checks import Interval, check_confidence_level, check_labels
 
 
 def clustering_accuracy_score(labels_true, labels_pred):
@@ -79,7 +79,7 @@ def wcss_score(X, labels):
     return float(total)
 
 
-def silhouette_interval(X, labels, *, sample_size=2000, metric="euclidean", confidence=0.95, random_state=None):
+def silhouette_interval(X, labels, *, sample_size=2000, metric="euclidean", confidence_level=0.95, random_state=None):
     """Estimate the mean silhouette coefficient from a random sample, with a confidence interval.
 
     The silhouette of each drawn sample is exact: its distances to all other samples are computed, in blocks. Only the
@@ -95,7 +95,7 @@ def silhouette_interval(X, labels, *, sample_size=2000, metric="euclidean", conf
         Number of samples to draw; with `n_samples` or more the mean is exact and the interval a point.
     metric : str or callable, default="euclidean"
         As in :func:`sklearn.metrics.pairwise_distances`.
-    confidence : float in (0, 1), default=0.95
+    confidence_level : float in (0, 1), default=0.95
         Level of the confidence interval.
     random_state : int, RandomState instance or None, default=None
         Pass an int for the same draw in every call.
@@ -122,7 +122,7 @@ def silhouette_interval(X, labels, *, sample_size=2000, metric="euclidean", conf
     X = check_array(as_array(X), dtype=[np.float64, np.float32], input_name="X")
     check_consistent_length(X, members)
     check_scalar(sample_size, "sample_size", Integral, min_val=2)
-    check_scalar(confidence, "confidence", Real, min_val=0, max_val=1, include_boundaries="neither")
+    check_confidence_level(confidence_level)
     if not 2 <= len(labels) < len(X):
         raise ValueError(f"There must be 2 to n_samples - 1 clusters. Got {len(labels)} for {len(X)} samples.")
     sample_size = min(sample_size, len(X))
@@ -130,7 +130,7 @@ def silhouette_interval(X, labels, *, sample_size=2000, metric="euclidean", conf
     values = _silhouettes(X, members, sample, metric)
     unseen = 1 - sample_size / len(X)  # finite population: no uncertainty is left when all samples are drawn
     error = float(np.sqrt(values.var(ddof=1) / sample_size * unseen))
-    margin = stats.norm.ppf((1 + confidence) / 2) * error
+    margin = stats.norm.ppf((1 + confidence_level) / 2) * error
     mean = float(values.mean())
     return Interval(mean, float(max(-1.0, mean - margin)), float(min(1.0, mean + margin)))
 

@@ -4,17 +4,17 @@ from typing import NamedTuple
 
 from scipy import stats
 
-from skfashion.metrics._checks import Interval, check_predictions
+from skfashion.metrics._checks import Interval, check_confidence_level, check_predictions
 
 
-def accuracy_interval(y_true, y_pred, *, confidence=0.95):
+def accuracy_interval(y_true, y_pred, *, confidence_level=0.95):
     """Accuracy and its Wilson confidence interval.
 
     Parameters
     ----------
     y_true, y_pred : array-like of shape (n_samples,)
         True and predicted labels.
-    confidence : float in (0, 1), default=0.95
+    confidence_level : float in (0, 1), default=0.95
         Level of the confidence interval.
 
     Returns
@@ -35,9 +35,14 @@ def accuracy_interval(y_true, y_pred, *, confidence=0.95):
     0.900 in [0.826, 0.945]
     """
     y_true, y_pred = check_predictions(y_true, y_pred)
-    right = int((y_true == y_pred).sum())
-    low, high = stats.binomtest(right, len(y_true)).proportion_ci(confidence, method="wilson")
-    return Interval(right / len(y_true), float(low), float(high))
+    return proportion_interval((y_true == y_pred).sum(), len(y_true), confidence_level)
+
+
+def proportion_interval(n_hits, n, confidence_level=0.95):
+    """A proportion, `n_hits` of `n`, and its Wilson confidence interval."""
+    check_confidence_level(confidence_level)
+    low, high = stats.binomtest(int(n_hits), n).proportion_ci(confidence_level, method="wilson")
+    return Interval(float(n_hits / n), float(low), float(high))
 
 
 class McNemarResult(NamedTuple):

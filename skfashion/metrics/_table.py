@@ -9,7 +9,7 @@ import numpy as np
 from sklearn.base import clone, is_classifier
 from sklearn.utils.validation import check_is_fitted
 
-from skfashion.metrics._checks import check_labels
+from skfashion.metrics._checks import check_confidence_level, check_labels
 from skfashion.metrics._comparison import accuracy_interval, mcnemar_test
 from skfashion.metrics._corrections import holm, holm_of_pairs
 
@@ -22,7 +22,8 @@ class ClassifierComparison(NamedTuple):
     table : pandas.DataFrame
         A row for each classifier, the most accurate one first: ``accuracy`` with its interval, ``low`` and ``high``;
         ``pvalue`` of McNemar's test against the first row, by Holm's correction; and for estimators ``fit_seconds``
-        (NaN if it was fitted before), ``predict_seconds``, ``size_mb``, the megabytes of its pickle.
+        (NaN if it was fitted before), ``predict_seconds``, ``size_mb``, the megabytes of its pickle (NaN
+        if it cannot be pickled).
     pvalues : pandas.DataFrame
         P-values of McNemar's tests between all pairs, with Holm's correction for all of them.
 
@@ -38,7 +39,7 @@ class ClassifierComparison(NamedTuple):
     pvalues: object
 
 
-def compare_classifiers(classifiers, X_test=None, y_test=None, *, X_train=None, y_train=None, confidence=0.95):
+def compare_classifiers(classifiers, X_test=None, y_test=None, *, X_train=None, y_train=None, confidence_level=0.95):
     """Compare classifiers on the same test images, by paired tests.
 
     Needs pandas: ``pip install "skfashion[pandas]"``.
@@ -53,7 +54,7 @@ def compare_classifiers(classifiers, X_test=None, y_test=None, *, X_train=None, 
         Their labels.
     X_train, y_train : array-like, default=None
         If given, a clone of each classifier is fitted to them, and timed; else classifiers have to be fitted.
-    confidence : float in (0, 1), default=0.95
+    confidence_level : float in (0, 1), default=0.95
         Level of the intervals.
 
     Returns
@@ -102,9 +103,13 @@ def compare_classifiers(classifiers, X_test=None, y_test=None, *, X_train=None, 
         raise ValueError("X_train and y_train belong together: pass both, or neither for classifiers that are fitted.")
     if y_test is None:
         raise ValueError("y_test is needed, the labels of the test images.")
+    check_confidence_level(confidence_level)
     measured = {name: _measured(name, each, X_test, X_train, y_train) for name, each in classifiers.items()}
     predictions = {name: check_labels(y_test, labels)[1] for name, (labels, _) in measured.items()}
-    intervals = {name: accuracy_interval(y_test, labels, confidence=confidence) for name, labels in predictions.items()}
+    intervals = {
+        name: accuracy_interval(y_test, labels, confidence_level=confidence_level)
+        for name, labels in predictions.items()
+    }
     names = sorted(predictions, key=lambda name: -intervals[name].estimate)
     pvalues = holm_of_pairs(len(names), lambda one, other: _test(y_test, predictions, names[one], names[other]))
     against_the_best = holm(np.array([_test(y_test, predictions, names[0], name) for name in names[1:]]))
@@ -145,7 +150,15 @@ def _measured(name, classifier, X_test, X_train, y_train):
     start = time.perf_counter()
     labels = classifier.predict(X_test)
     measures["predict_seconds"] = time.perf_counter() - start
-    return labels, {**measures, "size_mb": len(pickle.dumps(classifier)) / 1e6}
+    return labels, {**measures, "size_mb": _size_mb(classifier)}
+
+
+def _size_mb(classifier):
+    """The megabytes of its pickle; NaN if it cannot be pickled, as with a function of a notebook."""
+    try:
+        return len(pickle.dumps(classifier)) / 1e6
+    except (pickle.PicklingError, AttributeError, TypeError):
+        return np.nan
 
 
 def _test(y_test, predictions, one, other):

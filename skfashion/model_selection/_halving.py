@@ -11,12 +11,9 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.model_selection import ParameterGrid
 
 from skfashion._private_sklearn import Interval, StrOptions
-from skfashion.model_selection._last_step import last_step, with_last_step
+from skfashion.model_selection._last_step import COURSE, last_step, with_last_step
 from skfashion.model_selection._vectorized import TogetherBackend, VectorizedGridSearchCV
 from skfashion.training._together import Fit
-
-# What the course of a training follows from; after equally many epochs, those that differ in it are not comparable.
-_COURSE = ("max_epochs", "lr_schedule", "early_stopping")
 
 
 class VectorizedHalvingGridSearchCV(VectorizedGridSearchCV):
@@ -204,16 +201,16 @@ class VectorizedHalvingGridSearchCV(VectorizedGridSearchCV):
         for candidate in candidates:
             last = last_step(clone(self.estimator).set_params(**clone(candidate, safe=False)))
             parameters = last.get_params(deep=False) if hasattr(last, "get_params") else {}
-            if not set(_COURSE) <= set(parameters):
+            if not set(COURSE) <= set(parameters):
                 raise ValueError(
                     f"Halving by epochs needs neural networks of skfashion, alone or at the end of a Pipeline. "
                     f"Got {last!r} instead."
                 )
-            courses.append({name: parameters[name] for name in _COURSE})
+            courses.append({name: parameters[name] for name in COURSE})
         if other := next((course for course in courses if course != courses[0]), None):
             raise ValueError(
                 f"After equally many epochs, trainings of different courses cannot be compared: all candidates must "
-                f"have the same {', '.join(_COURSE)}. Got {courses[0]} and {other}."
+                f"have the same {', '.join(COURSE)}. Got {courses[0]} and {other}."
             )
         max_epochs = courses[0]["max_epochs"]
         if not isinstance(max_epochs, Integral) or max_epochs < 1:

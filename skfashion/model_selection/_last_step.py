@@ -2,6 +2,10 @@
 
 import copy
 
+# The parameters of a network that decide on the course of its training: after equally many epochs, trainings that
+# differ in one of them are not comparable.
+COURSE = ("max_epochs", "lr_schedule", "early_stopping")
+
 
 def last_step(estimator):
     """The estimator itself, or the one in which a Pipeline ends."""

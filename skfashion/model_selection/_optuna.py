@@ -63,10 +63,10 @@ class OptunaSearchCV(Versioned, BaseSearchCV):
         Which trials are stopped early: by default those that are below the median of the others at the same step. After
         each fold a trial reports the mean score so far. Estimators that report epochs to scikit-learn's callbacks, as
         those of this library do, also as the last step of a Pipeline, report each epoch of the first fold too, unless
-        `max_epochs`, `lr_schedule`, `net_params` or that step itself is searched: epochs of short and long trainings
-        cannot be compared. Where epochs are reported, Optuna's steps count the epochs of all folds, else the folds.
-        None lets every trial run to its end. A pruner that keeps a state between trials, such as Optuna's Hyperband,
-        must not be shared by searches.
+        `max_epochs`, `lr_schedule`, `early_stopping`, `net_params` or that step itself is searched: epochs of trainings
+        with different schedules cannot be compared. Where epochs are reported, Optuna's steps count the epochs of all
+        folds, else the folds. None lets every trial run to its end. A pruner that keeps a state between trials, such as
+        Optuna's Hyperband, must not be shared by searches.
 
     sampler : optuna sampler or None, default=None
         How the next setting is chosen; None stands for Optuna's default, seeded by `random_state`. The search works

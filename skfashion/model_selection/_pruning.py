@@ -2,10 +2,7 @@
 
 from dataclasses import dataclass
 
-from skfashion.model_selection._last_step import last_step, path_to_last_step, with_last_step
-
-# After equally many epochs, trainings that differ in one of these are not comparable.
-_COURSE = ("max_epochs", "lr_schedule", "net_params")
+from skfashion.model_selection._last_step import COURSE, last_step, path_to_last_step, with_last_step
 
 
 class EpochReport:
@@ -73,7 +70,7 @@ def comparable_epochs(estimator, searched):
     last, path = last_step(estimator), path_to_last_step(estimator)
     if not (hasattr(last, "set_callbacks") and "max_epochs" in last.get_params(deep=False)):
         return 0
-    course = {"__".join([*path, name]) for name in _COURSE}
+    course = {"__".join([*path, name]) for name in (*COURSE, "net_params")}
     for depth in range(len(path)):  # the step itself, and the Pipelines that hold it
         course |= {"__".join([*path[:depth], "steps"]), "__".join(path[: depth + 1])}
     return 0 if course & searched else last.max_epochs

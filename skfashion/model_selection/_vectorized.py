@@ -15,7 +15,7 @@ from joblib.parallel import ParallelBackendBase
 from scipy.sparse import issparse
 from sklearn.model_selection import GridSearchCV, ParameterGrid
 
-from skfashion._private_sklearn import Interval
+from skfashion._private_sklearn import Interval, _fit_context
 from skfashion._private_sklearn_search import BaseSearchCV
 from skfashion._version import Versioned
 from skfashion.training._together import Fit, train_together
@@ -150,6 +150,7 @@ class VectorizedGridSearchCV(Versioned, GridSearchCV):
         )
         self.max_seconds = max_seconds
 
+    @_fit_context(prefer_skip_nested_validation=False)  # also before the parameters of this class are used
     def fit(self, X, y=None, **params):
         """Fit all candidates on all folds, and the best one on all samples.
 
@@ -170,7 +171,7 @@ class VectorizedGridSearchCV(Versioned, GridSearchCV):
         self : object
             The fitted search.
         """
-        self._deadline = time.perf_counter() + (self.max_seconds or math.inf)
+        self._deadline = time.perf_counter() + (math.inf if self.max_seconds is None else self.max_seconds)
         n_at_once = min(_MAX_FITS, max(2, _MAX_BYTES // max(1, _n_bytes(X))))
         with parallel_config(backend="threading"):  # what the user has chosen may count the workers of a cluster
             n_threads = effective_n_jobs(self.n_jobs)

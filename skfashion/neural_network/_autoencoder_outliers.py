@@ -94,8 +94,8 @@ class AutoencoderOutlierDetector(BaseOutlierDetector):
             )
         return autoencoder
 
-    def _learn(self, given, X, sample_weight):
-        self.autoencoder_ = fitted_autoencoder(self, self._given(), given, X, sample_weight, self._mark_as_own)
+    def _learn(self, given, X, sample_weight, fitting):
+        self.autoencoder_ = fitted_autoencoder(self, self._given(), given, X, sample_weight, fitting)
         self.interrupted_ = self.autoencoder_.interrupted_
         net = self.autoencoder_.net_
         with neutral_state():

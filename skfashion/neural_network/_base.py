@@ -2,7 +2,6 @@
 
 import warnings
 from abc import ABC, abstractmethod
-from collections.abc import Callable
 from contextlib import contextmanager, nullcontext
 from typing import Literal
 
@@ -23,13 +22,14 @@ from skfashion._private_sklearn import _check_sample_weight, _fit_context
 from skfashion._seeds import draw_seed
 from skfashion._state import neutral_state
 from skfashion._tensors import to_device
-from skfashion.neural_network._callbacks import EpochTasks, history_of
+from skfashion.neural_network._callbacks import EpochTasks, data_of, history_of
 from skfashion.neural_network._layer_table import LayersInHTML
 from skfashion.neural_network._net_params import NetParams
 from skfashion.neural_network._parameters import estimator, number, parameter
 from skfashion.neural_network._per_image import per_image
 from skfashion.neural_network._sharing import common_seed
 from skfashion.neural_network._stored import StoredAsArrays
+from skfashion.neural_network._types import Augmentation, Optimizer
 from skfashion.training._augmentation import augmentation_steps
 from skfashion.training._build import build_net
 from skfashion.training._deadline import Deadline
@@ -55,9 +55,7 @@ class BaseNet(
     (:meth:`_network`).
     """
 
-    optimizer: (
-        Literal["adadelta", "adagrad", "adam", "adamax", "adamw", "nadam", "nesterov", "rmsprop", "sgd"] | type
-    ) = parameter(
+    optimizer: Optimizer = parameter(
         "adam",
         """
         Its name, or a subclass of :class:`torch.optim.Optimizer`. ``"nesterov"`` is stochastic gradient descent with
@@ -113,7 +111,7 @@ class BaseNet(
         contributes in most validation sets.""",
         number(float, 0),
     )
-    augmentation: str | Callable | tuple | list | None = parameter(
+    augmentation: Augmentation = parameter(
         None,
         """
         Random changes to the training images: ``"flip"`` flips them left to right, ``"shift"`` moves them by up to one
@@ -324,7 +322,7 @@ class BaseNet(
             yield None
             return
         context = self._init_callback_context(max_subtasks=self.max_epochs)
-        data = {"X": X, "y": y, "metadata": None if sample_weight is None else {"sample_weight": sample_weight}}
+        data = data_of(X, y, sample_weight)
         context.call_on_fit_task_begin(estimator=self, **data)
         yield EpochTasks(self, context, data)
         context.call_on_fit_task_end(estimator=self, reconstruction_attributes=dict, **data)

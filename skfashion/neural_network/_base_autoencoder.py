@@ -15,7 +15,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from skfashion._images import check_float32
 from skfashion._labels import places_of
-from skfashion._layout import as_shown
+from skfashion._layout import as_array, as_shown
 from skfashion._private_sklearn import _fit_context
 from skfashion._seeds import draw_generator
 from skfashion._state import neutral_state
@@ -311,7 +311,7 @@ class BaseAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseNet
 
         Returns
         -------
-        ndarray of shape (n_samples,), dtype float32
+        ndarray of shape (n_samples,), dtype float32, or float64 if X is float64
             Minus the squared error, as a mean over the pixels; levels from 0 to 255 count as brightness in [0, 1].
         """
         return self._per_image(
@@ -340,6 +340,8 @@ class BaseAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseNet
         check_is_fitted(self)
         if self._task.classes is not None:
             return float(self.score_samples(X, y).mean(dtype=np.float64))
+        if y is None or np.ndim(as_array(y)) < 2:  # labels are no target images
+            return float(self.score_samples(X).mean(dtype=np.float64))
         rows, _ = self._check_images(X, reset=False)
         clean = clean_images(self, rows, y, "y")
         if clean is None:
@@ -366,8 +368,8 @@ class BaseAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseNet
 
         Returns
         -------
-        ndarray of shape (n_samples, n_features), dtype float32, or float64 if X is float64
-            As of :meth:`inverse_transform`.
+        ndarray of shape (n_samples, n_features), dtype float32
+            As in :meth:`inverse_transform`.
 
         Raises
         ------

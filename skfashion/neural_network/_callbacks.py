@@ -11,6 +11,11 @@ def history_of(epochs):
     return [{name: value for name, value in epoch.items() if name not in _INTERNAL} for epoch in epochs]
 
 
+def data_of(X, y, sample_weight):
+    """The data of a fit as callbacks get them."""
+    return {"X": X, "y": y, "metadata": None if sample_weight is None else {"sample_weight": sample_weight}}
+
+
 class EpochTasks:
     """Report each epoch of a fit to scikit-learn's callbacks as a task of its own.
 

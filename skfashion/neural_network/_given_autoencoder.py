@@ -1,13 +1,16 @@
 """Autoencoders as parameters of other estimators: unfitted, fitted, frozen, or found by a search."""
 
+from contextlib import nullcontext
+
 from sklearn.base import clone
 from sklearn.frozen import FrozenEstimator
 from sklearn.utils.validation import check_is_fitted
 
+from skfashion._images import fitted_on_images_of
 from skfashion._layout import declared_layout
 from skfashion._private_sklearn_search import BaseSearchCV
-from skfashion._seeds import draw_seed
 from skfashion.neural_network._base_autoencoder import BaseAutoencoder
+from skfashion.neural_network._inner_network import seed_inner
 
 
 def given_autoencoder(estimator, name):
@@ -46,7 +49,7 @@ def known_images(autoencoder):
     return declared_layout(autoencoder.image_shape), None
 
 
-def fitted_autoencoder(estimator, autoencoder, given, X, sample_weight, prepare=None):
+def fitted_autoencoder(estimator, autoencoder, given, X, sample_weight, fitting=nullcontext):
     """Fit a clone of an autoencoder for an estimator; one that is fitted is shared as it is.
 
     Parameters
@@ -61,8 +64,8 @@ def fitted_autoencoder(estimator, autoencoder, given, X, sample_weight, prepare=
         The images as the estimator reads them.
     sample_weight : ndarray of shape (n_samples,) or None
         Weights of the images.
-    prepare : callable, default=None
-        What else is done with the clone before it is fitted.
+    fitting : callable, default=nullcontext
+        Makes a context manager of the clone, in which that is fitted.
     """
     if hasattr(autoencoder, "net_"):
         autoencoder._validate_images(given, reset=False)  # its columns, and their names
@@ -75,16 +78,9 @@ def fitted_autoencoder(estimator, autoencoder, given, X, sample_weight, prepare=
     autoencoder = clone(autoencoder).set_params(image_shape=estimator._layout.row_shape)
     if getattr(estimator, "distributed", False):
         autoencoder.set_params(distributed=True)
-    autoencoder._images_of_owner = estimator._layout, estimator._pixels
-    if autoencoder.random_state is None and estimator.random_state is not None:
-        autoencoder.set_params(random_state=draw_seed(estimator.random_state))
-    if prepare is not None:
-        prepare(autoencoder)
-    autoencoder.fit(X, sample_weight=sample_weight)
-    del autoencoder._images_of_owner  # whoever fits it again does so on images of their own
-    if hasattr(estimator, "feature_names_in_"):
-        autoencoder.feature_names_in_ = estimator.feature_names_in_
-    return autoencoder
+    seed_inner(estimator, autoencoder)
+    with fitted_on_images_of(estimator, autoencoder), fitting(autoencoder):
+        return autoencoder.fit(X, sample_weight=sample_weight)
 
 
 def shared(estimator):

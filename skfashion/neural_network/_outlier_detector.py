@@ -5,6 +5,7 @@ from typing import Literal
 
 import numpy as np
 from sklearn.base import BaseEstimator, OutlierMixin
+from sklearn.callback import CallbackSupportMixin, with_callbacks
 from sklearn.utils.validation import check_is_fitted
 
 from skfashion._atomic import all_or_nothing
@@ -12,6 +13,7 @@ from skfashion._images import ImageInput
 from skfashion._layout import as_array
 from skfashion._private_sklearn import _check_sample_weight, _fit_context
 from skfashion.neural_network._clones import CloneMark
+from skfashion.neural_network._inner_network import fit_of_an_inner_network
 from skfashion.neural_network._parameters import estimator, number, parameter
 from skfashion.neural_network._per_image import check_finite
 
@@ -23,7 +25,7 @@ _ROUNDING = 1e-4
 
 
 @estimator
-class BaseOutlierDetector(OutlierMixin, CloneMark, ImageInput, BaseEstimator, ABC):
+class BaseOutlierDetector(OutlierMixin, CloneMark, ImageInput, CallbackSupportMixin, BaseEstimator, ABC):
     """An estimator that learns what images look like, and finds those that look different.
 
     A final class says what it learns (:meth:`_learn`), and by how much an image differs (:meth:`_scores`).
@@ -53,8 +55,11 @@ class BaseOutlierDetector(OutlierMixin, CloneMark, ImageInput, BaseEstimator, AB
     }
 
     @abstractmethod
-    def _learn(self, given, X, sample_weight):
-        """Learn what images look like: as they were `given`, and on the scale of the fit; weights are 1 on average."""
+    def _learn(self, given, X, sample_weight, fitting):
+        """Learn what images look like: as they were `given`, and on the scale of the fit; weights are 1 on average.
+
+        `fitting` makes a context manager of a network, in which that is to be fitted.
+        """
 
     @abstractmethod
     def _scores(self, X, *, alone):
@@ -63,6 +68,7 @@ class BaseOutlierDetector(OutlierMixin, CloneMark, ImageInput, BaseEstimator, AB
         `alone` says whether that must not depend on the images beside an image, not even in the last digit.
         """
 
+    @with_callbacks
     @_fit_context(prefer_skip_nested_validation=False)
     def fit(self, X, y=None, sample_weight=None):
         """Learn what the images look like, and below which score an image is an outlier.
@@ -90,13 +96,13 @@ class BaseOutlierDetector(OutlierMixin, CloneMark, ImageInput, BaseEstimator, AB
             If an input or a parameter is not as described, or if the training diverges. The estimator is then as it
             was before.
         """
-        with all_or_nothing(self):
+        with fit_of_an_inner_network(self, X, None, sample_weight) as fitting, all_or_nothing(self):
             given = X
             X, _ = self._validate_images(X, reset=True)
             X, weight = _weighed(X, sample_weight)
             self._decide_on_the_scale(X)
             read = self._pixels.read(X, type(self).__name__)
-            self._learn(given, read, weight)
+            self._learn(given, read, weight, fitting)
             scores = self._scores(read, alone=X.dtype == np.float64)
             self.offset_ = _threshold(scores, weight, self.contamination)
             self._unmark()

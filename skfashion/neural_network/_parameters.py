@@ -107,8 +107,7 @@ def estimator(cls):
         if not isinstance(vars(cls)[name], Field):  # a plain default leaves the parameter where it is in the signature
             setattr(cls, name, field(default=vars(cls)[name], kw_only=inherited[name].kw_only))
     cls = dataclass(eq=False, repr=False, kw_only=True)(cls)
-    described = _described(cls)
-    types = get_type_hints(cls)
+    described, types = _described(cls)
     cls._parameter_constraints = {
         name: _constraints(types[name], metadata["accepted"]) for name, metadata in described.items()
     }
@@ -118,17 +117,18 @@ def estimator(cls):
 
 
 def _described(cls):
-    """The metadata of each parameter, own ones first, then those of each base class in turn.
+    """The metadata and the type of each parameter, own ones first, then those of each base class in turn.
 
-    A class that changes a default says nothing else of it.
+    A class that changes a default says nothing else of it: what is accepted stays the same, whatever type it repeats.
     """
-    described = {}
+    described, types = {}, {}
     for base in cls.__mro__:
-        known = vars(base).get("__dataclass_fields__", {})
-        for name in inspect.get_annotations(base):
-            if name in known and known[name].metadata:
-                described.setdefault(name, known[name].metadata)
-    return described
+        known, annotations = vars(base).get("__dataclass_fields__", {}), inspect.get_annotations(base)
+        own = [name for name in annotations if name in known and known[name].metadata and name not in described]
+        described |= {name: known[name].metadata for name in own}
+        hints = get_type_hints(base) if own else {}
+        types |= {name: hints[name] for name in own}
+    return described, types
 
 
 def _documented(cls, doc, described, types):

@@ -1,13 +1,12 @@
 """A residual network as a classifier and as a regressor, with a recipe for its defaults."""
 
-from collections.abc import Callable
 from typing import Literal
 
 from skfashion.modules import ResNet
 from skfashion.neural_network._classifier import BaseNetClassifier
 from skfashion.neural_network._parameters import estimator, number, parameter
 from skfashion.neural_network._regressor import BaseNetRegressor
-from skfashion.neural_network._types import ImageShape
+from skfashion.neural_network._types import Augmentation, ImageShape, Optimizer
 from skfashion.training._augmentation import augmentation_steps, mirrors
 from skfashion.training._build import Network
 
@@ -93,11 +92,11 @@ class ResNetClassifier(ResNetNetwork, BaseNetClassifier):
     True
     """
 
-    optimizer: str | type = "nesterov"
+    optimizer: Optimizer = "nesterov"
     learning_rate: float = 0.1
     weight_decay: float = 5e-4
     label_smoothing: float = 0.1
-    augmentation: str | Callable | tuple | list | None = "auto"
+    augmentation: Augmentation = "auto"
 
 
 @estimator
@@ -134,5 +133,5 @@ class ResNetRegressor(ResNetNetwork, BaseNetRegressor):
     True
     """
 
-    optimizer: str | type = "adamw"
+    optimizer: Optimizer = "adamw"
     weight_decay: float = 0.01

@@ -4,11 +4,12 @@ import numpy as np
 from sklearn.base import clone
 from sklearn.preprocessing import normalize
 
+from skfashion._images import fitted_on_images_of
 from skfashion._layout import Layout, declared_layout
-from skfashion._seeds import draw_seed
 from skfashion.modules import batch_norm, conv, dense, pool
 from skfashion.neural_network._classifier import BaseNetClassifier
 from skfashion.neural_network._cnn import CNNClassifier
+from skfashion.neural_network._inner_network import seed_inner
 from skfashion.neural_network._normal import NormalDistribution
 from skfashion.neural_network._outlier_detector import BaseOutlierDetector
 from skfashion.neural_network._parameters import estimator, parameter
@@ -77,7 +78,7 @@ class SelfSupervisedOutlierDetector(BaseOutlierDetector):
 
     _fitted_attributes = {"classifier_ : classifier": "The fitted network."}
 
-    def _learn(self, given, X, sample_weight):
+    def _learn(self, given, X, sample_weight, fitting):
         n_transformations = sum(1 for _ in self._transformed(X[:1]))
         if n_transformations == 1:
             raise ValueError(
@@ -89,8 +90,9 @@ class SelfSupervisedOutlierDetector(BaseOutlierDetector):
         for part, rows in zip(parts, self._transformed(X), strict=True):
             part[...] = rows
         y, weight = np.repeat(np.arange(n_transformations), len(X)), np.tile(sample_weight, n_transformations)
-        self.classifier_ = self._new_classifier().fit(images, y, sample_weight=weight)
-        del self.classifier_._images_of_owner  # whoever fits it again does so on images of their own
+        classifier = self._new_classifier()
+        with fitted_on_images_of(self, classifier, Layout(self._layout.shape)), fitting(classifier):
+            self.classifier_ = classifier.fit(images, y, sample_weight=weight)
         self.interrupted_ = self.classifier_.interrupted_
         directions = (self._directions(part, alone=False) for part in parts)
         self._distributions = [_distribution(rows, sample_weight) for rows in directions]
@@ -129,10 +131,7 @@ class SelfSupervisedOutlierDetector(BaseOutlierDetector):
                 f"The classifier of {type(self).__name__} has image_shape={classifier.image_shape!r}, but the images "
                 f"are {self._layout.shape}, (channels, height, width): set image_shape of the detector too."
             )
-        self._mark_as_own(classifier)
-        classifier._images_of_owner = Layout(self._layout.shape), self._pixels
-        if classifier.random_state is None and self.random_state is not None:
-            classifier.set_params(random_state=draw_seed(self.random_state))
+        seed_inner(self, classifier)
         return classifier
 
 

@@ -1,31 +1,41 @@
 """A classifier that learns from images with labels and from images without."""
 
-from collections.abc import Callable
 from typing import Literal
 
 import numpy as np
 from sklearn.base import BaseEstimator, clone
+from sklearn.callback import CallbackSupportMixin, with_callbacks
 from sklearn.utils import column_or_1d
 
 from skfashion._atomic import all_or_nothing
 from skfashion._exported import ModuleExport
-from skfashion._images import ImageInput
-from skfashion._layout import Layout, as_array
+from skfashion._images import ImageInput, fitted_on_images_of
+from skfashion._layout import as_array
 from skfashion._private_sklearn import _check_sample_weight, _fit_context, _safe_indexing
-from skfashion._seeds import draw_seed
+from skfashion.neural_network._base import BaseNet
 from skfashion.neural_network._class_answers import ClassAnswers
 from skfashion.neural_network._classifier import BaseNetClassifier
 from skfashion.neural_network._clones import CloneMark
+from skfashion.neural_network._inner_network import fit_of_an_inner_network, seed_inner
 from skfashion.neural_network._parameters import estimator, number, parameter
 from skfashion.neural_network._per_image import per_image
 from skfashion.neural_network._resnet import ResNetClassifier
 from skfashion.neural_network._supervised import ImageEmbedding
+from skfashion.neural_network._types import Augmentation
 from skfashion.training._augmentation import augmentation_steps, mirrors, refuse_mixing
 from skfashion.training._consistency import Consistency
 
+# Attributes of the inner network that are those of its owner, too.
+_SHARED = (
+    *("classes_", "history_", "loss_", "loss_curve_", "n_epochs_", "n_iter_", "best_epoch_", "interrupted_"),
+    *("validation_scores_", "best_validation_score_", "validation_loss_curve_"),
+)
+
 
 @estimator
-class SemiSupervisedClassifier(ClassAnswers, ImageEmbedding, ModuleExport, CloneMark, ImageInput, BaseEstimator):
+class SemiSupervisedClassifier(
+    ClassAnswers, ImageEmbedding, ModuleExport, CloneMark, ImageInput, CallbackSupportMixin, BaseEstimator
+):
     """A network that learns from few labelled images and from many without labels.
 
     In every step the network predicts pseudo-labels for weakly augmented unlabelled images. As far as it is confident,
@@ -91,7 +101,7 @@ class SemiSupervisedClassifier(ClassAnswers, ImageEmbedding, ModuleExport, Clone
     unlabelled_weight: float = parameter(
         1.0, "The weight of the mean loss of unlabelled images, relative to that of labelled ones.", number(float, 0)
     )
-    strong_augmentation: str | Callable | tuple | list | None = parameter(
+    strong_augmentation: Augmentation = parameter(
         "auto",
         """
         The strong changes, as `augmentation` of the networks. ``"auto"`` is ``"flip+shift+erase+erase"`` for
@@ -109,13 +119,8 @@ class SemiSupervisedClassifier(ClassAnswers, ImageEmbedding, ModuleExport, Clone
     _fitted_attributes = {
         "estimator_ : classifier": "The fitted network.",
         "classes_ : ndarray of shape (n_classes,)": "The labels.",
-        "net_ : skorch.NeuralNet": "The fitted net.",
-        "module_ : torch.nn.Module": "Its network.",
-        "n_features_in_ : int": "Values in a row of X.",
-        "feature_names_in_ : ndarray of str": "Names of the columns, if X was a DataFrame with names.",
-        "image_shape_ : tuple of int": "(channels, height, width) of an image.",
-        "history_ : list of dict": "One dict per epoch, see Notes.",
-        "interrupted_ : bool": "Whether Ctrl-C cut the training short.",
+        **BaseNet._fitted_attributes,
+        "history_ : list of dict": "One dict per epoch, as of the inner network; see Notes.",
     }
 
     @property
@@ -140,8 +145,9 @@ class SemiSupervisedClassifier(ClassAnswers, ImageEmbedding, ModuleExport, Clone
     def __sklearn_is_fitted__(self):
         return hasattr(self, "estimator_")
 
+    @with_callbacks
     @_fit_context(prefer_skip_nested_validation=False)
-    def fit(self, X, y, sample_weight=None, *, X_val=None, y_val=None):
+    def fit(self, X, y, sample_weight=None, *, X_val=None, y_val=None, sample_weight_val=None):
         """Train the network on images X, of which some have labels.
 
         Parameters
@@ -157,8 +163,8 @@ class SemiSupervisedClassifier(ClassAnswers, ImageEmbedding, ModuleExport, Clone
         sample_weight : array-like of shape (n_samples,), default=None
             Non-negative weights. A weight of zero is the same as leaving the image out.
 
-        X_val, y_val : array-like, default=None
-            Labelled validation images, which are evaluated after each epoch and watched by early stopping.
+        X_val, y_val, sample_weight_val : array-like, default=None
+            Labelled validation images and their weights; evaluated after each epoch, and monitored by early stopping.
 
         Returns
         -------
@@ -171,7 +177,7 @@ class SemiSupervisedClassifier(ClassAnswers, ImageEmbedding, ModuleExport, Clone
             If an input or a parameter is not as described, if no image has a label, or if the training diverges. The
             estimator is then as it was before.
         """
-        with all_or_nothing(self):
+        with fit_of_an_inner_network(self, X, y, sample_weight) as fitting, all_or_nothing(self):
             labelled, y = _labels(y)
             if not labelled.any():
                 raise ValueError("y holds no label: images without one are -1, or None among strings.")
@@ -186,10 +192,10 @@ class SemiSupervisedClassifier(ClassAnswers, ImageEmbedding, ModuleExport, Clone
                 X_val = self._check_images(X_val, reset=False)[0]
             self.estimator_._consistency_of_owner = self._consistency(np.flatnonzero(~labelled & (weight > 0)), weight)
             known = None if sample_weight is None and labelled.all() else weight * labelled
-            self.estimator_.fit(X, y, known, X_val=X_val, y_val=y_val)
-            # Whoever fits it again does so on images of their own.
-            del self.estimator_._images_of_owner, self.estimator_._consistency_of_owner
-            for name in ("classes_", "history_", "interrupted_"):
+            with fitted_on_images_of(self, self.estimator_), fitting(self.estimator_):
+                self.estimator_.fit(X, y, known, X_val=X_val, y_val=y_val, sample_weight_val=sample_weight_val)
+            del self.estimator_._consistency_of_owner  # whoever fits it again does so on images of their own
+            for name in _SHARED:
                 setattr(self, name, getattr(self.estimator_, name))
             self._unmark()
         return self
@@ -238,12 +244,9 @@ class SemiSupervisedClassifier(ClassAnswers, ImageEmbedding, ModuleExport, Clone
 
     def _new_estimator(self):
         inner = clone(self._given())
-        self._mark_as_own(inner)
         if inner.distributed:
             raise ValueError(f"{type(self).__name__} cannot share a training: set distributed=False.")
-        if inner.random_state is None and self.random_state is not None:
-            inner.set_params(random_state=draw_seed(self.random_state))
-        inner._images_of_owner = Layout(self._layout.shape, self._layout.channels_last), self._pixels
+        seed_inner(self, inner)
         return inner
 
     def _consistency(self, rows, weight):

@@ -17,6 +17,7 @@ from sklearn.utils.multiclass import is_multilabel
 from skfashion.inspection._estimators import steps_of
 from skfashion.inspection._labels import labels_of
 from skfashion.metrics import Interval, accuracy_interval, clustering_accuracy_score, most_confused_pairs
+from skfashion.metrics._comparison import proportion_interval
 
 _CONFIDENCE = 0.95
 _N_RESAMPLES = 1000
@@ -102,7 +103,7 @@ def _of_a_classifier(estimator, X, y):
         return _of_labels(check_array(y, input_name="y_test"), predicted)
     y, classes = labels_of(y), estimator.classes_
     check_consistent_length(y, predicted)
-    metrics = {"Accuracy": accuracy_interval(y, predicted, confidence=_CONFIDENCE)}
+    metrics = {"Accuracy": accuracy_interval(y, predicted, confidence_level=_CONFIDENCE)}
     unknown = set(y.tolist()) - set(classes.tolist())
     if unknown:
         names = ", ".join(sorted(map(str, unknown)))
@@ -212,7 +213,7 @@ def _of_an_outlier_detector(estimator, X, y):
 
 def _share(hits):
     """The share of True, with Wilson's interval."""
-    return accuracy_interval(np.ones(len(hits), dtype=int), hits.astype(int), confidence=_CONFIDENCE)
+    return proportion_interval(hits.sum(), len(hits), _CONFIDENCE)
 
 
 def _recall_and_precision(true, predicted):

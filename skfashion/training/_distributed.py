@@ -63,13 +63,13 @@ class Group:
     def any(self, flag):
         """Whether it holds in one of the processes."""
         value = torch.tensor(float(flag), device=self.device)
-        _together(distributed.all_reduce, value, op=distributed.ReduceOp.MAX)
+        together(distributed.all_reduce, value, op=distributed.ReduceOp.MAX)
         return bool(value)
 
     def sums(self, values):
         """The sums of float64 numbers over the processes."""
         tensor = torch.from_numpy(np.asarray(values, dtype=np.float64)).to(self.device)
-        _together(distributed.all_reduce, tensor)
+        together(distributed.all_reduce, tensor)
         return tensor.cpu().numpy()
 
     def average_gradients(self, module):
@@ -78,7 +78,7 @@ class Group:
         gradients = [torch.zeros_like(each) if each.grad is None else each.grad for each in parameters]
         used = torch.tensor([float(each.grad is not None) for each in parameters], device=self.device)
         flat = torch.cat([*(gradient.reshape(-1) for gradient in gradients), used])
-        _together(distributed.all_reduce, flat)
+        together(distributed.all_reduce, flat)
         *means, used = (flat / self.size).split([*(each.numel() for each in gradients), len(parameters)])
         for parameter, gradient, mean, is_used in zip(parameters, gradients, means, used.tolist(), strict=True):
             if is_used:
@@ -88,7 +88,7 @@ class Group:
         """Let tensors of all processes be those of rank 0."""
         for tensor in tensors:
             content = tensor.detach().contiguous()
-            _together(distributed.broadcast, content, 0)
+            together(distributed.broadcast, content, 0)
             tensor.data.copy_(content)
 
 
@@ -119,7 +119,7 @@ def shared_training():
         _busy.release()
 
 
-def _together(operation, *args, **kwargs):
+def together(operation, *args, **kwargs):
     """Run an operation of torch.distributed that all processes of the training take part in.
 
     Raises
@@ -160,7 +160,7 @@ def agreed_seed(seed, device, facts):
     group = Group(device)
     own = {name: _comparable(value) for name, value in facts.items() if _is_plain(value)}
     everyone = [None] * group.size
-    _together(distributed.all_gather_object, everyone, (seed, own))
+    together(distributed.all_gather_object, everyone, (seed, own))
     first_seed, first = everyone[0]
     for rank, (_, other) in enumerate(everyone):
         if other != first:

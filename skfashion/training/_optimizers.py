@@ -171,7 +171,7 @@ def resolve_optimizer(optimizer, weight_decay, optimizer_params, device):
         If `optimizer` is not an optimizer, or does not take one of the arguments.
     """
     cls = OPTIMIZERS.get(optimizer, optimizer) if isinstance(optimizer, str) else optimizer
-    if not issubclass(cls, torch.optim.Optimizer):
+    if not (isinstance(cls, type) and issubclass(cls, torch.optim.Optimizer)):
         raise ValueError(
             f"The 'optimizer' parameter must be one of {sorted(OPTIMIZERS)} or a subclass of torch.optim.Optimizer. "
             f"Got {optimizer!r} instead."

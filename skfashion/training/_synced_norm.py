@@ -9,6 +9,8 @@ from functools import partial
 import torch
 from torch import distributed, nn
 
+from skfashion.training._distributed import together
+
 _BATCH_NORMS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)
 
 
@@ -86,11 +88,11 @@ class _AllReduced(torch.autograd.Function):
     @staticmethod
     def forward(ctx, tensor):
         tensor = tensor.clone()
-        distributed.all_reduce(tensor)
+        together(distributed.all_reduce, tensor)
         return tensor
 
     @staticmethod
     def backward(ctx, gradient):
         gradient = gradient.contiguous().clone()
-        distributed.all_reduce(gradient)
+        together(distributed.all_reduce, gradient)
         return gradient

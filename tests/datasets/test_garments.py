@@ -25,9 +25,10 @@ def test_equal_seeds_give_equal_images():
     assert (one != other).any()
 
 
-def test_global_generator_is_not_moved():
+@pytest.mark.parametrize("random_state", [0, None])
+def test_global_generator_is_not_moved(random_state):
     before = np.random.get_state()[1].copy()  # noqa: NPY002 the legacy generator is what must stay
-    make_garments(10, random_state=0)
+    make_garments(10, random_state=random_state)
     np.testing.assert_array_equal(np.random.get_state()[1], before)  # noqa: NPY002
 
 

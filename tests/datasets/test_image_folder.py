@@ -102,12 +102,14 @@ def test_broken_files(folder, tmp_path):
         path.write_bytes(b"no image")
     with pytest.raises(ValueError, match=r"(?s)2 of 62 images cannot be read:.*a\.png.*b\.jpg"):
         load_image_folder(folder)
+    (tmp_path / "pixels.npy.part").write_bytes(b"of the user")
     for mmap_path in (None, tmp_path / "pixels.npy"):
         with pytest.warns(UserWarning, match="2 of 62 images cannot be read"):
             photos = load_image_folder(folder, errors="warn", mmap_path=mmap_path)
         assert photos.left_out == [str(path) for path in broken]
         rows = ImageReader().fit_transform(list(photos.filenames))
         np.testing.assert_array_equal(photos.data, rows)
+    assert (tmp_path / "pixels.npy.part").read_bytes() == b"of the user"
     with pytest.raises(ValueError, match="errors must be"):
         load_image_folder(folder, errors="ignore")
 

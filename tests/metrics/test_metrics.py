@@ -97,7 +97,7 @@ def test_wilson_interval_of_a_textbook():
     accuracy, low, high = accuracy_interval([1] * 10, [1] * 10)
     assert (accuracy, high) == (1.0, 1.0)
     assert low == pytest.approx(10 / (10 + 1.959964**2), rel=1e-6)
-    wide = accuracy_interval([1] * 10, [1] * 5 + [0] * 5, confidence=0.99)
+    wide = accuracy_interval([1] * 10, [1] * 5 + [0] * 5, confidence_level=0.99)
     assert wide.high - wide.low > np.subtract(*accuracy_interval([1] * 10, [1] * 5 + [0] * 5)[:0:-1])
 
 
@@ -149,7 +149,7 @@ def test_scorers_in_searches(garments):
         (lambda: mcnemar_test([0, 1], [0, 1], [0]), "inconsistent numbers of samples"),
         (lambda: mcnemar_test([0, 1], [0, 1], ["0", "1"]), "mix|Mix"),
         (lambda: accuracy_interval([0, 1], [0.2, 0.9]), "continuous"),
-        (lambda: silhouette_interval([[1.0], [2.0], [3.0]], [0, 0, 1], confidence=95), "confidence"),
+        (lambda: silhouette_interval([[1.0], [2.0], [3.0]], [0, 0, 1], confidence_level=95), "confidence_level"),
         (lambda: wcss_score([[1.0], [np.nan]], [0, 1]), "NaN"),
         (lambda: wcss_score([[1.0], [2.0]], [0, np.nan]), "labels contains NaN"),
         (lambda: wcss_score([[1.0], [2.0]], [0]), "inconsistent numbers of samples"),

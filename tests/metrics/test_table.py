@@ -10,6 +10,8 @@ from sklearn.dummy import DummyClassifier
 from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer
 from statsmodels.stats.contingency_tables import mcnemar
 from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.proportion import proportion_confint
@@ -41,7 +43,7 @@ def test_accuracies_and_intervals(predictions):
     for name, row in table.iterrows():
         assert tuple(row[["accuracy", "low", "high"]]) == pytest.approx(accuracy_interval(y, predicted[name]))
         assert row[["fit_seconds", "predict_seconds", "size_mb"]].isna().all()
-    wide, _ = compare_classifiers(predicted, y_test=y, confidence=0.999)
+    wide, _ = compare_classifiers(predicted, y_test=y, confidence_level=0.999)
     assert (wide.low < table.low).all()
 
 
@@ -87,6 +89,11 @@ def test_estimators_are_fitted_timed_and_weighed(garments):
     weights = sum(weight.nbytes for weight in fitted["network"].module_.state_dict().values())
     assert 1e6 * again.size_mb["network"] == pytest.approx(weights, rel=1.0)
     assert 1e6 * again.size_mb["network"] > weights
+    by_lambda = make_pipeline(FunctionTransformer(lambda images: images), SubspaceClassifier(3))
+    unpickled, _ = compare_classifiers(
+        {"pixels": fitted["subspaces"], "lambda": by_lambda.fit(X[:400], names[:400])}, X, names
+    )
+    assert unpickled.size_mb.isna().to_dict() == {"pixels": False, "lambda": True}
     mixed, _ = compare_classifiers({"model": fitted["network"], "labels": names[400:]}, X[400:], names[400:])
     assert mixed.accuracy["labels"] == 1
     assert "network" in table.to_latex()

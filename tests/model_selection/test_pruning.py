@@ -43,6 +43,7 @@ EPOCHS, FOLDS = [1, 2, 3, 6], [1, 2]
         (MLP, {"batch_size": [16, 32], "hidden_layer_sizes": [(4,), (8,)]}, EPOCHS),
         (MLP, {"max_epochs": [2, 3], "learning_rate": RATES}, FOLDS),
         (MLP, {"lr_schedule": [None, "onecycle"]}, FOLDS),
+        (MLP, {"early_stopping": [False, True]}, FOLDS),
         (MLP, {"net_params": [None, {"callbacks": []}]}, FOLDS),
         (MLP, [{"learning_rate": RATES}, {"max_epochs": [3]}], FOLDS),
         (PIPED, {"net__learning_rate": RATES}, EPOCHS),

@@ -208,6 +208,13 @@ def test_texts_and_nets_of_skorch():
     assert not found.cv_results_["vectorized"].any()
 
 
+@pytest.mark.parametrize("parameters", [{"max_seconds": "5"}, {"max_seconds": 0}, {"n_jobs": "all"}])
+def test_parameters_are_validated_before_they_are_used(parameters):
+    (name,) = parameters
+    with pytest.raises(ValueError, match=f"The '{name}' parameter of VectorizedGridSearchCV must be"):
+        VectorizedGridSearchCV(MLPClassifier(), {"tol": [0.1]}, **parameters).fit(np.ones((4, 4)), [0, 1, 0, 1])
+
+
 def test_settings_of_joblib_are_kept():
     grid = {"learning_rate": [0.001, 0.01]}
     with joblib.parallel_config(require="sharedmem"):

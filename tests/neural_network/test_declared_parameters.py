@@ -40,6 +40,13 @@ def test_named_choices_are_those_that_exist(cls, name, known):
     assert names_in(field.type) == set(known)
 
 
+@pytest.mark.parametrize("cls", [cls for cls in ALL if hasattr(cls(), "optimizer")])
+def test_a_class_that_changes_a_default_accepts_what_its_base_does(cls, garments):
+    X, y = garments
+    with pytest.raises(ValueError, match=r"The 'optimizer' parameter of .* must be a str among .*'adamm' instead"):
+        cls(optimizer="adamm").fit(X[:20], y[:20])
+
+
 @pytest.mark.parametrize("cls", ALL)
 def test_every_parameter_is_declared_once(cls):
     """A text stands in one class; others may change nothing but the default, and whether it is positional."""

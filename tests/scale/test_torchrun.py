@@ -274,9 +274,9 @@ def test_a_process_alone_is_told(tiny):
         model.fit(X, y)
     assert not hasattr(model, "net_")
     with pytest.raises(ValueError, match="start the script by torchrun"):
-        GridSearchCV(model, {"tol": [0.1]}, cv=2, n_jobs=2, error_score="raise").fit(X, y)
+        GridSearchCV(model, {{"tol": [0.1]}}, cv=2, n_jobs=2, error_score="raise").fit(X, y)
     with pytest.raises(ValueError, match="start the script by torchrun"):
-        VectorizedGridSearchCV(model, {"tol": [0.1]}, cv=2, error_score="raise").fit(X, y)
+        VectorizedGridSearchCV(model, {{"tol": [0.1]}}, cv=2, error_score="raise").fit(X, y)
 
 
 def test_networks_that_are_trained_together_are_refused(tmp_path):
@@ -316,9 +316,10 @@ def test_the_end_of_one_process_ends_the_training_of_all(signal_number, tmp_path
     assert signal_number == signal.SIGKILL or "KeyboardInterrupt" in errors
 
 
-def test_a_failure_that_one_process_catches_ends_the_fit_of_all(tmp_path):
+@pytest.mark.parametrize("batch_norm", [False, True])
+def test_a_failure_that_one_process_catches_ends_the_fit_of_all(tmp_path, batch_norm):
     """Of four, each is connected with two others; nobody waits for the timeout of torch, and the next fit is shared."""
-    code = """
+    code = f"""
     import warnings
     from sklearn.exceptions import FitFailedWarning
     from sklearn.model_selection import GridSearchCV
@@ -329,13 +330,14 @@ def test_a_failure_that_one_process_catches_ends_the_fit_of_all(tmp_path):
         return images
     seen = []
     X, y, _ = examples(None, 400)
-    model = MLPClassifier((8,), augmentation=look, **(PLAIN | {"max_epochs": 1}), distributed=True)
+    settings = PLAIN | {{"max_epochs": 1, "batch_norm": {batch_norm}}}
+    model = MLPClassifier((8,), augmentation=look, **settings, distributed=True)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        search = GridSearchCV(model, {"tol": [0.1]}, cv=2, refit=False).fit(X, y)
+        search = GridSearchCV(model, {{"tol": [0.1]}}, cv=2, refit=False).fit(X, y)
     failed, = (str(each.message) for each in caught if each.category is FitFailedWarning)
     assert ("no such image" if rank == 1 else "4 processes share this training, and one has left it") in failed
-    print(*(np.isnan(search.cv_results_[f"split{fold}_test_score"][0]) for fold in range(2)))
+    print(*(np.isnan(search.cv_results_[f"split{{fold}}_test_score"][0]) for fold in range(2)))
     """
     assert run_ranks(code, tmp_path, 4) == ["True False\n"] * 4
 

@@ -1,0 +1,90 @@
+"""Estimators that train a network of their own lose nothing of it: callbacks, names, validation, attributes."""
+
+import warnings
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.base import clone
+
+from skfashion.neural_network import (
+    Autoencoder,
+    AutoencoderOutlierDetector,
+    MLPClassifier,
+    SelfSupervisedOutlierDetector,
+    SemiSupervisedClassifier,
+)
+
+INNER = {
+    "estimator_": SemiSupervisedClassifier(MLPClassifier((8,), max_epochs=2), random_state=0),
+    "autoencoder_": AutoencoderOutlierDetector(Autoencoder(2, (8,), max_epochs=2), random_state=0),
+    "classifier_": SelfSupervisedOutlierDetector(MLPClassifier((8,), max_epochs=2), random_state=0),
+}
+
+
+class Tasks:
+    """A callback that writes down the tasks that end, with their estimators; searches and wrappers hand it on."""
+
+    max_propagation_depth = None
+
+    def __init__(self):
+        self.setups, self.teardowns, self.tasks = 0, 0, []
+
+    def setup(self, estimator, context):
+        self.setups += 1
+
+    def teardown(self, estimator, context):
+        self.teardowns += 1
+
+    def on_fit_task_begin(self, estimator, context):
+        pass
+
+    def on_fit_task_end(self, estimator, context):
+        self.tasks.append((type(estimator).__name__, context.task_name))
+
+
+@pytest.fixture
+def few_labels(tiny):
+    X, y = tiny
+    return X, np.where(np.arange(len(y)) % 2, y, -1)
+
+
+@pytest.mark.parametrize("name", INNER)
+def test_callbacks_reach_the_network(few_labels, name):
+    tasks, model = Tasks(), clone(INNER[name])
+    model.set_callbacks(tasks).fit(*few_labels)
+    inner, outer = type(getattr(model, name)).__name__, type(model).__name__
+    # Scikit-learn merges the task of the wrapper that fits the network with the fit of the network.
+    assert tasks.tasks == [(inner, "epoch"), (inner, "epoch"), (inner, "fit"), (outer, "fit")]
+    with pytest.raises(ValueError, match="not finite|NaN"):
+        model.fit(np.full(few_labels[0].shape, np.nan), few_labels[1])
+    assert tasks.setups == tasks.teardowns == 2
+    assert not [attribute for attribute in vars(getattr(model, name)) if "callback" in attribute]
+
+
+@pytest.mark.parametrize("name", INNER)
+def test_names_of_columns_reach_the_network(few_labels, name):
+    X, y = few_labels
+    frame = pd.DataFrame(X, columns=[f"pixel {place}" for place in range(X.shape[1])])
+    inner = getattr(clone(INNER[name]).fit(frame, y), name)
+    answer = inner.predict if hasattr(inner, "predict") else inner.transform
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        expected = answer(frame)
+    with pytest.warns(UserWarning, match="does not have valid feature names"):
+        np.testing.assert_array_equal(answer(X), expected)
+
+
+def test_a_wrapper_with_all_labels_has_the_attributes_of_its_network(tiny):
+    """Also with weighted validation images."""
+    X, y = tiny
+    inner = MLPClassifier((8,), max_epochs=3, early_stopping=True, augmentation=None, random_state=0)
+    validation = {"X_val": X[:40], "y_val": y[:40], "sample_weight_val": np.arange(40) % 3}
+    expected = clone(inner).fit(X, y, **validation)
+    model = SemiSupervisedClassifier(inner).fit(X, y, **validation)
+    fitted = [name for name in vars(expected) if name.endswith("_") and not name.startswith("_") and name != "net_"]
+    assert len(fitted) > 10
+    for name in fitted:
+        if name != "history_":  # which holds seconds
+            np.testing.assert_equal(getattr(model, name), getattr(expected, name), err_msg=name)
+    assert [row["valid_loss"] for row in model.history_] == [row["valid_loss"] for row in expected.history_]

@@ -15,8 +15,7 @@ from sklearn.utils import Bunch
 
 from skfashion._private_sklearn import Interval, StrOptions
 from skfashion.datasets._official import find_official
-
-_COLOURS = ("red", "green", "blue")
+from skfashion.preprocessing._image_reader import pixel_names
 
 FETCH_PARAMETERS = {
     "subset": [StrOptions({"train", "test", "all"})],
@@ -85,11 +84,11 @@ def fetch(source, subset, data_home, download_if_missing, return_X_y, as_frame, 
         images=np.moveaxis(images, 1, -1) if images.ndim == 4 else images,
         target=np.concatenate(target),
         target_names=list(source.target_names),
-        feature_names=_feature_names(images.shape[1:]),
+        feature_names=pixel_names(images.shape[1:] if images.ndim == 4 else (1, *images.shape[1:])),
         DESCR=(resources.files("skfashion.datasets") / "descr" / source.description).read_text(encoding="utf-8"),
     )
     if as_frame:
-        _add_frame(bunch)
+        add_frame(bunch)
     return (bunch.data, bunch.target) if return_X_y else bunch
 
 
@@ -121,19 +120,13 @@ def _locate(source, folder, name, download_if_missing, n_retries, delay):
     raise OSError(f"{folder / filename} is not there, and no mirror gave it:\n" + "\n".join([*failures, needed]))
 
 
-def _feature_names(shape):
-    height, width = shape[-2:]
-    pixels = [f"pixel_{row}_{column}" for row in range(height) for column in range(width)]
-    return pixels if len(shape) == 2 else [f"{pixel}_{colour}" for colour in _COLOURS for pixel in pixels]
-
-
-def _add_frame(bunch):
+def add_frame(bunch):
     """Replace the arrays of `bunch` by a DataFrame and a Series, and add both as ``frame``."""
     try:
         import pandas as pd
     except ImportError as error:
         raise ImportError('as_frame=True needs pandas: pip install "skfashion[pandas]".') from error
-    bunch.data = pd.DataFrame(bunch.data, columns=bunch.feature_names, copy=False)
+    bunch.data = pd.DataFrame(np.asarray(bunch.data), columns=bunch.feature_names, copy=False)
     bunch.target = pd.Series(bunch.target, name="target")
     bunch.frame = pd.concat([bunch.data, bunch.target], axis=1)
 

@@ -6,6 +6,7 @@ import numpy as np
 from sklearn.utils import Bunch, check_random_state
 
 from skfashion._private_sklearn import Interval, validate_params
+from skfashion.preprocessing._image_reader import pixel_names
 
 _SIZE = 28
 
@@ -240,7 +241,7 @@ def make_garments(n_samples=1000, *, noise=0.05, spread=1.0, random_state=None, 
         images=images,
         target=target,
         target_names=list(_DRAW),
-        feature_names=[f"pixel_{row}_{column}" for row in range(_SIZE) for column in range(_SIZE)],
+        feature_names=pixel_names((1, _SIZE, _SIZE)),
         DESCR="Procedurally drawn garments in ten classes, 28 x 28 grey pixels; see skfashion.datasets.make_garments.",
     )
 

@@ -11,8 +11,9 @@ import numpy as np
 from sklearn.utils import Bunch
 
 from skfashion._image_rows import ImageRows
+from skfashion.datasets._fetch import add_frame
 from skfashion.preprocessing._decoding import load_pillow
-from skfashion.preprocessing._image_reader import ImageReader, read_into, said_of
+from skfashion.preprocessing._image_reader import ImageReader, pixel_names, read_into, said_of
 
 # How many files a warning names.
 _N_NAMED = 10
@@ -72,7 +73,8 @@ def load_image_folder(
     Returns
     -------
     Bunch or (data, target)
-        ``data``, rows of uint8, one channel after the other; ``target``, the class of each image as an index into
+        ``data``, rows of uint8, one channel after the other; ``images``, a view of them of shape (n, height, width) or
+        (n, height, width, 3); ``feature_names``; ``target``, the class of each image as an index into
         ``target_names``; ``filenames``; ``image_shape``, (channels, height, width); ``left_out``, the files that are no
         images or, with ``errors="warn"``, cannot be read; ``frame``; ``DESCR``. Files are in the order of their names.
 
@@ -202,25 +204,20 @@ def _kept(data, read, mmap_path):
 
 
 def _bunch(data, target, names, files, left_out, reader, path, *, return_X_y, as_frame):
-    frame = None
-    if as_frame:
-        import pandas as pd
-
-        data = pd.DataFrame(data, columns=reader.get_feature_names_out())
-        target = pd.Series(target, name="target")
-        frame = pd.concat([data, target], axis=1)
-    else:
-        data = ImageRows(data, reader.image_shape_)
-    if return_X_y:
-        return data, target
-    height, width = reader.image_shape_[1:]
-    return Bunch(
-        data=data,
+    channels, height, width = shape = reader.image_shape_
+    images = np.moveaxis(data.reshape(-1, *shape), 1, -1)
+    bunch = Bunch(
+        data=ImageRows(data, shape),
+        images=images[..., 0] if channels == 1 else images,
         target=target,
-        frame=frame,
+        frame=None,
+        feature_names=pixel_names(shape),
         target_names=names,
         filenames=np.array(files),
         left_out=left_out,
-        image_shape=reader.image_shape_,
+        image_shape=shape,
         DESCR=f"{len(files)} images of {len(names)} classes from {os.fspath(path)!r}, {height} x {width} pixels.",
     )
+    if as_frame:
+        add_frame(bunch)
+    return (bunch.data, bunch.target) if return_X_y else bunch

@@ -8,6 +8,7 @@ from sklearn.utils import check_scalar
 from skfashion._layout import as_array
 from skfashion.inspection._drawing import axes_for, check_columns, check_kw, draw_grid, grid_size, signed_style
 from skfashion.inspection._estimators import steps_of, weights_in_pixels
+from skfashion.inspection._labels import names_of
 from skfashion.inspection._pictures import pictures_made_by
 
 
@@ -28,6 +29,8 @@ class FilterDisplay:
     ----------
     images_ : list of matplotlib.image.AxesImage
         The filters, each on its own scale.
+    captions_ : list of matplotlib.text.Text
+        The captions.
     ax_ : matplotlib.axes.Axes
         The axes.
     figure_ : matplotlib.figure.Figure
@@ -49,7 +52,17 @@ class FilterDisplay:
         self.captions = captions
 
     @classmethod
-    def from_estimator(cls, estimator, *, n_filters=40, image_shape=None, ax=None, n_columns=None, imshow_kw=None):
+    def from_estimator(
+        cls,
+        estimator,
+        *,
+        class_names=None,
+        n_filters=40,
+        image_shape=None,
+        ax=None,
+        n_columns=None,
+        imshow_kw=None,
+    ):
         """Draw the first-layer weights of an estimator.
 
         Parameters
@@ -59,6 +72,9 @@ class FilterDisplay:
             (``coef_``), whose weights are captioned by its classes. Of a Pipeline, the last step is drawn: its weights
             of latent dimensions, for instance those of PCA, are mapped to the equivalent weights of pixels; its weights
             of scaled pixels are drawn as they are.
+
+        class_names : dict or sequence, default=None
+            The name of each class of a linear model; a sequence counts labels from 0.
 
         n_filters : int, default=40
             Maximum number of filters.
@@ -91,7 +107,7 @@ class FilterDisplay:
         weights, captions = _first_weights(model), None
         pairwise = hasattr(model, "dual_coef_")  # support vector machines weigh pairs of classes
         if hasattr(model, "coef_") and not pairwise and len(getattr(model, "classes_", ())) == len(weights):
-            captions = [str(label) for label in model.classes_[:n_filters]]
+            captions = names_of(model.classes_[:n_filters].tolist(), class_names)
         weights = weights[:n_filters]
         if weights.ndim == 4:
             filters = weights.mean(axis=1)
@@ -123,7 +139,9 @@ class FilterDisplay:
         n_columns = check_columns(n_columns, len(self.filters), 10)
         filters, imshow_kw = signed_style(self.filters, imshow_kw)
         with axes_for(self, ax, grid_size(filters, n_columns, self.captions)) as ax:
-            self.images_, _ = draw_grid(ax, filters, n_columns, captions=self.captions, imshow_kw=imshow_kw)
+            self.images_, self.captions_ = draw_grid(
+                ax, filters, n_columns, captions=self.captions, imshow_kw=imshow_kw
+            )
         return self
 
 

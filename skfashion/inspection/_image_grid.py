@@ -128,7 +128,18 @@ class ImageGridDisplay:
         return display.plot(ax, n_columns=n_columns, imshow_kw=imshow_kw)
 
     @classmethod
-    def from_estimator(cls, estimator, *, n_images=20, random_state=None, ax=None, n_columns=None, imshow_kw=None):
+    def from_estimator(
+        cls,
+        estimator,
+        y=None,
+        *,
+        class_names=None,
+        n_images=20,
+        random_state=None,
+        ax=None,
+        n_columns=None,
+        imshow_kw=None,
+    ):
         """Sample images from a generative model, and draw them.
 
         Parameters
@@ -138,8 +149,14 @@ class ImageGridDisplay:
             or kernel density of scikit-learn. The last step of a Pipeline samples, and ``inverse_transform`` of the
             steps before it maps samples to images.
 
+        y : array-like of shape (n_images,), or a single label, default=None
+            The class of each image, or one class for all, if ``sample`` takes classes; they become the captions.
+
+        class_names : dict or sequence, default=None
+            The name of each label; a sequence counts labels from 0.
+
         n_images : int, default=20
-            Number of images.
+            Number of images, unless y has a class for each.
 
         random_state : int, RandomState instance or None, default=None
             Pass an int for the same images in every call.
@@ -157,13 +174,25 @@ class ImageGridDisplay:
         -------
         display : ImageGridDisplay
             The display, with `ax_` and `figure_` set.
+
+        Raises
+        ------
+        TypeError
+            If the estimator has no ``sample``, or if there are classes that it does not take.
         """
         check_kw(imshow_kw=imshow_kw)
+        check_scalar(n_images, "n_images", Integral, min_val=1)
         *before, model = steps_of(estimator)
         if not hasattr(model, "sample"):
             raise TypeError(f"{type(model).__name__} has no method 'sample': it generates no images.")
-        samples = inverse_transformed(before, _samples(model, n_images, random_state))
-        return cls(pictures_made_by(estimator, samples)).plot(ax, n_columns=n_columns, imshow_kw=imshow_kw)
+        labels, captions = None, None
+        if y is not None:
+            if "y" not in signature(model.sample).parameters:
+                raise TypeError(f"y must be None: {type(model).__name__}.sample takes no classes.")
+            labels = labels_of(np.full(n_images, y) if np.ndim(y) == 0 else y)
+            captions = names_of(labels.tolist(), class_names)
+        samples = inverse_transformed(before, _samples(model, n_images, random_state, labels))
+        return cls(pictures_made_by(estimator, samples), captions).plot(ax, n_columns=n_columns, imshow_kw=imshow_kw)
 
     def plot(self, ax=None, *, n_columns=None, imshow_kw=None):
         """Draw the images.
@@ -192,7 +221,9 @@ class ImageGridDisplay:
         return self
 
 
-def _samples(model, n_samples, random_state):
+def _samples(model, n_samples, random_state, labels):
+    if labels is not None:
+        return model.sample(len(labels), random_state=random_state, y=labels)
     if "random_state" in signature(model.sample).parameters:
         return model.sample(n_samples, random_state=random_state)
     if random_state is not None:  # mixtures draw by their own parameter of this name

@@ -1,9 +1,11 @@
 """Scatter plot of latent codes in the plane."""
 
+from numbers import Integral
+
 import numpy as np
 from sklearn.decomposition import PCA
 from sklearn.manifold import TSNE
-from sklearn.utils import check_array, check_consistent_length
+from sklearn.utils import check_array, check_consistent_length, check_scalar
 
 from skfashion._layout import as_array
 from skfashion._private_sklearn import _num_samples, _safe_indexing
@@ -241,6 +243,8 @@ class LatentSpaceDisplay:
 
 def _sample(n, n_samples, random_state):
     """Positions of the samples to draw: all n, or a random sample of them in order."""
+    if n_samples is not None:
+        check_scalar(n_samples, "n_samples", Integral, min_val=1)
     if n_samples is None or n_samples >= n:
         return np.arange(n)
     return np.sort(draw_generator(random_state).choice(n, n_samples, replace=False))

@@ -10,7 +10,7 @@ from skfashion._version import __version__
 from skfashion.persistence._conversion import converted
 from skfashion.persistence._exportable import exportable_steps
 from skfashion.persistence._facts import numbers_of_weights
-from skfashion.persistence._files import whole_file
+from skfashion.persistence._files import open_target
 from skfashion.persistence._protocols import ModuleEstimator
 from skfashion.persistence._weights import compress
 
@@ -24,7 +24,7 @@ _MOST_BYTES = 2**31 - 2**24
 _one_at_a_time = threading.Lock()
 
 
-def to_onnx(estimator, path, *, input_dtype="auto", weights="float32"):
+def to_onnx(estimator, file, *, input_dtype="auto", weights="float32"):
     """Write a fitted estimator, or a whole Pipeline, as one ONNX file, which runs without Python.
 
     The file has one input, ``X`` of shape (n, n_features), for any n. Its outputs depend on the last step:
@@ -42,8 +42,8 @@ def to_onnx(estimator, path, *, input_dtype="auto", weights="float32"):
         :class:`~skfashion.baselines.SubspaceClassifier`, an estimator of scikit-learn that skl2onnx knows, or a
         Pipeline of these. A fitted search stands for its best estimator, a FrozenEstimator for what is in it.
 
-    path : str or path-like
-        The file. An existing one is replaced atomically, when the new one is complete.
+    file : str, path-like or binary file
+        Where to write, as in :func:`save`.
 
     input_dtype : {"auto", "uint8", "float32"}, default="auto"
         The type of ``X``. ``"auto"`` is uint8 if the first step is one of ours that was fitted on levels from 0 to 255,
@@ -61,8 +61,8 @@ def to_onnx(estimator, path, *, input_dtype="auto", weights="float32"):
     sklearn.exceptions.NotFittedError
         If the estimator, or a step of it, is not fitted.
     TypeError
-        If a step cannot be exported: outlier detectors, samplers, :class:`~skfashion.preprocessing.ImageReader`,
-        Python functions, and what skl2onnx does not know.
+        If `file` is neither a path nor a binary file, or if a step cannot be exported: outlier detectors, samplers,
+        :class:`~skfashion.preprocessing.ImageReader`, Python functions, and what skl2onnx does not know.
     ValueError
         If `input_dtype` or `weights` is not one of these, if the networks have more than 2 GiB of weights, or if
         ``torch.export`` cannot trace a user-defined one.
@@ -112,8 +112,8 @@ def to_onnx(estimator, path, *, input_dtype="auto", weights="float32"):
     compress(model, weights)
     _describe(onnx, model, known, steps[-1])
     onnx.checker.check_model(model)
-    with whole_file(path) as file:
-        file.write(model.SerializeToString())
+    with open_target(file) as target:
+        target.write(model.SerializeToString())
 
 
 def _check_option(name, value, options):

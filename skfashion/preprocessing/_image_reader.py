@@ -151,7 +151,7 @@ class ImageReader(Versioned, TransformerMixin, BaseEstimator):
         return ImageRows(rows, reader.image_shape_)
 
     def get_feature_names_out(self, input_features=None):
-        """Return a name for each value of a row: ``pixel_y_x``, or ``red_y_x``, ``green_y_x`` and ``blue_y_x``.
+        """Return a name for each value of a row: ``pixel_y_x``, or ``pixel_y_x_red`` and so on in colour.
 
         Parameters
         ----------
@@ -163,9 +163,14 @@ class ImageReader(Versioned, TransformerMixin, BaseEstimator):
         ndarray of shape (n_channels * height * width,), dtype object
             The names, as str.
         """
-        channels, height, width = clone(self).fit(None).image_shape_
-        names = ("red", "green", "blue") if channels == 3 else ("pixel",)
-        return np.array([f"{c}_{y}_{x}" for c in names for y in range(height) for x in range(width)], dtype=object)
+        return np.array(pixel_names(clone(self).fit(None).image_shape_), dtype=object)
+
+
+def pixel_names(shape):
+    """A name for each value of a row of images (channels, height, width), grey or RGB, one channel after the other."""
+    channels, height, width = shape
+    pixels = [f"pixel_{row}_{column}" for row in range(height) for column in range(width)]
+    return pixels if channels == 1 else [f"{pixel}_{color}" for color in ("red", "green", "blue") for pixel in pixels]
 
 
 def as_sources(X):

@@ -82,6 +82,11 @@ def test_frames(folder):
     assert isinstance(photos.data, pd.DataFrame)
     assert photos.frame.shape == (60, 21)
     assert photos.target.name == "target"
+    assert photos.images.shape == (60, 4, 5)
+    colored = load_image_folder(folder, image_shape=(4, 5), color="rgb", as_frame=True)
+    names = ImageReader((4, 5), color="rgb").get_feature_names_out().tolist()
+    assert list(colored.data.columns) == colored.feature_names == names
+    np.testing.assert_array_equal(colored.images[..., 2].reshape(60, -1), colored.data.filter(like="blue"))
 
 
 def test_what_is_no_image_is_named(folder):

@@ -197,6 +197,13 @@ def test_large_data_are_not_copied(garments):
         (lambda X, y: ReconstructionDisplay.from_predictions(X[:3], X[:2]), ValueError, "have shape"),
         (lambda X, y: LatentSpaceDisplay.from_codes(X[:, :1]), ValueError, "minimum of 2"),
         (lambda X, y: LatentSpaceDisplay.from_codes(X, method="umap"), ValueError, "method"),
+        (lambda X, y: LatentSpaceDisplay.from_codes(X, n_samples=-1), ValueError, "n_samples == -1"),
+        (lambda X, y: LatentSpaceDisplay.from_codes(X, n_samples=2.5), TypeError, "n_samples must be"),
+        (
+            lambda X, y: ImageGridDisplay.from_estimator(PCA(), n_images=0),
+            ValueError,
+            "n_images == 0",
+        ),
         (lambda X, y: LatentWalkDisplay.from_estimator(KMeans(), X), TypeError, "inverse_transform"),
         (
             lambda X, y: LatentWalkDisplay.from_estimator(PCA(2, random_state=0).fit(X), X, dimensions=[2]),

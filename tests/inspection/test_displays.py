@@ -10,6 +10,7 @@ from processes import run_python
 from sklearn.cluster import KMeans
 from sklearn.decomposition import PCA
 from sklearn.linear_model import LogisticRegression
+from sklearn.mixture import GaussianMixture
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MinMaxScaler
 
@@ -228,3 +229,25 @@ def test_errors_without_probabilities_keep_their_order(garments):
     assert display.confidence is None
     with pytest.raises(ValueError, match="All 600 predictions are right"):
         MisclassifiedDisplay.from_predictions(X, y, y)
+
+
+def test_filters_of_a_linear_model_are_named(garments):
+    X, y = garments
+    model = LogisticRegression(max_iter=3000).fit(X[:300] / 255, y[:300])
+    display = FilterDisplay.from_estimator(model, class_names=NAMES, n_filters=4)
+    assert [caption.get_text() for caption in display.captions_] == NAMES[:4]
+    with pytest.raises(ValueError, match="names none of"):
+        FilterDisplay.from_estimator(model, class_names=NAMES[:3])
+
+
+def test_images_of_chosen_classes_are_drawn(garments):
+    X, y = garments
+    sampler = NeighborSampler(3).fit(X, y)
+    display = ImageGridDisplay.from_estimator(sampler, [3, 1, 3], class_names=NAMES, random_state=0)
+    assert [caption.get_text() for caption in display.captions_] == [NAMES[3], NAMES[1], NAMES[3]]
+    expected = sampler.sample(3, random_state=0, y=[3, 1, 3]).reshape(-1, 28, 28)
+    np.testing.assert_allclose(drawn(display.images_), expected, rtol=1e-6)
+    one = ImageGridDisplay.from_estimator(sampler, 1, n_images=2, random_state=0)
+    assert [caption.get_text() for caption in one.captions_] == ["1", "1"]
+    with pytest.raises(TypeError, match=r"y must be None: GaussianMixture\.sample takes no classes"):
+        ImageGridDisplay.from_estimator(GaussianMixture(2, reg_covar=0.1).fit(X[:50] / 255), 1)

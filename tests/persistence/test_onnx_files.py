@@ -1,5 +1,6 @@
 """What ONNX files hold, how they are written, and what is refused by name."""
 
+import io
 import logging
 import warnings
 from concurrent.futures import ThreadPoolExecutor
@@ -91,6 +92,11 @@ def test_a_file_is_replaced_when_the_new_one_is_complete(small, path, monkeypatc
     monkeypatch.undo()
     to_onnx(model, path)
     np.testing.assert_array_equal(run(path, X)["label"], model.predict(X))
+    file = io.BytesIO()
+    to_onnx(model, file)
+    assert file.getvalue() == path.read_bytes()
+    with pytest.raises(TypeError, match="must be a path or a binary file"):
+        to_onnx(model, io.StringIO())
 
 
 def test_nothing_is_printed_and_no_logger_changed(small, path, capfd, caplog):

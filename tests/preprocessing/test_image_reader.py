@@ -308,7 +308,7 @@ def test_reading_leaves_the_reader_as_it_is():
 def test_names_of_values_and_frames():
     reader = ImageReader((2, 3), color="rgb").set_output(transform="pandas")
     frame = reader.fit_transform([PIXELS])
-    assert list(frame.columns[:4]) == ["red_0_0", "red_0_1", "red_0_2", "red_1_0"]
+    assert list(frame.columns[:4]) == ["pixel_0_0_red", "pixel_0_1_red", "pixel_0_2_red", "pixel_1_0_red"]
     assert frame.shape == (1, 18)
     assert ImageReader((1, 2)).get_feature_names_out().tolist() == ["pixel_0_0", "pixel_0_1"]
 

@@ -8,8 +8,6 @@ from torch.nn.functional import binary_cross_entropy_with_logits
 
 from skfashion.modules._layers import ACTIVATIONS
 
-LOSSES = ("squared_error", "absolute_error", "bernoulli")
-
 
 class Mixed(NamedTuple):
     """The classes of what is mixed into images, which they learn besides their own.

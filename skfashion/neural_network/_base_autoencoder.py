@@ -24,7 +24,7 @@ from skfashion.neural_network._base import BaseNet
 from skfashion.neural_network._clean_images import clean_images
 from skfashion.neural_network._conditional_classes import set_classes
 from skfashion.neural_network._drawn_codes import drawn_codes
-from skfashion.neural_network._parameters import checked_sizes, estimator, number, parameter
+from skfashion.neural_network._parameters import estimator, number, parameter
 from skfashion.neural_network._per_image import per_code
 from skfashion.neural_network._types import Activation, ImageShape, Init
 from skfashion.training._augmentation import check_reconstruction
@@ -135,7 +135,7 @@ class BaseAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseNet
         return self.module_.latent_dim
 
     @_fit_context(prefer_skip_nested_validation=True)
-    def partial_fit(self, X, y=None, sample_weight=None):
+    def partial_fit(self, X, y=None, sample_weight=None, classes=None):
         """Train for one pass over X, at a constant learning rate; the optimizer goes on from the previous pass.
 
         Unlike ``fit`` it does not survive Ctrl-C: the model is then as it was before the pass.
@@ -145,14 +145,19 @@ class BaseAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseNet
         X, y, sample_weight
             As in :meth:`fit`. The first call resolves ``output_activation="auto"``.
 
+        classes : array-like of shape (n_classes,), default=None
+            All labels that any call will see, for the first call of a conditional model; None takes those in y.
+
         Returns
         -------
         self : object
             The fitted estimator.
         """
-        return self._fit(X, y, sample_weight, one_pass=True)
+        if classes is not None and not self._is_conditional:
+            raise ValueError("classes must be None: the model is not conditional.")
+        return self._fit(X, y, sample_weight, one_pass=True, classes=classes)
 
-    def _examples(self, X, y, sample_weight, *, resume, one_pass):
+    def _examples(self, X, y, sample_weight, *, resume, one_pass, classes=None):
         X, clean, y = self._checked(X, y, "y", reset=not resume)
         uses = {"denoises": clean is not None, "is_conditional": y is not None}
         check_reconstruction(self.augmentation, self.image_shape_, **uses)
@@ -171,7 +176,7 @@ class BaseAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseNet
         labels = None
         if y is not None:
             name = type(self).__name__
-            labels = set_classes(task, y[rows], weight, name, before=before, add=resume and one_pass)
+            labels = set_classes(task, y[rows], weight, name, before=before, one_pass=one_pass, classes=classes)
         self._task, self._denoises = task, clean is not None
         return X, {"rows": rows, "weight": weight, "clean": clean, "labels": labels}
 
@@ -380,18 +385,3 @@ class BaseAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseNet
         check_scalar(n_samples, "n_samples", Integral, min_val=1)
         codes, labels = drawn_codes(self, n_samples, y, draw_generator(random_state))
         return as_shown(per_code(self, codes, labels), self._layout, self._shown_shape)
-
-
-def module_arguments(autoencoder, **layers):
-    """The arguments of the module of an autoencoder: those that all of them have, and its own layers."""
-    return {
-        "image_shape": autoencoder.image_shape_,
-        "latent_dim": int(autoencoder.latent_dim),
-        "hidden_layer_sizes": checked_sizes(autoencoder, "hidden_layer_sizes"),
-        "activation": autoencoder.activation,
-        "dropout": 0.0,
-        "batch_norm": autoencoder.batch_norm,
-        "init": autoencoder.init,
-        "output_activation": autoencoder.output_activation_,
-        **layers,
-    }

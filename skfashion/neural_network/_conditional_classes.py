@@ -3,10 +3,11 @@
 import numpy as np
 
 from skfashion._labels import places_of
+from skfashion._layout import as_array
 
 
-def set_classes(task, y, weight, caller, *, before=None, add=False):
-    """Set the classes of a task to those in y; return the index of the class of each image.
+def set_classes(task, y, weight, caller, *, before, one_pass, classes):
+    """Set the classes of a task, and how many images each has; return the index of the class of each image.
 
     Parameters
     ----------
@@ -18,20 +19,25 @@ def set_classes(task, y, weight, caller, *, before=None, add=False):
         The weights of the images; None if all are 1.
     caller : str
         The estimator that error messages name.
-    before : ReconstructionTask, default=None
+    before : ReconstructionTask or None
         The task of the fit before, if training continues: the classes stay the same, since the decoder has one input
         for each.
-    add : bool, default=False
-        Whether the images count in addition to those before.
+    one_pass : bool
+        Whether the images count in addition to those before; then a class may be without images.
+    classes : array-like of shape (n_classes,) or None
+        All classes, if they are known; None takes those in y.
     """
-    goes_on = before is not None and before.classes is not None
-    task.classes = before.classes if goes_on else np.unique(y)
+    known = None if before is None else before.classes
+    given = None if classes is None else np.unique(as_array(classes))
+    if known is not None and given is not None and not np.array_equal(known, given):
+        raise ValueError(f"classes of {caller} were {known.tolist()}, and cannot become {given.tolist()}.")
+    task.classes = next(each for each in (known, given, np.unique(y)) if each is not None)
     places = places_of(y, task.classes, len(y), caller)
     task.class_count = np.bincount(places, weight, len(task.classes)).astype(np.float64)
-    if goes_on and add:
+    if known is not None and one_pass:
         task.class_count += before.class_count
     missing = task.classes[task.class_count == 0].tolist()
-    if missing:
+    if missing and not one_pass:
         raise ValueError(
             f"{caller} would go on from a fit on {task.classes.tolist()}, but y holds none of {missing}: fit with "
             "warm_start=False, or go on by partial_fit."

@@ -32,6 +32,8 @@ def drawn_codes(autoencoder, n_samples, y, generator):
     else:
         places = places_of(y, task.classes, n_samples, caller)
     for place in np.unique(places):
+        if not task.class_count[place]:
+            raise ValueError(f"{caller} has no image of class {task.classes.tolist()[place]!r} to draw from so far.")
         values, vectors = np.linalg.eigh(covariance[place])
         root = (vectors * np.sqrt(values.clip(0))) @ vectors.T
         codes[places == place] = mean[place] + codes[places == place] @ root

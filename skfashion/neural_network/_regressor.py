@@ -51,7 +51,12 @@ class BaseNetRegressor(RegressorMixin, SupervisedNet):
         loss of an outlier grows only linearly with its distance.""",
     )
 
-    _fitted_attributes = {"n_outputs_ : int": "Targets per image."}
+    _fitted_attributes = {
+        "n_outputs_ : int": "Targets per image.",
+        "history_ : list of dict": """
+            One dict per epoch: ``epoch``, ``train_loss``, ``train_r2`` (as measured during the epoch), ``valid_loss``
+            and ``valid_r2`` (if there are validation images), ``learning_rate``, and ``duration`` in seconds.""",
+    }
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

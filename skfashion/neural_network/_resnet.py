@@ -24,7 +24,10 @@ class ResNetNetwork:
         positional=True,
     )
     depth: int = parameter(
-        1, "Residual blocks in each stage, of one convolution each.", number(int, 0, 1000), positional=True
+        1,
+        "Residual blocks in each stage, of one convolution each.",
+        number(int, 0, 1000, closed="both"),
+        positional=True,
     )
     image_shape: ImageShape = parameter("auto", "As in :class:`CNNClassifier`.")
     flip_averaging: bool | Literal["auto"] = parameter(

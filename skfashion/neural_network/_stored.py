@@ -21,7 +21,7 @@ class StoredAsArrays:
         """Hold the net as its weights and plain values: it is built again from the parameters that it was fitted by."""
         state = super().__getstate__()
         if "net_" in state:
-            user_callbacks = self.net_.callbacks_ if self.net_params else None
+            user_callbacks = self.net_.callbacks_ if self._fitted_params["net_params"] is not None else None
             packed = {"snapshot": snapshot_of(self.net_), "device": str(self.net_.device), "callbacks": user_callbacks}
             state = {**state, "net_": packed}
         return state

@@ -8,7 +8,7 @@ import torch
 from skfashion.training._augmentation import augment
 from skfashion.training._batch_of_one import frozen_batch_norm
 from skfashion.training._loader import Batch
-from skfashion.training._tally import as_float32
+from skfashion.training._precision import as_float32
 
 # How slowly the adaptive threshold follows the confidence of the network, in steps of about a hundred.
 _MOMENTUM = 0.99

@@ -18,8 +18,9 @@ from skfashion.training._batch_of_one import frozen_batch_norm
 from skfashion.training._health import check_finite_training
 from skfashion.training._memory import keep_freed_memory
 from skfashion.training._optimizers import LightOptimizer
+from skfashion.training._precision import as_float32
 from skfashion.training._synced_norm import synced_norms
-from skfashion.training._tally import Tally, as_float32
+from skfashion.training._tally import Tally
 from skfashion.training._threads import enough_threads, work_of_a_step
 
 # Where nets of this thread wait to be trained together with others, see train_together; usually None.

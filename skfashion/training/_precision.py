@@ -33,3 +33,10 @@ def _native_bfloat16(device):
         or (has("avx512_bf16") and "AMD" in str(has("cpu_name")))
         or (has("bf16") and has("architecture") != "x86_64")
     )
+
+
+def as_float32(output):
+    """Undo autocast: losses are computed in float32."""
+    if isinstance(output, tuple):
+        return tuple(part.float() for part in output)
+    return output.float()

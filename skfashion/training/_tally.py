@@ -3,13 +3,6 @@
 import numpy as np
 
 
-def as_float32(output):
-    """Undo autocast: losses are computed in float32."""
-    if isinstance(output, tuple):
-        return tuple(part.float() for part in output)
-    return output.float()
-
-
 class Tally:
     """Weighted means over an epoch. What is added stays on the device until the epoch is over.
 

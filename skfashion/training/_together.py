@@ -271,7 +271,8 @@ def _train(fits):
 
 
 def _train_alone(fit):
-    fit.net.listeners_.append(fit)
+    if fit not in fit.net.listeners_:  # nor again in the next rung of a halving
+        fit.net.listeners_.append(fit)
     try:
         fit.net.fit_loop(fit.images, epochs=fit.epochs)
     except Exception as error:

@@ -341,3 +341,22 @@ def test_inside_of_others(labelled):
     for autoencoder in (fitted, QUICK):
         with pytest.raises(ValueError, match="it reconstructs an image only if it is given the class"):
             AutoencoderOutlierDetector(autoencoder).fit(X)
+
+
+def test_a_stream_may_name_its_classes_at_first(labelled):
+    X, y = labelled
+    classes = np.unique(y)
+    first = y == classes[0]
+    model = clone(QUICK).partial_fit(X[first], y[first], classes=classes)
+    np.testing.assert_array_equal(model.classes_, classes)
+    assert model.class_count_.tolist() == [first.sum(), *[0] * (len(classes) - 1)]
+    with pytest.raises(ValueError, match=r"has no image of class .* to draw from so far"):
+        model.sample(2, y=classes[-1])
+    assert len(model.sample(5, random_state=0)) == 5  # of the class that was seen
+    model.partial_fit(X[~first], y[~first])
+    assert model.class_count_.sum() == len(y)
+    model.sample(2, y=classes[-1])
+    with pytest.raises(ValueError, match="and cannot become"):
+        model.partial_fit(X, y, classes=classes[:2])
+    with pytest.raises(ValueError, match="classes must be None: the model is not conditional"):
+        VariationalAutoencoder(2).partial_fit(X, classes=classes)

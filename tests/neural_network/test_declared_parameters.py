@@ -8,10 +8,10 @@ import pytest
 from sklearn.base import OutlierMixin, clone
 
 from skfashion import neural_network
-from skfashion.extending import BaseAutoencoder, BaseNetClassifier, estimator, number, parameter
+from skfashion.extending import BaseAutoencoder, BaseNetClassifier, BaseNetRegressor, estimator, number, parameter
 from skfashion.modules._init import INITS
 from skfashion.modules._layers import ACTIVATIONS
-from skfashion.modules._losses import LOSSES
+from skfashion.modules._losses import _DISTANCES
 from skfashion.modules.architectures import ARCHITECTURES
 from skfashion.neural_network import CNNClassifier, MLPClassifier
 from skfashion.training._optimizers import OPTIMIZERS
@@ -32,7 +32,8 @@ def names_in(annotation):
         (MLPClassifier, "init", INITS),
         (MLPClassifier, "optimizer", OPTIMIZERS),
         (CNNClassifier, "architecture", ARCHITECTURES),
-        (BaseAutoencoder, "loss", LOSSES),
+        (BaseAutoencoder, "loss", {*_DISTANCES, "bernoulli"} - {"huber"}),
+        (BaseNetRegressor, "loss", _DISTANCES),
     ],
 )
 def test_named_choices_are_those_that_exist(cls, name, known):

@@ -13,6 +13,12 @@ from skfashion._version import Versioned
 # the documentation is published; scikit-learn then shows no link, which is better than a dead one.
 _API_PAGE = ""
 
+# Attributes that an estimator has only while it is fitted: of the one that holds it, and of scikit-learn's callbacks.
+_OF_A_FIT = {
+    *("_images_of_owner", "_consistency_of_owner", "_parent_callback_ctx", "_callback_fit_ctx"),
+    "_skl_callbacks_to_teardown",
+}
+
 
 class ImageInput(Versioned):
     """Base class of all estimators of images: validation of rows and images, and their layout and scale after a fit."""
@@ -27,6 +33,13 @@ class ImageInput(Versioned):
     @property
     def _doc_link_template(self):
         return _API_PAGE
+
+    def __getstate__(self):
+        """Leave what belongs to a fit out of copies that are made while it is going on, as callbacks get them."""
+        state = super().__getstate__()
+        if "_callback_fit_ctx" not in state:
+            return state
+        return {name: value for name, value in state.items() if name not in _OF_A_FIT}
 
     def as_images(self, X, *, image_shape=None, rescale=True):
         """Return X as the images that this estimator sees.

@@ -74,7 +74,7 @@ class FilterDisplay:
             of scaled pixels are drawn as they are.
 
         class_names : dict or sequence, default=None
-            The name of each class of a linear model; a sequence counts labels from 0.
+            The name of each class of a linear model with weights per class; a sequence counts labels from 0.
 
         n_filters : int, default=40
             Maximum number of filters.
@@ -98,6 +98,8 @@ class FilterDisplay:
 
         Raises
         ------
+        ValueError
+            If there are `class_names`, but weights do not belong to classes.
         TypeError
             If the estimator has no weights, or if they weigh latent dimensions whose inverse transform is not linear.
         """
@@ -108,6 +110,8 @@ class FilterDisplay:
         pairwise = hasattr(model, "dual_coef_")  # support vector machines weigh pairs of classes
         if hasattr(model, "coef_") and not pairwise and len(getattr(model, "classes_", ())) == len(weights):
             captions = names_of(model.classes_[:n_filters].tolist(), class_names)
+        elif class_names is not None:
+            raise ValueError(f"class_names must be None: the weights of {type(model).__name__} are not one per class.")
         weights = weights[:n_filters]
         if weights.ndim == 4:
             filters = weights.mean(axis=1)

@@ -178,7 +178,9 @@ class ImageGridDisplay:
         Raises
         ------
         TypeError
-            If the estimator has no ``sample``, or if there are classes that it does not take.
+            If the estimator has no ``sample``, or one that takes no classes and there are some.
+        ValueError
+            If there are classes that the estimator was not fitted with.
         """
         check_kw(imshow_kw=imshow_kw)
         check_scalar(n_images, "n_images", Integral, min_val=1)

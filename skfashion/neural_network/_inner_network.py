@@ -39,4 +39,4 @@ def fit_of_an_inner_network(owner, X, y, sample_weight):
         task.call_on_fit_task_end(estimator=owner, **data)
 
     yield fitting
-    whole.call_on_fit_task_end(estimator=owner, **data)
+    whole.call_on_fit_task_end(estimator=owner, reconstruction_attributes=dict, **data)

@@ -19,8 +19,8 @@ class NetParams(CloneMark):
         bare = object.__new__(type(self))
         vars(bare).update(vars(self), net_params=None)
         cloned = super(NetParams, bare).__sklearn_clone__()
-        if self.net_params is not None:
-            cloned.set_params(net_params=with_copied_callbacks(self.net_params))
+        given = self.net_params
+        cloned.set_params(net_params=with_copied_callbacks(given) if isinstance(given, dict) else given)
         return cloned
 
     def set_params(self, **params):

@@ -119,16 +119,16 @@ def estimator(cls):
 def _described(cls):
     """The metadata and the type of each parameter, own ones first, then those of each base class in turn.
 
-    A class that changes a default says nothing else of it: what is accepted stays the same, whatever type it repeats.
+    A class that changes a default may widen the type, and no class narrows it: what a base accepts stays accepted.
     """
     described, types = {}, {}
     for base in cls.__mro__:
         known, annotations = vars(base).get("__dataclass_fields__", {}), inspect.get_annotations(base)
-        own = [name for name in annotations if name in known and known[name].metadata and name not in described]
-        described |= {name: known[name].metadata for name in own}
-        hints = get_type_hints(base) if own else {}
-        types |= {name: hints[name] for name in own}
-    return described, types
+        repeated = [name for name in annotations if name in known and name not in described]
+        hints = get_type_hints(base) if repeated else {}
+        types |= {name: hints[name] | types[name] if name in types else hints[name] for name in repeated}
+        described |= {name: known[name].metadata for name in repeated if known[name].metadata}
+    return described, {name: types[name] for name in described}
 
 
 def _documented(cls, doc, described, types):

@@ -238,6 +238,10 @@ def test_filters_of_a_linear_model_are_named(garments):
     assert [caption.get_text() for caption in display.captions_] == NAMES[:4]
     with pytest.raises(ValueError, match="names none of"):
         FilterDisplay.from_estimator(model, class_names=NAMES[:3])
+    with pytest.raises(ValueError, match="the weights of LogisticRegression are not one per class"):
+        FilterDisplay.from_estimator(
+            LogisticRegression(max_iter=3000).fit(X[:300] / 255, y[:300] == 3), class_names=NAMES
+        )
 
 
 def test_images_of_chosen_classes_are_drawn(garments):

@@ -100,3 +100,23 @@ def test_ranges_and_texts_of_an_own_estimator(tiny):
     assert clone(Narrow(3)).width == 3
     with pytest.raises(ValueError, match=r"'width' parameter of Narrow must be an int in the range \[1, 8\]. Got 9"):
         Narrow(9).fit(*tiny)
+
+
+def test_a_subclass_may_widen_a_type_but_not_narrow_it():
+    @estimator
+    class Changed(MLPClassifier):
+        """A perceptron with other defaults."""
+
+        max_epochs: int | typing.Literal["auto"] = "auto"
+        hidden_layer_sizes: tuple = (3,)
+
+    Changed()._validate_params()
+    Changed(max_epochs=2, hidden_layer_sizes=[4])._validate_params()
+    assert "hidden_layer_sizes : int >= 1 or array-like or tuple, default=(3,)" in Changed.__doc__
+    with pytest.raises(ValueError, match="'max_epochs' parameter of Changed must be"):
+        Changed(max_epochs=0)._validate_params()
+
+
+def test_callbacks_of_skorch_that_are_no_dict_are_refused_by_fit():
+    with pytest.raises(ValueError, match="'net_params' parameter of MLPClassifier must be"):
+        clone(MLPClassifier(net_params=[])).fit([[0.0], [1.0]], [0, 1])

@@ -1,11 +1,13 @@
 """Estimators that train a network of their own lose nothing of it: callbacks, names, validation, attributes."""
 
+import io
 import warnings
 
 import numpy as np
 import pandas as pd
 import pytest
 from sklearn.base import clone
+from sklearn.callback import ScoringMonitor
 
 from skfashion.neural_network import (
     Autoencoder,
@@ -14,6 +16,7 @@ from skfashion.neural_network import (
     SelfSupervisedOutlierDetector,
     SemiSupervisedClassifier,
 )
+from skfashion.persistence import load, save
 
 INNER = {
     "estimator_": SemiSupervisedClassifier(MLPClassifier((8,), max_epochs=2), random_state=0),
@@ -39,8 +42,10 @@ class Tasks:
     def on_fit_task_begin(self, estimator, context):
         pass
 
-    def on_fit_task_end(self, estimator, context):
+    def on_fit_task_end(self, estimator, context, *, fitted_estimator=None):
         self.tasks.append((type(estimator).__name__, context.task_name))
+        if context.task_name == "epoch":
+            self.last = fitted_estimator
 
 
 @pytest.fixture
@@ -60,6 +65,28 @@ def test_callbacks_reach_the_network(few_labels, name):
         model.fit(np.full(few_labels[0].shape, np.nan), few_labels[1])
     assert tasks.setups == tasks.teardowns == 2
     assert not [attribute for attribute in vars(getattr(model, name)) if "callback" in attribute]
+
+
+@pytest.mark.parametrize("name", INNER)
+def test_what_callbacks_get_is_a_network_of_its_own(few_labels, name):
+    """Not one that still looks at the images of the wrapper; it can be saved while the fit is going on."""
+    tasks, (X, y) = Tasks(), few_labels
+    model = clone(INNER[name]).set_callbacks(tasks).fit(X, y)
+    save(tasks.last, file := io.BytesIO())
+    file.seek(0)
+    saved, expected = load(file), clone(getattr(model, name))
+    half = np.arange(len(X) // 2)
+    for each in (saved, tasks.last.set_callbacks(), expected):
+        each.fit(X[half], y[half])
+    answer = "predict_proba" if hasattr(expected, "predict_proba") else "transform"
+    for each in (saved, tasks.last):
+        np.testing.assert_array_equal(getattr(each, answer)(X), getattr(expected, answer)(X))
+
+
+def test_scores_are_monitored(few_labels):
+    monitor = ScoringMonitor(scoring="accuracy")
+    clone(INNER["estimator_"]).set_callbacks(monitor).fit(*few_labels)
+    assert monitor.get_logs()
 
 
 @pytest.mark.parametrize("name", INNER)

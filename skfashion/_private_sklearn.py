@@ -17,6 +17,8 @@ Reached through objects, where they are used:
 - `_fit_X`: the rows among which scikit-learn's own nearest neighbours search
 - `_init_callback_context`: how an estimator tells callbacks of a fit; documented, but for its name
 - `_skl_callbacks`: callbacks that the user has set; ``set_callbacks`` replaces them, and no method returns them
+- `_callback_fit_ctx`, `_parent_callback_ctx`, `_skl_callbacks_to_teardown`: what callbacks leave on an estimator while
+  it is fitted
 
 Read by scikit-learn on our estimators:
 

@@ -274,9 +274,9 @@ def test_a_process_alone_is_told(tiny):
         model.fit(X, y)
     assert not hasattr(model, "net_")
     with pytest.raises(ValueError, match="start the script by torchrun"):
-        GridSearchCV(model, {{"tol": [0.1]}}, cv=2, n_jobs=2, error_score="raise").fit(X, y)
+        GridSearchCV(model, {"tol": [0.1]}, cv=2, n_jobs=2, error_score="raise").fit(X, y)
     with pytest.raises(ValueError, match="start the script by torchrun"):
-        VectorizedGridSearchCV(model, {{"tol": [0.1]}}, cv=2, error_score="raise").fit(X, y)
+        VectorizedGridSearchCV(model, {"tol": [0.1]}, cv=2, error_score="raise").fit(X, y)
 
 
 def test_networks_that_are_trained_together_are_refused(tmp_path):

@@ -91,8 +91,13 @@ def curves(group, class_names):
     for ax, (metric, against) in zip(axes.flat, panels, strict=True):
         TrainingCurveDisplay.from_histories(histories, metric=metric, against=against, ax=ax)
         if metric == "loss":
-            scale, limits = scale_of(histories)
-            ax.set(yscale=scale, ylim=limits)
+            scale, (low, high) = scale_of(histories)
+            if scale == "log" and any(epoch["train_loss"] < low for rows in histories.values() for epoch in rows):
+                ax.set_yscale("symlog", linthresh=low)  # on which a loss of 0 has a place
+                low = -low / 10
+            else:
+                ax.set_yscale(scale)
+            ax.set_ylim(low, high)
         if ax.get_legend() is not None:
             ax.get_legend().remove()
     figure.legend(*axes.flat[0].get_legend_handles_labels(), loc="outside lower center", ncols=2, fontsize=8)

@@ -10,7 +10,7 @@ import pytest
 
 from benchmarks import evidence, report, reproduce
 from benchmarks.arrays import packed
-from benchmarks.figures import draw_published, scale_of
+from benchmarks.figures import curves, draw_published, scale_of
 from benchmarks.measures import measured
 from benchmarks.studies import Row, rows_of
 from skfashion.datasets import make_garments
@@ -189,6 +189,15 @@ def test_every_curve_is_seen(losses, scale, inside):
     found, (low, high) = scale_of({name: [{"train_loss": loss} for loss in values] for name, values in losses.items()})
     assert found == scale
     assert low <= inside[0] < inside[1] <= high <= 3 * inside[1]
+
+
+def test_losses_of_zero_are_drawn_above_the_lower_end():
+    history = {"epoch": [1, 2, 3], "train_loss": [0.1, 1e-20, 0.0], "duration": [1.0, 1.0, 1.0]}
+    figure = curves({"a": {"history": history}}, None)
+    for ax in figure.axes:
+        assert ax.get_ylim()[0] < 0 < ax.transData.transform((1, 0.0))[1] - ax.bbox.y0
+        np.testing.assert_array_equal(ax.get_lines()[0].get_ydata(), history["train_loss"])
+    plt.close(figure)
 
 
 def test_the_cost_is_known(pages):

@@ -1,4 +1,4 @@
-"""The confidence threshold from which on predictions are kept, so that few of them are wrong."""
+"""The lowest confidence at which predictions are kept, so that few of them are wrong."""
 
 from numbers import Real
 from typing import NamedTuple

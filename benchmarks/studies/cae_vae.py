@@ -24,8 +24,8 @@ Enough for most: the published autoencoder, trained for 50 epochs, reconstructs 
 LEAD = "1-reconstructions"
 SEEDS = 1
 
-# The report gives neither epochs nor batches.
-PLAIN = {"lr_schedule": None, "batch_size": 128, "init": "pytorch"}
+# The report gives neither epochs nor batches; its decoder does not start at the mean image, as ours do by default.
+PLAIN = {"lr_schedule": None, "batch_size": 128, "init": "pytorch", "start_at_mean": False}
 CAE = ConvAutoencoder(14, 8, learning_rate=0.001, weight_decay=1e-5, max_epochs=50, **PLAIN)
 VAE = VariationalAutoencoder(
     14, n_channels=(8, 16, 32), batch_norm=True, activation="relu", learning_rate=0.001, max_epochs=50, **PLAIN

@@ -2,7 +2,7 @@
 
 from skfashion.neural_network._base_autoencoder import BaseAutoencoder
 from skfashion.neural_network._classifier import BaseNetClassifier
-from skfashion.neural_network._parameters import estimator, number, parameter
+from skfashion.neural_network._declaring import estimator, number, parameter
 from skfashion.neural_network._regressor import BaseNetRegressor
 from skfashion.training._build import Network
 

@@ -11,10 +11,11 @@ from sklearn.utils.validation import check_is_fitted
 
 from skfashion._atomic import all_or_nothing
 from skfashion._images import ImageInput
+from skfashion._nested import steps_of
 from skfashion._pixels import WHITE, scaled
 from skfashion._private_sklearn import HasMethods, StrOptions, _fit_context
 from skfashion._seeds import draw_seed
-from skfashion.baselines._members import NearestMember, NearestRow, innermost
+from skfashion.baselines._members import NearestMember, NearestRow
 
 
 class ClusterClassifier(ClassifierMixin, ImageInput, BaseEstimator):
@@ -223,8 +224,8 @@ def _fitted_labels(clusterer, X):
     if hasattr(clusterer, "predict"):
         return np.asarray(clusterer.predict(X))
     is_search = hasattr(clusterer, "best_estimator_") and not isinstance(clusterer, FrozenEstimator)
-    if is_search and hasattr(innermost(clusterer), "labels_"):
-        return np.asarray(innermost(clusterer).labels_)
+    if is_search and hasattr(steps_of(clusterer)[-1], "labels_"):
+        return np.asarray(steps_of(clusterer)[-1].labels_)
     raise ValueError(
         f"The 'clusterer' {clusterer!r} does not say to which cluster an image belongs: it has neither 'predict' nor "
         "'fit_predict'."

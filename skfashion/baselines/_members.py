@@ -3,9 +3,9 @@
 import numpy as np
 import torch
 from sklearn.neighbors import NearestNeighbors
-from sklearn.pipeline import Pipeline
 
 from skfashion._layout import as_array
+from skfashion._nested import steps_of
 from skfashion.baselines._float_search import FloatSearch
 from skfashion.baselines._nearest import nearest
 
@@ -26,8 +26,7 @@ class NearestMember:
     """
 
     def __init__(self, clusterer, X, labels):
-        self.transformers = list(_transformers(clusterer))
-        clusterer = innermost(clusterer)
+        *self.transformers, clusterer = steps_of(clusterer)
         members = getattr(clusterer, "core_sample_indices_", np.flatnonzero(labels >= 0))
         self.search = NearestRow(self._seen(X)[members], **_metric(clusterer.get_params()))
         self.labels = labels[members]
@@ -65,27 +64,6 @@ class NearestRow:
         if isinstance(self.search, FloatSearch):
             return nearest(self.search, X, 1)[1][:, 0]
         return self.search.kneighbors(X, return_distance=False)[:, 0]
-
-
-def innermost(estimator):
-    """The last step of a pipeline, the best estimator of a fitted search, what is frozen, and so on inwards."""
-    while True:
-        if isinstance(estimator, Pipeline):
-            estimator = estimator.steps[-1][1]
-        elif hasattr(estimator, "best_estimator_"):
-            estimator = estimator.best_estimator_
-        else:
-            return estimator
-
-
-def _transformers(estimator):
-    """The transformers that a row passes on its way to the innermost estimator."""
-    while estimator is not innermost(estimator):
-        if isinstance(estimator, Pipeline):
-            yield from (step for _, step in estimator.steps[:-1] if hasattr(step, "transform"))
-            estimator = estimator.steps[-1][1]
-        else:
-            estimator = estimator.best_estimator_
 
 
 def _metric(parameters):

@@ -4,7 +4,7 @@ import numpy as np
 from sklearn.base import is_classifier
 from sklearn.utils.validation import check_is_fitted
 
-from skfashion.inspection._estimators import steps_of, unwrapped
+from skfashion._nested import steps_of, unwrapped
 
 RESPONSES = ("auto", "probability", "decision", "logit")
 

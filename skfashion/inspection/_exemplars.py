@@ -4,8 +4,9 @@ import numpy as np
 from sklearn.base import is_classifier
 
 from skfashion._layout import as_array
+from skfashion._nested import steps_of
 from skfashion._pixels import scaled
-from skfashion.inspection._estimators import directions_in_pixels, inverse_transformed, steps_of
+from skfashion.inspection._back_to_pixels import directions_in_pixels, inverse_transformed
 from skfashion.inspection._labels import names_of
 from skfashion.inspection._pictures import Images, pictures_made_by
 

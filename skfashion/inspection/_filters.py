@@ -6,8 +6,9 @@ import numpy as np
 from sklearn.utils import check_scalar
 
 from skfashion._layout import as_array
+from skfashion._nested import steps_of
+from skfashion.inspection._back_to_pixels import weights_in_pixels
 from skfashion.inspection._drawing import axes_for, check_columns, check_kw, draw_grid, grid_size, signed_style
-from skfashion.inspection._estimators import steps_of, weights_in_pixels
 from skfashion.inspection._labels import names_of
 from skfashion.inspection._pictures import pictures_made_by
 

@@ -7,10 +7,11 @@ from numbers import Integral
 import numpy as np
 from sklearn.utils import check_consistent_length, check_scalar
 
+from skfashion._nested import steps_of
 from skfashion._private_sklearn import _num_samples
 from skfashion._seeds import draw_generator
+from skfashion.inspection._back_to_pixels import inverse_transformed
 from skfashion.inspection._drawing import axes_for, check_columns, check_kw, draw_grid, grid_size, unsigned_style
-from skfashion.inspection._estimators import inverse_transformed, steps_of
 from skfashion.inspection._labels import labels_of, names_of
 from skfashion.inspection._pictures import Images, pictures_made_by
 

@@ -8,10 +8,10 @@ from sklearn.manifold import TSNE
 from sklearn.utils import check_array, check_consistent_length, check_scalar
 
 from skfashion._layout import as_array
+from skfashion._nested import unwrapped
 from skfashion._private_sklearn import _num_samples, _safe_indexing
 from skfashion._seeds import draw_generator, draw_seed
 from skfashion.inspection._drawing import add_legend, axes_for, check_kw, merged_kw
-from skfashion.inspection._estimators import unwrapped
 from skfashion.inspection._labels import colors_of, labels_of, names_of
 
 _AXES = {"codes": "latent dimension {}", "pca": "principal component {}", "tsne": "t-SNE {}"}

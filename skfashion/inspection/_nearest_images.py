@@ -8,11 +8,11 @@ from sklearn.neighbors import NearestNeighbors
 from sklearn.utils import check_consistent_length, check_scalar
 
 from skfashion._layout import as_array
+from skfashion._nested import steps_of, unwrapped
 from skfashion._pixels import scaled
 from skfashion._private_sklearn import _num_samples
 from skfashion.inspection._class_scores import single_labels
 from skfashion.inspection._drawing import axes_for, check_kw, draw_grid, grid_size, unsigned_style
-from skfashion.inspection._estimators import steps_of, unwrapped
 from skfashion.inspection._labels import labels_of, names_of
 from skfashion.inspection._pictures import Images, arranged
 from skfashion.metrics._generation import on_one_scale

@@ -4,8 +4,8 @@ from contextlib import contextmanager
 
 import numpy as np
 
+from skfashion._nested import steps_of
 from skfashion._pixels import scaled
-from skfashion.inspection._estimators import steps_of
 from skfashion.inspection._protocols import DifferentiableEstimator
 
 # Images by which steps before a network are tried, and by how much rounding may change what they give.

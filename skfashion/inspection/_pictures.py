@@ -5,8 +5,8 @@ import math
 import numpy as np
 
 from skfashion._layout import as_array, declared_layout, laid_out
+from skfashion._nested import steps_of
 from skfashion._pixels import WHITE, PixelScale, scaled
-from skfashion.inspection._estimators import steps_of
 from skfashion.inspection._protocols import ImageEstimator
 
 

@@ -5,6 +5,7 @@ from numbers import Integral
 import numpy as np
 from sklearn.utils import check_consistent_length, check_scalar
 
+from skfashion._nested import steps_of
 from skfashion.inspection._drawing import (
     axes_for,
     check_columns,
@@ -14,7 +15,6 @@ from skfashion.inspection._drawing import (
     signed_style,
     unsigned_style,
 )
-from skfashion.inspection._estimators import steps_of
 from skfashion.inspection._exemplars import centroids, has_centroids, mean_picture, neighbor_means, subspace_bases
 from skfashion.inspection._labels import labels_of, names_of
 from skfashion.inspection._pictures import Images

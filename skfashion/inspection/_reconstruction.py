@@ -6,8 +6,9 @@ import numpy as np
 from sklearn.utils import check_scalar
 
 from skfashion._layout import as_array
+from skfashion._nested import steps_of, unwrapped
+from skfashion.inspection._back_to_pixels import inverse_transformed
 from skfashion.inspection._drawing import axes_for, check_kw, draw_grid, grid_size, unsigned_style
-from skfashion.inspection._estimators import inverse_transformed, steps_of, unwrapped
 from skfashion.inspection._labels import labels_at
 from skfashion.inspection._pictures import Images
 

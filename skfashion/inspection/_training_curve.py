@@ -5,8 +5,8 @@ from collections.abc import Mapping
 import numpy as np
 from sklearn.base import is_classifier
 
+from skfashion._nested import steps_of
 from skfashion.inspection._drawing import add_legend, axes_for, check_kw, merged_kw, whole_numbers
-from skfashion.inspection._estimators import steps_of
 from skfashion.inspection._labels import distinct_colors
 from skfashion.inspection._live_curves import LiveCurves
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from skfashion.inspection._estimators import search_of
+from skfashion._nested import search_of
 
 
 def trials_of_search(search):

@@ -1,10 +1,9 @@
 """Scorers of clusterers for hyper-parameter searches: functions of an estimator, X and y; greater is better."""
 
-from sklearn.frozen import FrozenEstimator
-from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
 from skfashion._layout import rows_of
+from skfashion._nested import steps_of
 from skfashion.metrics._clusters import clustering_accuracy_score, silhouette_interval, wcss_score
 
 
@@ -104,14 +103,9 @@ def silhouette_scorer(estimator, X, y=None):
 
 
 def _clusters(estimator, X):
-    """The clusters of X by the innermost estimator that tells them apart from classes, or else by ``predict``."""
+    """The clusters of X by the innermost estimator; where that has classes, those of its clusterer."""
     check_is_fitted(estimator)
-    if hasattr(estimator, "predict_cluster"):
-        return estimator.predict_cluster(X)
-    if isinstance(estimator, FrozenEstimator):
-        return _clusters(estimator.estimator, X)
-    if hasattr(estimator, "best_estimator_"):
-        return _clusters(estimator.best_estimator_, X)
-    if isinstance(estimator, Pipeline):
-        return _clusters(estimator[-1], estimator[:-1].transform(X) if len(estimator) > 1 else X)
-    return estimator.predict(X)
+    *before, model = steps_of(estimator)
+    for step in before:
+        X = step.transform(X)
+    return model.predict_cluster(X) if hasattr(model, "predict_cluster") else model.predict(X)

@@ -10,8 +10,9 @@ from sklearn.base import clone
 from sklearn.frozen import FrozenEstimator
 from sklearn.model_selection import ParameterGrid
 
+from skfashion._nested import last_step, with_last_step
 from skfashion._private_sklearn import Interval, StrOptions
-from skfashion.model_selection._last_step import COURSE, last_step, with_last_step
+from skfashion.model_selection._course import COURSE
 from skfashion.model_selection._vectorized import TogetherBackend, VectorizedGridSearchCV
 from skfashion.training._together import Fit
 

@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from skfashion.model_selection._last_step import COURSE, last_step, path_to_last_step, with_last_step
+from skfashion._nested import last_step, path_to_last_step, with_last_step
+from skfashion.model_selection._course import COURSE
 
 
 class EpochReport:

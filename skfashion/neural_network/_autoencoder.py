@@ -6,7 +6,7 @@ from dataclasses import field
 from skfashion.modules import AutoencoderModule
 from skfashion.neural_network._autoencoder_layers import module_arguments
 from skfashion.neural_network._base_autoencoder import BaseAutoencoder
-from skfashion.neural_network._parameters import estimator, number, parameter
+from skfashion.neural_network._declaring import estimator, number, parameter
 from skfashion.training._build import Network
 
 

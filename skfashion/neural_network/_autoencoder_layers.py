@@ -1,6 +1,6 @@
 """The layers of autoencoders, as their parameters describe them."""
 
-from skfashion.neural_network._parameters import checked_sizes
+from skfashion.neural_network._declaring import checked_sizes
 
 
 def module_arguments(autoencoder, **layers):

@@ -9,10 +9,10 @@ from skfashion._state import neutral_state
 from skfashion._tensors import to_device
 from skfashion.neural_network._autoencoder import Autoencoder
 from skfashion.neural_network._base_autoencoder import BaseAutoencoder
+from skfashion.neural_network._declaring import estimator, parameter
 from skfashion.neural_network._given_autoencoder import fitted_autoencoder, given_autoencoder, known_images
 from skfashion.neural_network._normal import NormalDistribution
 from skfashion.neural_network._outlier_detector import BaseOutlierDetector
-from skfashion.neural_network._parameters import estimator, parameter
 from skfashion.neural_network._per_image import per_read_image
 from skfashion.training._loader import ImageSet
 from skfashion.training._reconstruction import residual_variance

@@ -23,8 +23,8 @@ from skfashion._tensors import to_device
 from skfashion.neural_network._base import BaseNet
 from skfashion.neural_network._clean_images import clean_images
 from skfashion.neural_network._conditional_classes import set_classes
+from skfashion.neural_network._declaring import estimator, number, parameter
 from skfashion.neural_network._drawn_codes import drawn_codes
-from skfashion.neural_network._parameters import estimator, number, parameter
 from skfashion.neural_network._per_image import per_code
 from skfashion.neural_network._types import Activation, ImageShape, Init
 from skfashion.training._augmentation import check_reconstruction

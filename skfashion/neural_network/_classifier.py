@@ -8,7 +8,7 @@ from sklearn.utils.multiclass import is_multilabel as is_indicator
 from skfashion._layout import as_array
 from skfashion._private_sklearn import _check_partial_fit_first_call, _fit_context
 from skfashion.neural_network._class_answers import ClassAnswers
-from skfashion.neural_network._parameters import estimator, number, parameter
+from skfashion.neural_network._declaring import estimator, number, parameter
 from skfashion.neural_network._supervised import SupervisedNet
 from skfashion.training._classification import ClassificationTask, MultilabelTask
 

@@ -8,7 +8,7 @@ from skfashion.modules._convnet import build_foreign
 from skfashion.modules._layers import Layer
 from skfashion.modules.architectures import ARCHITECTURES
 from skfashion.neural_network._classifier import BaseNetClassifier
-from skfashion.neural_network._parameters import estimator, parameter
+from skfashion.neural_network._declaring import estimator, parameter
 from skfashion.neural_network._regressor import BaseNetRegressor
 from skfashion.neural_network._types import ImageShape, Init
 from skfashion.training._build import Network

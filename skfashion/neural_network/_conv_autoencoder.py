@@ -3,7 +3,7 @@
 from skfashion.modules import AutoencoderModule
 from skfashion.neural_network._autoencoder_layers import module_arguments
 from skfashion.neural_network._base_autoencoder import BaseAutoencoder
-from skfashion.neural_network._parameters import estimator, number, parameter
+from skfashion.neural_network._declaring import estimator, number, parameter
 from skfashion.training._build import Network
 
 # Filters with which the products of bfloat16 gain more than its conversions cost.

@@ -10,8 +10,8 @@ from skfashion.modules._transfer import TransferModule
 from skfashion.neural_network._base_autoencoder import BaseAutoencoder
 from skfashion.neural_network._classifier import BaseNetClassifier
 from skfashion.neural_network._conv_autoencoder import ConvAutoencoder
+from skfashion.neural_network._declaring import checked_sizes, estimator, number, parameter
 from skfashion.neural_network._given_autoencoder import fitted_autoencoder, given_autoencoder, known_images, shared
-from skfashion.neural_network._parameters import checked_sizes, estimator, number, parameter
 from skfashion.neural_network._types import Activation, Init
 from skfashion.training._build import Network
 

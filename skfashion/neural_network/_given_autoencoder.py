@@ -8,6 +8,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from skfashion._images import fitted_on_images_of
 from skfashion._layout import declared_layout
+from skfashion._nested import unwrapped
 from skfashion._private_sklearn_search import BaseSearchCV
 from skfashion.neural_network._base_autoencoder import BaseAutoencoder
 from skfashion.neural_network._inner_network import seed_inner
@@ -21,23 +22,20 @@ def given_autoencoder(estimator, name):
     ValueError
         If it holds something else, or a search that is not fitted.
     """
-    autoencoder = given = getattr(estimator, name)
+    given = getattr(estimator, name)
     owner = type(estimator).__name__
-    frozen = isinstance(given, FrozenEstimator)
-    while isinstance(autoencoder, (FrozenEstimator, BaseSearchCV)):
-        inner = "estimator" if isinstance(autoencoder, FrozenEstimator) else "best_estimator_"
-        if not hasattr(autoencoder, inner):
-            raise ValueError(
-                f"The {name!r} parameter of {owner} holds a {type(autoencoder).__name__} that is not fitted. Clones "
-                "forget what a search has found: wrap the fitted search in a FrozenEstimator."
-            )
-        autoencoder = getattr(autoencoder, inner)
+    autoencoder = unwrapped(given)
+    if isinstance(autoencoder, BaseSearchCV):
+        raise ValueError(
+            f"The {name!r} parameter of {owner} holds a {type(autoencoder).__name__} that is not fitted. Clones forget "
+            "what a search has found: wrap the fitted search in a FrozenEstimator."
+        )
     if not isinstance(autoencoder, BaseAutoencoder):
         raise ValueError(
             f"The {name!r} parameter of {owner} must be an autoencoder of skfashion.neural_network, a fitted search of "
             f"one, or hold either in a FrozenEstimator. Got {given!r} instead."
         )
-    if frozen:
+    if isinstance(given, FrozenEstimator):
         check_is_fitted(autoencoder)
     return autoencoder
 

@@ -6,7 +6,7 @@ from typing import get_args
 from skfashion._private_sklearn import StrOptions
 from skfashion.modules import MLP
 from skfashion.neural_network._classifier import BaseNetClassifier
-from skfashion.neural_network._parameters import checked_sizes, estimator, number, parameter
+from skfashion.neural_network._declaring import checked_sizes, estimator, number, parameter
 from skfashion.neural_network._regressor import BaseNetRegressor
 from skfashion.neural_network._types import Activation, ImageShape, Init
 from skfashion.training._build import Network

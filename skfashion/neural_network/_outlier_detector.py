@@ -13,8 +13,8 @@ from skfashion._images import ImageInput
 from skfashion._layout import as_array
 from skfashion._private_sklearn import _check_sample_weight, _fit_context
 from skfashion.neural_network._clones import CloneMark
+from skfashion.neural_network._declaring import estimator, number, parameter
 from skfashion.neural_network._inner_network import fit_of_an_inner_network
-from skfashion.neural_network._parameters import estimator, number, parameter
 from skfashion.neural_network._per_image import check_finite
 
 # The share of training images that are taken for outliers if nobody says how many there are.

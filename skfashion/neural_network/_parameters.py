@@ -1,215 +1,121 @@
-"""Parameters as fields of a dataclass: the default, the type, what is accepted and the text stand in one place."""
+"""The parameters that all neural estimators share: how a network is trained."""
 
-import inspect
-from collections.abc import Callable, Iterable
-from dataclasses import Field, dataclass, field, fields, is_dataclass
-from numbers import Integral, Real
-from types import NoneType, UnionType
-from typing import Literal, Union, dataclass_transform, get_args, get_origin, get_type_hints
+from typing import Literal
 
-from skfashion._private_sklearn import Interval, StrOptions
+import numpy as np
+import torch
 
-# How docstrings call a type, where that is not its name.
-_NAMES = {Callable: "callable", Iterable: "array-like"}
-
-_NUMBERS = {int: Integral, float: Real}
-
-# How scikit-learn calls what a type accepts, where that is not the type.
-_CONSTRAINTS = {**_NUMBERS, bool: "boolean", NoneType: None, Callable: callable, Iterable: "array-like"}
+from skfashion.neural_network._declaring import estimator, number, parameter
+from skfashion.neural_network._types import Augmentation, Optimizer
 
 
-def parameter(default, text, *accepted, positional=False):
-    """A field of an :func:`estimator`.
+@estimator
+class TrainingParameters:
+    """What every network has to know in order to be trained."""
 
-    Parameters
-    ----------
-    default : object
-        The default value.
-    text : str
-        Its description in the docstring.
-    *accepted : object
-        Constraints of scikit-learn, for what the annotation does not say: the range of a number, for instance.
-    positional : bool, default=False
-        Whether it may be passed by position.
-
-    Returns
-    -------
-    dataclasses.Field
-        The field.
-
-    Examples
-    --------
-    >>> from skfashion.extending import number, parameter
-    >>> width = parameter(32, "Channels of the first stage.", number(int, 1), positional=True)
-    >>> width.default, width.kw_only
-    (32, False)
-    """
-    return field(default=default, kw_only=not positional, metadata={"text": text, "accepted": accepted})
-
-
-def number(kind, low, high=None, *, closed="left"):
-    """An int or a float in a range, as a constraint of scikit-learn.
-
-    Parameters
-    ----------
-    kind : {int, float}
-        The type.
-    low, high : float or None
-        The ends of the range; None stands for no limit.
-    closed : {"left", "right", "both", "neither"}, default="left"
-        Which ends are included.
-
-    Returns
-    -------
-    Interval
-        The constraint.
-
-    Examples
-    --------
-    >>> from skfashion.extending import number
-    >>> number(float, 0, 1).is_satisfied_by(1.0)
-    False
-    """
-    return Interval({int: Integral, float: Real}[kind], low, high, closed=closed)
-
-
-@dataclass_transform(kw_only_default=True, field_specifiers=(parameter,))
-def estimator(cls):
-    """Make the annotated fields of a class its parameters, in the way of a dataclass.
-
-    ``__init__`` takes and assigns them, ``_parameter_constraints`` is made of their types and ranges, and the docstring
-    gets the sections Parameters and Attributes, in front of its "See Also". A subclass adds fields of its own, and
-    changes a default that it inherits by ``name: type = default``.
-
-    Parameters
-    ----------
-    cls : type
-        The class.
-
-    Returns
-    -------
-    type
-        The class, made a dataclass.
-
-    Examples
-    --------
-    >>> from skfashion.extending import estimator
-    >>> from skfashion.neural_network import MLPClassifier
-    >>> @estimator
-    ... class WideMLPClassifier(MLPClassifier):
-    ...     hidden_layer_sizes: tuple = (1024,)
-    >>> WideMLPClassifier().hidden_layer_sizes
-    (1024,)
-    """
-    doc = cls.__doc__
-    inherited = {one.name: one for one in fields(cls)} if is_dataclass(cls) else {}
-    for name in inspect.get_annotations(cls).keys() & inherited.keys():
-        if not isinstance(vars(cls)[name], Field):  # a plain default leaves the parameter where it is in the signature
-            setattr(cls, name, field(default=vars(cls)[name], kw_only=inherited[name].kw_only))
-    cls = dataclass(eq=False, repr=False, kw_only=True)(cls)
-    described, types = _described(cls)
-    cls._parameter_constraints = {
-        name: _constraints(types[name], metadata["accepted"]) for name, metadata in described.items()
-    }
-    if doc is not None:  # python -OO strips docstrings
-        cls.__doc__ = _documented(cls, doc, described, types)
-    return cls
-
-
-def _described(cls):
-    """The metadata and the type of each parameter, own ones first, then those of each base class in turn.
-
-    A class that changes a default may widen the type, and no class narrows it: what a base accepts stays accepted.
-    """
-    described, types = {}, {}
-    for base in cls.__mro__:
-        known, annotations = vars(base).get("__dataclass_fields__", {}), inspect.get_annotations(base)
-        repeated = [name for name in annotations if name in known and name not in described]
-        hints = get_type_hints(base) if repeated else {}
-        types |= {name: hints[name] | types[name] if name in types else hints[name] for name in repeated}
-        described |= {name: known[name].metadata for name in repeated if known[name].metadata}
-    return described, {name: types[name] for name in described}
-
-
-def _documented(cls, doc, described, types):
-    """The docstring of a class with its parameters and attributes in front of "See Also"."""
-    defaults = {one.name: one.default for one in fields(cls)}
-    parameters = "\n\n".join(
-        _entry(name, _type_text(types[name], metadata["accepted"]), defaults[name], metadata["text"])
-        for name, metadata in described.items()
+    optimizer: Optimizer = parameter(
+        "adam",
+        """
+        Its name, or a subclass of :class:`torch.optim.Optimizer`. ``"nesterov"`` is stochastic gradient descent with
+        a Nesterov momentum of 0.9.""",
     )
-    attributes = {}
-    for base in reversed(cls.__mro__):
-        attributes |= vars(base).get("_fitted_attributes", {})
-    summary, heading, rest = inspect.cleandoc(doc).partition("\nSee Also\n")
-    return (
-        f"{summary.rstrip()}\n\n{_section('Parameters', parameters)}\n\n"
-        f"{_section('Attributes', _attribute_entries(attributes))}\n{heading}{rest}"
+    learning_rate: float = parameter(
+        0.003, "The learning rate; with a schedule, its highest value.", number(float, 0, closed="neither")
     )
-
-
-def _section(title, text):
-    return f"{title}\n{'-' * len(title)}\n{text}"
-
-
-def _entry(name, type_text, default, text):
-    shown = f'"{default}"' if isinstance(default, str) else repr(default)
-    return f"{name} : {type_text}, default={shown}\n{_indented(text)}"
-
-
-def _attribute_entries(attributes):
-    return "\n".join(f"{heading}\n{_indented(text)}" for heading, text in attributes.items())
-
-
-def _indented(text):
-    return "\n".join(f"    {line}" if line else line for line in inspect.cleandoc(text).splitlines())
-
-
-def _type_text(annotation, accepted):
-    ranges = {each.type: _range_text(each) for each in accepted if isinstance(each, Interval)}
-    words = []
-    for part in _parts(annotation):
-        if get_origin(part) is Literal:
-            words.append("{" + ", ".join(f'"{name}"' for name in get_args(part)) + "}")
-        else:
-            kind = get_origin(part) or part
-            name = "None" if kind is NoneType else _NAMES.get(kind, kind.__name__)
-            words.append(name + ranges.get(_NUMBERS.get(kind), ""))
-    return " or ".join(words)
-
-
-def _range_text(interval):
-    if interval.right is None:
-        return f" >= {interval.left:g}" if interval.closed == "left" else f" > {interval.left:g}"
-    ends = {"left": "[)", "neither": "()", "both": "[]", "right": "(]"}[interval.closed]
-    left = "-inf" if interval.left is None else f"{interval.left:g}"
-    return f" in {ends[0]}{left}, {interval.right:g}{ends[1]}"
-
-
-def _parts(annotation):
-    return get_args(annotation) if get_origin(annotation) in (Union, UnionType) else (annotation,)
-
-
-def _constraints(annotation, accepted):
-    """What scikit-learn accepts for a parameter: what is given explicitly, and what its type says."""
-    constraints = list(accepted)
-    for part in _parts(annotation):
-        kind = get_origin(part) or part
-        if kind is Literal:
-            constraints.append(StrOptions(set(get_args(part))))
-        elif kind in _NUMBERS and accepted:
-            continue  # with its range
-        else:
-            constraints.append(_CONSTRAINTS.get(kind, kind))
-    return constraints
-
-
-def checked_sizes(estimator, name):
-    """Return a parameter that holds an int, or some, of at least 1 as a tuple of ints."""
-    value = getattr(estimator, name)
-    sizes = tuple(value) if isinstance(value, Iterable) else (value,)
-    if not all(isinstance(size, Integral) and not isinstance(size, bool) and size > 0 for size in sizes):
-        raise ValueError(
-            f"The {name!r} parameter of {type(estimator).__name__} must hold ints of at least 1. Got {value!r} instead."
-        )
-    return tuple(int(size) for size in sizes)
+    optimizer_params: dict | None = parameter(
+        None, 'Further arguments of the optimizer, for instance ``{"momentum": 0.9}``.'
+    )
+    weight_decay: float = parameter(
+        0.0,
+        'Weight decay as the optimizer defines it: decoupled in ``"adamw"``, an L2 penalty in the others.',
+        number(float, 0),
+    )
+    lr_schedule: Literal["auto", "onecycle", "cosine", "adaptive"] | None = parameter(
+        "auto",
+        """
+        The learning-rate schedule over the `max_epochs` of ``fit``, set at every step: ``"onecycle"`` rises for a
+        fifth of the time and then falls to 0, ``"cosine"`` falls to 0. ``"adaptive"`` needs early stopping: the rate
+        rises over the first 100 steps and is divided by 5 each time the validation score has not improved for two
+        thirds of `n_iter_no_change` epochs. ``"auto"`` is ``"adaptive"`` with early stopping, else ``"onecycle"``. None
+        keeps the rate constant. So does ``partial_fit``, because the number of passes is unknown: at `learning_rate`,
+        or at a tenth of it after a ``fit`` with a schedule, rising over the first 100 steps.""",
+    )
+    batch_size: int = parameter(128, "Number of images per step of the optimizer.", number(int, 1))
+    max_epochs: int = parameter(20, "Maximum number of epochs (passes over the training images).", number(int, 1))
+    max_seconds: float | None = parameter(
+        None,
+        """
+        Time after which ``fit`` stops training, at the end of an epoch. With early stopping the weights of the best
+        epoch are used; without it a schedule that falls to 0 over `max_epochs` is cut off where it is. How far a
+        training gets depends on the machine. None lets it run for `max_epochs`.""",
+        number(float, 0, closed="neither"),
+    )
+    early_stopping: bool = parameter(
+        False,
+        """
+        Whether to stop when the validation score no longer improves, and to restore the weights of the best epoch,
+        which are kept in memory. Uses `X_val` of ``fit``, else holds out a `validation_fraction` of X.""",
+    )
+    validation_fraction: float = parameter(
+        0.1, "Share of the training images that early stopping holds out.", number(float, 0, 1, closed="neither")
+    )
+    n_iter_no_change: int = parameter(
+        10, "Epochs without improvement after which early stopping stops.", number(int, 1)
+    )
+    tol: float = parameter(
+        0.0,
+        """
+        Minimum increase of the score that counts as an improvement. Scikit-learn's 1e-4 is less than one image
+        contributes in most validation sets.""",
+        number(float, 0),
+    )
+    augmentation: Augmentation = parameter(
+        None,
+        """
+        Random changes to the training images: ``"flip"`` flips them left to right, ``"shift"`` moves them by up to one
+        pixel in 28, ``"erase"`` erases a rectangle; any of them in any order, as ``"flip+shift"``. ``"mixup"`` averages
+        each image with another one of its batch, with weights that are uniform on [0, 1], and ``"cutmix"`` replaces a
+        rectangle of it by that of another one; the network learns both targets, weighted by their shares of the image,
+        as is the training accuracy. At most one of these two may be given. ``"auto"`` is ``"flip+shift"`` for images,
+        and nothing for rows that are not images. Vacated and erased pixels become zero, which is black, or the mean of
+        standardised images. A callable, alone or in a sequence with names, gets a batch of
+        float images (n, channels, height, width), and a :class:`torch.Generator` if it has an argument `generator`; it
+        returns finite floats of the same shape. One that flips images has an attribute ``mirrors = True``.""",
+    )
+    warm_start: bool = parameter(False, "Whether ``fit`` starts from the weights of the previous fit.")
+    precision: Literal["auto", "float32", "bfloat16"] = parameter(
+        "auto",
+        """
+        The precision of training. ``"auto"`` is bfloat16 for large convolutions on hardware where this is faster (GPUs
+        that support it, Intel's processors with AMX, AMD's with AVX512-BF16 and Arm's with BF16), else float32.
+        Predictions are float32.""",
+    )
+    device: str | torch.device = parameter(
+        "auto",
+        """
+        Where to compute: ``"cpu"``, or ``"cuda"`` for a GPU by NVIDIA or AMD; ``"auto"`` takes the GPU if there is
+        one. Other kinds of devices, such as ``"mps"`` and ``"xpu"``, are refused: nothing was ever tested on them.""",
+    )
+    distributed: bool = parameter(
+        False,
+        """
+        Whether the processes of :mod:`torch.distributed`, which ``torchrun`` starts, share each fit. All of them call
+        ``fit`` with the same images; each takes its part of every batch of `batch_size`, and all end with the same
+        model. It equals that of a single process, except for rounding, and for dropout and augmentation, which each
+        process draws on its own. Ctrl-C, or the end of one process, ends the training of all.""",
+    )
+    random_state: int | np.random.RandomState | None = parameter(
+        None,
+        """
+        Drives initialisation, shuffling, dropout, augmentation and the held-out images. Pass an int for the same model
+        in every call. Initial weights, the order of images, dropout and augmentation each have their own stream of
+        random numbers, so that changing one does not affect the others. No global generator is read or changed.""",
+        "random_state",
+    )
+    verbose: int = parameter(0, "0 is silent, 1 prints a line per epoch.", "verbose")
+    net_params: dict | None = parameter(
+        None,
+        """
+        Further arguments of the skorch net, for instance ``{"callbacks": [...]}``; those that a parameter of the
+        estimator sets are refused. Callbacks are copied; the copies that ran are in ``net_.callbacks_``.""",
+    )

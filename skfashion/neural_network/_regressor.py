@@ -7,7 +7,7 @@ from sklearn.base import RegressorMixin
 from sklearn.utils.validation import check_is_fitted
 
 from skfashion._private_sklearn import _fit_context
-from skfashion.neural_network._parameters import estimator, parameter
+from skfashion.neural_network._declaring import estimator, parameter
 from skfashion.neural_network._supervised import SupervisedNet
 from skfashion.training._regression import RegressionTask
 

@@ -4,7 +4,7 @@ from typing import Literal
 
 from skfashion.modules import ResNet
 from skfashion.neural_network._classifier import BaseNetClassifier
-from skfashion.neural_network._parameters import estimator, number, parameter
+from skfashion.neural_network._declaring import estimator, number, parameter
 from skfashion.neural_network._regressor import BaseNetRegressor
 from skfashion.neural_network._types import Augmentation, ImageShape, Optimizer
 from skfashion.training._augmentation import augmentation_steps, mirrors

@@ -9,10 +9,10 @@ from skfashion._layout import Layout, declared_layout
 from skfashion.modules import batch_norm, conv, dense, pool
 from skfashion.neural_network._classifier import BaseNetClassifier
 from skfashion.neural_network._cnn import CNNClassifier
+from skfashion.neural_network._declaring import estimator, parameter
 from skfashion.neural_network._inner_network import seed_inner
 from skfashion.neural_network._normal import NormalDistribution
 from skfashion.neural_network._outlier_detector import BaseOutlierDetector
-from skfashion.neural_network._parameters import estimator, parameter
 from skfashion.neural_network._per_image import per_read_image
 from skfashion.neural_network._supervised import embedded
 from skfashion.neural_network._types import ImageShape

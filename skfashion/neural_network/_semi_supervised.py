@@ -16,8 +16,8 @@ from skfashion.neural_network._base import BaseNet
 from skfashion.neural_network._class_answers import ClassAnswers
 from skfashion.neural_network._classifier import BaseNetClassifier
 from skfashion.neural_network._clones import CloneMark
+from skfashion.neural_network._declaring import estimator, number, parameter
 from skfashion.neural_network._inner_network import fit_of_an_inner_network, seed_inner
-from skfashion.neural_network._parameters import estimator, number, parameter
 from skfashion.neural_network._per_image import per_image
 from skfashion.neural_network._resnet import ResNetClassifier
 from skfashion.neural_network._supervised import ImageEmbedding

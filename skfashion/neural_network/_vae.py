@@ -13,7 +13,7 @@ from skfashion.modules import VariationalModule
 from skfashion.modules._autoencoder import draw_normal
 from skfashion.neural_network._autoencoder_layers import module_arguments
 from skfashion.neural_network._base_autoencoder import BaseAutoencoder
-from skfashion.neural_network._parameters import checked_sizes, estimator, number, parameter
+from skfashion.neural_network._declaring import checked_sizes, estimator, number, parameter
 from skfashion.neural_network._types import Activation, Init
 from skfashion.training._build import Network
 

@@ -14,7 +14,7 @@ from sklearn.metrics import (
 from sklearn.utils import check_array, check_consistent_length, get_tags
 from sklearn.utils.multiclass import is_multilabel
 
-from skfashion.inspection._estimators import steps_of
+from skfashion._nested import steps_of
 from skfashion.inspection._labels import labels_of
 from skfashion.metrics import Interval, accuracy_interval, clustering_accuracy_score, most_confused_pairs
 from skfashion.metrics._comparison import proportion_interval

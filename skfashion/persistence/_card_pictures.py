@@ -5,8 +5,8 @@ import io
 from sklearn.metrics import ConfusionMatrixDisplay
 from sklearn.pipeline import make_pipeline
 
+from skfashion._nested import steps_of
 from skfashion.inspection import ReconstructionDisplay, TrainingCurveDisplay
-from skfashion.inspection._estimators import steps_of
 from skfashion.inspection._labels import labels_at
 from skfashion.persistence._facts import trained_network
 

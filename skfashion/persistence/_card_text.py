@@ -4,7 +4,7 @@ import math
 
 from sklearn.base import is_classifier, is_clusterer, is_regressor
 
-from skfashion.inspection._estimators import steps_of
+from skfashion._nested import steps_of
 from skfashion.persistence._card_evaluation import is_autoencoder
 from skfashion.persistence._card_markdown import code, escaped, front_matter, interval, number, table
 from skfashion.persistence._facts import (

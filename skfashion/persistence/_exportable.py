@@ -4,7 +4,7 @@ from sklearn.base import BaseEstimator, is_classifier, is_clusterer, is_outlier_
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
-from skfashion.inspection._estimators import steps_of
+from skfashion._nested import steps_of
 from skfashion.persistence._protocols import ModuleEstimator
 
 CAN_BE = (

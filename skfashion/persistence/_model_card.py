@@ -6,7 +6,7 @@ from sklearn.base import is_classifier
 from sklearn.utils import estimator_html_repr
 from sklearn.utils.validation import check_is_fitted
 
-from skfashion.inspection._estimators import steps_of, unwrapped
+from skfashion._nested import steps_of, unwrapped
 from skfashion.inspection._labels import names_of
 from skfashion.persistence import _card_pictures as pictures
 from skfashion.persistence import _card_text as text

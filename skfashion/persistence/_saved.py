@@ -6,7 +6,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, is_classifier
 from sklearn.exceptions import NotFittedError
 
-from skfashion.inspection._estimators import steps_of
+from skfashion._nested import steps_of
 from skfashion.persistence._archive import BrokenFileError, read_archive, read_manifest_of, write_archive
 from skfashion.persistence._classes import HOLD_TRAINING_ROWS
 from skfashion.persistence._encoding import Decoder, Encoder

@@ -1,48 +1,13 @@
-"""Steps of nested estimators, and the inverse transform from the space of the last step to pixels."""
+"""From the space of the last step of an estimator back to pixels."""
 
 from copy import copy
 from inspect import signature
 
 import numpy as np
 from sklearn.base import OneToOneFeatureMixin
-from sklearn.exceptions import NotFittedError
-from sklearn.frozen import FrozenEstimator
-from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer
 
 from skfashion._layout import as_array, rows_of
-
-
-def unwrapped(estimator):
-    """The estimator itself, the best one of a search, or the one that is frozen, however these are nested."""
-    if isinstance(estimator, FrozenEstimator):
-        return unwrapped(estimator.estimator)
-    if hasattr(estimator, "best_estimator_"):
-        return unwrapped(estimator.best_estimator_)
-    if hasattr(estimator, "cv_results_") and getattr(estimator, "refit", None) is False:
-        raise NotFittedError(f"This {type(estimator).__name__} holds no fitted estimator: fit it with refit=True.")
-    return estimator
-
-
-def steps_of(estimator):
-    """The fitted estimators that images pass, in order; an estimator that is not a Pipeline is its only step."""
-    estimator = unwrapped(estimator)
-    if not isinstance(estimator, Pipeline):
-        return [estimator]
-    steps = (step for _, step in estimator.steps if step is not None and not isinstance(step, str))  # "passthrough"
-    return [inner for step in steps for inner in steps_of(step)] or [estimator]
-
-
-def search_of(estimator):
-    """The search itself, one that is frozen, or one at the end of a Pipeline; else the innermost estimator."""
-    while not hasattr(estimator, "cv_results_"):
-        if isinstance(estimator, FrozenEstimator):
-            estimator = estimator.estimator
-        elif isinstance(estimator, Pipeline):
-            estimator = estimator.steps[-1][1]
-        else:
-            break
-    return estimator
 
 
 def inverse_transformed(steps, points, y=None):

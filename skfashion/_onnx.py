@@ -1,6 +1,5 @@
 """Modules of fitted estimators as parts of ONNX graphs: torch's exporter makes them, skl2onnx puts them together."""
 
-import importlib
 import logging
 import warnings
 from contextlib import contextmanager
@@ -9,6 +8,7 @@ import numpy as np
 import torch
 from sklearn.base import is_regressor
 
+from skfashion._extras import imported
 from skfashion._state import neutral_state
 
 # What torch's exporter writes by itself; newer releases of onnx read it, and older ones of onnxruntime too.
@@ -22,13 +22,10 @@ class NotTraceableError(ValueError):
 
 
 def needed(*names):
-    """Import and return packages that only ONNX needs; name the extra that installs those that are missing."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of releases of each other
-            return [importlib.import_module(name) for name in names]
-    except ImportError as error:
-        raise ImportError(f'Exporting to ONNX needs {error.name}: pip install "skfashion[onnx]".') from error
+    """Import packages that only ONNX needs."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of releases of each other
+        return [imported(name, extra="onnx", needed_by="Exporting to ONNX") for name in names]
 
 
 def labels_of(classes, name):

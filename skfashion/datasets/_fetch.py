@@ -13,6 +13,7 @@ import numpy as np
 from sklearn.datasets import fetch_file, get_data_home
 from sklearn.utils import Bunch
 
+from skfashion._extras import imported
 from skfashion._private_sklearn import Interval, StrOptions
 from skfashion.datasets._official import find_official
 from skfashion.preprocessing._image_reader import pixel_names
@@ -122,10 +123,7 @@ def _locate(source, folder, name, download_if_missing, n_retries, delay):
 
 def add_frame(bunch):
     """Replace the arrays of `bunch` by a DataFrame and a Series, and add both as ``frame``."""
-    try:
-        import pandas as pd
-    except ImportError as error:
-        raise ImportError('as_frame=True needs pandas: pip install "skfashion[pandas]".') from error
+    pd = imported("pandas", extra="pandas", needed_by="as_frame=True")
     bunch.data = pd.DataFrame(np.asarray(bunch.data), columns=bunch.feature_names, copy=False)
     bunch.target = pd.Series(bunch.target, name="target")
     bunch.frame = pd.concat([bunch.data, bunch.target], axis=1)

@@ -9,6 +9,8 @@ from numbers import Integral
 import numpy as np
 from sklearn.utils import check_scalar
 
+from skfashion._extras import imported
+
 # Inches: the side of a picture in a new figure, and the height of a line of text below or above it.
 _PICTURE, _LINE = 0.8, 0.16
 
@@ -23,12 +25,7 @@ def axes_for(display, ax, size):
     The margins of a new figure are made to fit once, as ``plt.tight_layout`` does, and no layout engine stays: it would
     undo, or warn about, later changes of the margins. Engines that the user's settings ask for do stay.
     """
-    try:
-        import matplotlib.pyplot as plt
-    except ImportError as error:
-        raise ImportError(
-            f"{type(display).__name__}.plot needs matplotlib: pip install 'skfashion[plot]' brings it."
-        ) from error
+    plt = imported("matplotlib.pyplot", extra="plot", needed_by=f"{type(display).__name__}.plot")
     if ax is not None:
         display.ax_, display.figure_ = ax, ax.figure.figure  # of a subfigure the figure around it
         yield ax

@@ -4,6 +4,7 @@ from contextlib import contextmanager
 
 import numpy as np
 
+from skfashion._extras import imported
 from skfashion._nested import steps_of
 from skfashion._pixels import scaled
 from skfashion.inspection._protocols import DifferentiableEstimator
@@ -13,12 +14,7 @@ _N_TRIED, _ROUNDING = 8, 1e-3
 
 
 def captum_attr(method):
-    """Return ``captum.attr``, or say what brings it."""
-    try:
-        from captum import attr
-    except ImportError as error:
-        raise ImportError(f"method={method!r} needs captum: pip install 'skfashion[explain]' brings it.") from error
-    return attr
+    return imported("captum.attr", extra="explain", needed_by=f"method={method!r}")
 
 
 @contextmanager

@@ -9,6 +9,7 @@ import numpy as np
 from sklearn.base import clone, is_classifier
 from sklearn.utils.validation import check_is_fitted
 
+from skfashion._extras import imported
 from skfashion.metrics._checks import check_confidence_level, check_labels
 from skfashion.metrics._comparison import accuracy_interval, mcnemar_test
 from skfashion.metrics._corrections import holm, holm_of_pairs
@@ -94,7 +95,7 @@ def compare_classifiers(classifiers, X_test=None, y_test=None, *, X_train=None, 
     >>> list(comparison.table.index)
     ['subspaces', 'nearest mean']
     """
-    pandas = _load_pandas()
+    pandas = imported("pandas", extra="pandas", needed_by="compare_classifiers")
     if not isinstance(classifiers, Mapping):
         raise TypeError(f"classifiers must be a dict of names and classifiers. Got {classifiers!r} instead.")
     if len(classifiers) < 2:
@@ -163,11 +164,3 @@ def _size_mb(classifier):
 
 def _test(y_test, predictions, one, other):
     return mcnemar_test(y_test, predictions[one], predictions[other]).pvalue
-
-
-def _load_pandas():
-    try:
-        import pandas
-    except ImportError as error:
-        raise ImportError("compare_classifiers needs pandas: pip install 'skfashion[pandas]' brings it.") from error
-    return pandas

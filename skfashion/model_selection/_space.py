@@ -9,6 +9,8 @@ import numpy as np
 from sklearn import config_context
 from sklearn.base import BaseEstimator
 
+from skfashion._extras import imported
+
 # The parameter of a study that holds the position of the dict from which a trial draws.
 _WHICH = "space"
 
@@ -193,8 +195,4 @@ def name_of(value):
 
 
 def load_optuna():
-    try:
-        import optuna
-    except ImportError as error:
-        raise ImportError("OptunaSearchCV needs optuna: pip install 'skfashion[search]' brings it.") from error
-    return optuna
+    return imported("optuna", extra="search", needed_by="OptunaSearchCV")

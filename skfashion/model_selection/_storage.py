@@ -75,7 +75,7 @@ def _parsed(address):
         return url, dialect(dbapi=dialect.import_dbapi())
     except ImportError as error:
         driver = url.get_driver_name()
-        hint = "pip install 'skfashion[postgresql]' brings it" if driver == "psycopg" else "install it"
+        hint = 'pip install "skfashion[postgresql]" brings it' if driver == "psycopg" else "install it"
         raise ImportError(f"The storage needs the driver {driver}: {hint}.") from error
 
 

@@ -7,6 +7,7 @@ import os
 import zipfile
 from contextlib import contextmanager
 
+from skfashion._extras import imported
 from skfashion.persistence._files import open_source, open_target
 
 FORMAT = "skfashion model"
@@ -164,8 +165,4 @@ def _named(content):
 
 
 def _load_safetensors():
-    try:
-        from safetensors import numpy as safetensors
-    except ImportError as error:
-        raise ImportError('Saved models need safetensors: pip install "skfashion[persistence]".') from error
-    return safetensors
+    return imported("safetensors.numpy", extra="persistence", needed_by="Saving and loading")

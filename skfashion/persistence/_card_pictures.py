@@ -5,6 +5,7 @@ import io
 from sklearn.metrics import ConfusionMatrixDisplay
 from sklearn.pipeline import make_pipeline
 
+from skfashion._extras import imported
 from skfashion._nested import steps_of
 from skfashion.inspection import ReconstructionDisplay, TrainingCurveDisplay
 from skfashion.inspection._labels import labels_at
@@ -76,11 +77,8 @@ def can_be_drawn(image_shape):
 
 def _figure(width, height, layout="constrained"):
     """A figure that pyplot does not know, so that no window opens and nothing has to be closed."""
-    try:
-        from matplotlib.figure import Figure
-    except ImportError as error:
-        raise ImportError("The pictures of a model card need matplotlib: pip install 'skfashion[plot]'") from error
-    return Figure(figsize=(width, height), layout=layout)
+    matplotlib = imported("matplotlib.figure", extra="plot", needed_by="A model card with pictures")
+    return matplotlib.Figure(figsize=(width, height), layout=layout)
 
 
 def _as_png(figure):

@@ -8,6 +8,7 @@ from numbers import Integral
 
 import numpy as np
 
+from skfashion._extras import imported
 from skfashion._pixels import WHITE
 
 # How images of another size come to the wanted one, by Pillow.
@@ -23,13 +24,11 @@ class UnreadableImage(ValueError):
 
 
 def load_pillow():
-    """Pillow, or an ImportError that says how to install it."""
-    try:
-        import PIL.Image
-        import PIL.ImageOps
-    except ImportError as error:
-        raise ImportError("Reading images needs Pillow: pip install 'skfashion[images]'") from error
-    return PIL
+    """Pillow, with its modules ``Image`` and ``ImageOps``."""
+    pillow, *_ = (
+        imported(name, extra="images", needed_by="Reading images") for name in ("PIL", "PIL.Image", "PIL.ImageOps")
+    )
+    return pillow
 
 
 @contextmanager

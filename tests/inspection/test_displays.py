@@ -117,7 +117,7 @@ def test_without_matplotlib_the_error_names_the_extra():
         except ImportError as error:
             print(error)
     """)
-    assert run_python(code).startswith("TrialScoresDisplay.plot needs matplotlib: pip install 'skfashion[plot]'")
+    assert run_python(code).startswith('TrialScoresDisplay.plot needs matplotlib: pip install "skfashion[plot]"')
 
 
 # --- images

@@ -338,4 +338,4 @@ def test_occlusion_needs_no_captum_and_the_others_name_the_extra():
     first, second, last = run_python(code).splitlines()
     assert second == "(20, 4, 4)"
     assert first == "(20, 4, 4) False"
-    assert last == "method='integrated_gradients' needs captum: pip install 'skfashion[explain]' brings it."
+    assert last == "method='integrated_gradients' needs captum: pip install \"skfashion[explain]\" brings it."

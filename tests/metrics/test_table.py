@@ -123,7 +123,7 @@ def test_what_cannot_be_compared_is_refused(classifiers, given, error, says):
 
 def test_pandas_are_asked_for(monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "pandas", None)
-    with pytest.raises(ImportError, match=r"pip install 'skfashion\[pandas\]'"):
+    with pytest.raises(ImportError, match=r'pip install "skfashion\[pandas\]"'):
         compare_classifiers({"a": [0], "b": [0]}, y_test=[0])
 
 

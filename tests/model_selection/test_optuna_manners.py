@@ -145,4 +145,4 @@ def test_without_optuna_the_error_names_the_extra():
         except ImportError as error:
             print(error)
     """)
-    assert run_python(code) == "OptunaSearchCV needs optuna: pip install 'skfashion[search]' brings it.\n"
+    assert run_python(code) == 'OptunaSearchCV needs optuna: pip install "skfashion[search]" brings it.\n'

@@ -20,7 +20,7 @@ SUB_PACKAGES = sorted(
 # The engine is no public package: users meet it through the estimators.
 PUBLIC = [name for name in SUB_PACKAGES if name != "training"]
 
-IMAGES = {"_atomic", "_images", "_labels", "_layout", "_pixels", "_seeds"}
+IMAGES = {"_atomic", "_images", "_labels", "_layout", "_pixels", "_seeds", "_weights"}
 
 # A room may import from the rooms named here and from itself.
 MAY_IMPORT = {
@@ -46,6 +46,7 @@ MAY_IMPORT = {
     "_seeds": set(),
     "_state": set(),
     "_version": set(),
+    "_weights": {"_layout"},
     "baselines": IMAGES | {"_nested", "preprocessing", "_state", "_tensors", "_device", "_exported", "modules"},
     "datasets": {"_extras", "_image_rows", "preprocessing"},
     "extending": {"neural_network", "training"},

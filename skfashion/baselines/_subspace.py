@@ -13,9 +13,9 @@ from sklearn.utils.validation import check_is_fitted
 from skfashion._atomic import all_or_nothing
 from skfashion._exported import ModuleExport
 from skfashion._images import ImageInput
-from skfashion._layout import as_array
 from skfashion._pixels import scaled
-from skfashion._private_sklearn import Interval, _check_sample_weight, _fit_context
+from skfashion._private_sklearn import Interval, _fit_context
+from skfashion._weights import weighed_rows
 from skfashion.modules._answers import SubspaceProbabilities
 
 # Memory for the values that are converted to float64 at a time.
@@ -107,9 +107,8 @@ class SubspaceClassifier(ClassifierMixin, ModuleExport, ImageInput, BaseEstimato
         with all_or_nothing(self):
             X, y = self._check_images(X, y, reset=True)
             check_classification_targets(y)
-            weight = _check_sample_weight(as_array(sample_weight), X, dtype=np.float64, ensure_non_negative=True)
-            rows = np.flatnonzero(weight)
-            weight = weight[rows] / weight.max()
+            rows, weight = weighed_rows(sample_weight, X)
+            weight /= weight.max()
             classes, codes = np.unique(y[rows], return_inverse=True)
             members = [codes == code for code in range(len(classes))]
             subspaces = [self._subspace(X, rows[is_member], weight[is_member]) for is_member in members]

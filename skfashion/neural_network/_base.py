@@ -14,12 +14,12 @@ from skfashion._atomic import all_or_nothing
 from skfashion._device import resolve_device
 from skfashion._exported import ModuleExport
 from skfashion._images import ImageInput
-from skfashion._layout import as_array
 from skfashion._pixels import warn_of_large_numbers
-from skfashion._private_sklearn import _check_sample_weight, _fit_context
+from skfashion._private_sklearn import _fit_context
 from skfashion._seeds import draw_seed
 from skfashion._state import neutral_state
 from skfashion._tensors import to_device
+from skfashion._weights import weighed_rows
 from skfashion.neural_network._callbacks import EpochTasks, data_of, history_of
 from skfashion.neural_network._declaring import estimator
 from skfashion.neural_network._layer_table import LayersInHTML
@@ -230,8 +230,7 @@ class BaseNet(
         """Return the indices of the rows of X that weigh something, and their weights (None if all are 1)."""
         if sample_weight is None:
             return np.arange(len(X)), None
-        weight = _check_sample_weight(as_array(sample_weight), X, dtype=np.float64, ensure_non_negative=True)
-        return np.flatnonzero(weight), weight[weight > 0]
+        return weighed_rows(sample_weight, X)
 
     def _image_set(self, X, *, clean=None, **examples):
         """Images and what is known of them, on the device of the parameters."""

@@ -10,8 +10,8 @@ from sklearn.utils.validation import check_is_fitted
 
 from skfashion._atomic import all_or_nothing
 from skfashion._images import ImageInput
-from skfashion._layout import as_array
-from skfashion._private_sklearn import _check_sample_weight, _fit_context
+from skfashion._private_sklearn import _fit_context
+from skfashion._weights import weighed_rows
 from skfashion.neural_network._clones import CloneMark
 from skfashion.neural_network._declaring import estimator, number, parameter
 from skfashion.neural_network._inner_network import fit_of_an_inner_network
@@ -161,11 +161,8 @@ def _weighed(X, sample_weight):
     """The rows that weigh something, and their weights, which are 1 on average."""
     if sample_weight is None:
         return X, np.ones(len(X))
-    weight = _check_sample_weight(as_array(sample_weight), X, dtype=np.float64, ensure_non_negative=True)
-    if not weight.any():
-        raise ValueError("All sample weights are zero: there are no images to learn from.")
-    rows = np.flatnonzero(weight)
-    weight = weight[rows] / weight.max()
+    rows, weight = weighed_rows(sample_weight, X)
+    weight /= weight.max()
     # A copy of X, which may be a memory map, only where there is something to leave out.
     return X if len(rows) == len(X) else X[rows], weight / weight.mean()
 

@@ -11,7 +11,8 @@ from skfashion._atomic import all_or_nothing
 from skfashion._exported import ModuleExport
 from skfashion._images import ImageInput, fitted_on_images_of
 from skfashion._layout import as_array
-from skfashion._private_sklearn import _check_sample_weight, _fit_context, _safe_indexing
+from skfashion._private_sklearn import _fit_context, _safe_indexing
+from skfashion._weights import checked_weights
 from skfashion.neural_network._base import BaseNet
 from skfashion.neural_network._class_answers import ClassAnswers
 from skfashion.neural_network._classifier import BaseNetClassifier
@@ -182,9 +183,7 @@ class SemiSupervisedClassifier(
             if not labelled.any():
                 raise ValueError("y holds no label: images without one are -1, or None among strings.")
             X, y = self._check_images(X, y, reset=True)
-            weight = np.ones(len(X))
-            if sample_weight is not None:
-                weight = _check_sample_weight(as_array(sample_weight), X, dtype=np.float64, ensure_non_negative=True)
+            weight = checked_weights(sample_weight, X)
             self.estimator_ = self._new_estimator()
             for name, value in self._augmentations().items():
                 refuse_mixing(name, value, self.image_shape_, "a pseudo-label is that of one image")

@@ -246,7 +246,8 @@ def test_a_missing_folder_and_a_missing_file_are_told(tmp_path):
 
 
 def test_safetensors_are_asked_for(monkeypatch):
-    monkeypatch.setitem(sys.modules, "safetensors", None)
+    for name in ("safetensors", "safetensors.numpy"):
+        monkeypatch.setitem(sys.modules, name, None)
     with pytest.raises(ImportError, match=r'pip install "skfashion\[persistence\]"'):
         saved(PCA(2))
 

@@ -3,6 +3,7 @@
 from contextlib import contextmanager
 
 import numpy as np
+from sklearn.utils import check_array
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skfashion._layout import as_array, check_layout, declared_layout, inferred_layout, laid_out, rows_of
@@ -18,6 +19,10 @@ _OF_A_FIT = {
     *("_images_of_owner", "_consistency_of_owner", "_parent_callback_ctx", "_callback_fit_ctx"),
     "_skl_callbacks_to_teardown",
 }
+
+
+# The first of these that one of two sets of images has is the scale of both: levels say most about the other set.
+_DECIDING = ("levels", "numbers", "brightness")
 
 
 class ImageInput(Versioned):
@@ -130,6 +135,15 @@ def check_float32(X, name, input_name="X"):
                 f"Input {input_name} contains infinity or a value too large for dtype('float32'), in which {name} "
                 "computes."
             )
+
+
+def on_one_scale(X, Y, name_of_Y, name, *, ensure_min_samples=1):
+    """Two arrays on one scale, in which uint8 stands for levels: the order of the arrays does not matter."""
+    X, Y = (check_array(as_array(array), order="C", ensure_min_samples=ensure_min_samples) for array in (X, Y))
+    if X.shape[1] != Y.shape[1]:
+        raise ValueError(f"X has {X.shape[1]} features, but {name_of_Y} has {Y.shape[1]}.")
+    scale = min((PixelScale.of(array) for array in (X, Y)), key=lambda scale: _DECIDING.index(scale.kind))
+    return scale.read(X, name), scale.read(Y, name)
 
 
 @contextmanager

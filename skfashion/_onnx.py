@@ -28,7 +28,7 @@ def needed(*names):
         return [imported(name, extra="onnx", needed_by="Exporting to ONNX") for name in names]
 
 
-def labels_of(classes, name):
+def onnx_labels(classes, name):
     """Class labels as an array that ONNX has a type for (bool, int64, float64 or strings), and its name."""
     values = np.asarray(classes).tolist()
     kinds = {_KINDS.get(type(value)) for value in values}
@@ -92,7 +92,7 @@ def _answers(estimator):
         return [("predictions" if is_regressor(estimator) else "transformed", numbers)]
     if module.outputs == "labels":
         return [("label", types.Int64TensorType([None, width])), ("probabilities", numbers)]
-    _, kind = labels_of(estimator.classes_, type(estimator).__name__)
+    _, kind = onnx_labels(estimator.classes_, type(estimator).__name__)
     of_labels = {
         "bool": types.BooleanTensorType,
         "int": types.Int64TensorType,
@@ -126,7 +126,7 @@ def _add_labels(scope, container, estimator, module, probabilities, outputs):
         integer = {"to": onnx.TensorProto.INT64, "name": scope.get_unique_operator_name("label")}
         container.add_node("Cast", [best], outputs[:1], **integer)
         return
-    labels, _ = labels_of(estimator.classes_, type(estimator).__name__)
+    labels, _ = onnx_labels(estimator.classes_, type(estimator).__name__)
     best = _add(scope, container, "ArgMax", [probabilities], axis=1, keepdims=0)
     classes = _initializer(scope, container, "classes", labels)
     container.add_node("Gather", [classes, best], outputs[:1], name=scope.get_unique_operator_name("label"))

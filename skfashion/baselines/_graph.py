@@ -9,7 +9,7 @@ from scipy.sparse.csgraph import connected_components
 from sklearn.utils import check_array, check_scalar
 
 from skfashion.baselines._float_search import FloatSearch
-from skfashion.baselines._nearest import nearest
+from skfashion.baselines._nearest import links_to, nearest
 from skfashion.baselines._neighbors import without_self
 
 
@@ -65,21 +65,21 @@ def neighbor_kernel(X, Y, *, n_neighbors=10):
     """
     check_scalar(n_neighbors, "n_neighbors", Integral, min_val=1)
     rows = _numbers(X, "X", ensure_min_samples=2)
-    search = search_of(rows)
+    search = float_search(rows)
     if Y is X:
         return connected(neighbor_graph(search, rows, n_neighbors), rows)
     queries = _numbers(Y, "Y")
     if queries.shape[1] != rows.shape[1]:
         raise ValueError(f"X has {rows.shape[1]} features, but Y has {queries.shape[1]}.")
     index = nearest(search, queries, min(n_neighbors, len(rows)))[1]
-    return _links(index, np.ones(index.size), len(rows)).T.tocsr()
+    return links_to(index, np.ones(index.size), len(rows)).T.tocsr()
 
 
 def _numbers(X, name, **checks):
     return check_array(X, dtype=[np.float64, np.float32], estimator="neighbor_kernel", input_name=name, **checks)
 
 
-def search_of(X):
+def float_search(X):
     """An exact search among rows, for :func:`~skfashion.baselines._nearest.nearest`."""
     return FloatSearch(X, "euclidean", torch.device("cpu"))
 
@@ -87,14 +87,8 @@ def search_of(X):
 def neighbor_graph(search, X, n_neighbors):
     """The mean of the graph of the nearest neighbours of the rows X of a search, and its transpose."""
     index = without_self(*nearest(search, X, min(n_neighbors + 1, len(X))))[1]
-    graph = _links(index, np.full(index.size, 0.5), len(X))
+    graph = links_to(index, np.full(index.size, 0.5), len(X))
     return (graph + graph.T).tocsr()
-
-
-def _links(index, weights, n_columns):
-    """Weights from each row to those at `index` (n, k)."""
-    starts = np.arange(0, index.size + 1, index.shape[1])
-    return csr_array((weights, index.ravel(), starts), shape=(len(index), n_columns))
 
 
 def connected(graph, X):
@@ -108,7 +102,7 @@ def connected(graph, X):
     links = []
     while not inside.all():
         outside = np.flatnonzero(~inside)
-        to_new, index = nearest(search_of(X[new]), X[outside], 1)
+        to_new, index = nearest(float_search(X[new]), X[outside], 1)
         closer = to_new[:, 0] < distance[outside]
         distance[outside[closer]], partner[outside[closer]] = to_new[closer, 0], new[index[closer, 0]]
         row = outside[distance[outside].argmin()]
@@ -141,7 +135,7 @@ def without_fragments(graph, X, n_parts, least, n_neighbors):
     if stays.all():
         return graph
     rows, fragments = np.flatnonzero(stays), np.flatnonzero(~stays)
-    index = nearest(search_of(X[rows]), X[fragments], min(n_neighbors, len(rows)))[1]
+    index = nearest(float_search(X[rows]), X[fragments], min(n_neighbors, len(rows)))[1]
     return _with_links(graph, np.c_[np.repeat(fragments, index.shape[1]), rows[index.ravel()]], 0.5)
 
 

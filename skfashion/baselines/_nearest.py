@@ -9,6 +9,7 @@ from functools import cache
 
 import numpy as np
 import torch
+from scipy.sparse import csr_array
 
 from skfashion._device import cpu_capabilities
 from skfashion._private_torch import _int_mm
@@ -37,6 +38,12 @@ def nearest(search, X, k):
         block = slice(start, start + size)
         distances[block], indices[block] = search.nearest(X[block], k, memory)
     return distances, indices
+
+
+def links_to(index, weights, n_columns):
+    """The weights of the links from each row to those at `index` (n, k) as a sparse matrix (n, n_columns)."""
+    starts = np.arange(0, index.size + 1, index.shape[1])
+    return csr_array((weights, index.ravel(), starts), shape=(len(index), n_columns))
 
 
 def pad_to_group(n):

@@ -4,7 +4,6 @@ from numbers import Integral
 
 import numpy as np
 import torch
-from scipy.sparse import csr_array
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils import check_scalar
 from sklearn.utils.multiclass import check_classification_targets
@@ -15,7 +14,7 @@ from skfashion._device import resolve_device
 from skfashion._images import ImageInput
 from skfashion._private_sklearn import Interval, StrOptions, _fit_context
 from skfashion.baselines._float_search import FloatSearch
-from skfashion.baselines._nearest import IntegerSearch, int8_is_exact, nearest
+from skfashion.baselines._nearest import IntegerSearch, int8_is_exact, links_to, nearest
 
 _METRICS = ("cosine", "euclidean", "sqeuclidean")
 
@@ -222,8 +221,7 @@ class KNNClassifier(ClassifierMixin, ImageInput, BaseEstimator):
             raise ValueError(f"mode must be 'connectivity' or 'distance'. Got {mode!r} instead.")
         distance, index = self.kneighbors(X, n_neighbors)
         values = distance if mode == "distance" else np.ones_like(distance)
-        starts = np.arange(0, index.size + 1, index.shape[1])
-        return csr_array((values.ravel(), index.ravel(), starts), shape=(len(index), self.n_samples_fit_))
+        return links_to(index, values.ravel(), self.n_samples_fit_)
 
     def predict_proba(self, X):
         """Return the share of the votes of each class.

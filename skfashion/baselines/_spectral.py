@@ -15,7 +15,7 @@ from skfashion._atomic import all_or_nothing
 from skfashion._images import ImageInput
 from skfashion._private_sklearn import Interval, _fit_context
 from skfashion._seeds import draw_seed
-from skfashion.baselines._graph import neighbor_graph, search_of, without_fragments
+from skfashion.baselines._graph import float_search, neighbor_graph, without_fragments
 from skfashion.baselines._nearest import nearest
 
 # Up to so many rows all eigenvectors are found at once, which takes a fraction of a second.
@@ -144,7 +144,7 @@ class SpectralClusterer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Clust
             if len(X) < self.n_clusters:
                 raise ValueError(f"n_samples={len(X)} should be >= n_clusters={self.n_clusters}.")
             first, second = (draw_seed(self.random_state) for _ in range(2))
-            self._search, self._n_nearest = search_of(X.copy()), min(self.n_neighbors, len(X))
+            self._search, self._n_nearest = float_search(X.copy()), min(self.n_neighbors, len(X))
             graph = neighbor_graph(self._search, X, self.n_neighbors)
             least = _FRAGMENT * len(X) / self.n_clusters
             graph = without_fragments(graph, X, self.n_clusters, least, self.n_neighbors)

@@ -7,6 +7,7 @@ from sklearn.base import is_classifier
 from sklearn.neighbors import NearestNeighbors
 from sklearn.utils import check_consistent_length, check_scalar
 
+from skfashion._images import on_one_scale
 from skfashion._layout import as_array
 from skfashion._nested import steps_of, unwrapped
 from skfashion._pixels import scaled
@@ -15,7 +16,6 @@ from skfashion.inspection._class_scores import single_labels
 from skfashion.inspection._drawing import axes_for, check_kw, draw_grid, grid_size, unsigned_style
 from skfashion.inspection._labels import labels_of, names_of
 from skfashion.inspection._pictures import Images, arranged
-from skfashion.metrics._generation import on_one_scale
 
 
 class NearestImagesDisplay:

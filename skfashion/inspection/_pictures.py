@@ -111,3 +111,8 @@ def _as_pictures(images):
         raise ValueError(f"Pictures have 1, 3 or 4 channels, but the images are of (c, h, w) = {images.shape[1:]}.")
     images = images if images.dtype in (np.float32, np.float64) else scaled(images, np.float32)
     return images[:, 0] if channels == 1 else np.moveaxis(images, 1, -1)
+
+
+def mean_picture(pictures):
+    """The mean of pictures, summed in float64: float32 loses digits in sums of many."""
+    return pictures.mean(axis=0, dtype=np.float64)

@@ -15,9 +15,9 @@ from skfashion.inspection._drawing import (
     signed_style,
     unsigned_style,
 )
-from skfashion.inspection._exemplars import centroids, has_centroids, mean_picture, neighbor_means, subspace_bases
 from skfashion.inspection._labels import labels_of, names_of
-from skfashion.inspection._pictures import Images
+from skfashion.inspection._pictures import Images, mean_picture
+from skfashion.inspection._prototype_pictures import centroids, has_centroids, neighbor_means, subspace_bases
 
 
 class PrototypeDisplay:

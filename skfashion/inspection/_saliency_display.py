@@ -8,9 +8,8 @@ from sklearn.utils import check_array, check_consistent_length, check_scalar
 from skfashion._private_sklearn import _num_samples
 from skfashion.inspection._class_scores import classifier_in, single_labels
 from skfashion.inspection._drawing import axes_for, check_columns, check_kw, draw_grid, grid_size
-from skfashion.inspection._exemplars import mean_picture
 from skfashion.inspection._labels import labels_of, names_of
-from skfashion.inspection._pictures import Images
+from skfashion.inspection._pictures import Images, mean_picture
 from skfashion.inspection._saliency import saliency_of_first
 
 # What the values are, by method, of a response.

@@ -7,8 +7,8 @@ import numpy as np
 from scipy.spatial.distance import cdist
 from sklearn.utils import check_scalar, gen_batches
 
+from skfashion._images import on_one_scale
 from skfashion._pixels import scaled
-from skfashion.metrics._generation import on_one_scale
 
 # Distances that are held at a time: 64 MiB.
 _N_DISTANCES = 2**23

@@ -2,14 +2,9 @@
 
 import numpy as np
 from scipy.linalg import eigh, eigvalsh
-from sklearn.utils import check_array
 
-from skfashion._images import check_float32
-from skfashion._layout import as_array
-from skfashion._pixels import PixelScale, scaled
-
-# The first of these that one of two sets of images has is the scale of both: levels say most about the other set.
-_DECIDING = ("levels", "numbers", "brightness")
+from skfashion._images import check_float32, on_one_scale
+from skfashion._pixels import scaled
 
 
 def frechet_distance(X, Y):
@@ -114,12 +109,3 @@ def nearest_train_distance(X, X_train):
         check_float32(images, "nearest_train_distance")
     distance, index = nearest(FloatSearch(X_train, "euclidean", torch.device("cpu")), X, 1)
     return distance[:, 0], index[:, 0]
-
-
-def on_one_scale(X, Y, name_of_Y, name, *, ensure_min_samples=1):
-    """Two arrays on one scale, in which uint8 stands for levels: the order of the arrays does not matter."""
-    X, Y = (check_array(as_array(array), order="C", ensure_min_samples=ensure_min_samples) for array in (X, Y))
-    if X.shape[1] != Y.shape[1]:
-        raise ValueError(f"X has {X.shape[1]} features, but {name_of_Y} has {Y.shape[1]}.")
-    scale = min((PixelScale.of(array) for array in (X, Y)), key=lambda scale: _DECIDING.index(scale.kind))
-    return scale.read(X, name), scale.read(Y, name)

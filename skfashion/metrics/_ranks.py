@@ -7,7 +7,8 @@ import numpy as np
 from scipy import stats
 from sklearn.utils import check_array
 
-from skfashion._private_sklearn import Interval, StrOptions, validate_params
+from skfashion._private_sklearn import Interval as Range
+from skfashion._private_sklearn import StrOptions, validate_params
 from skfashion.metrics._corrections import holm_of_pairs
 
 
@@ -51,7 +52,7 @@ class RankComparison(NamedTuple):
 @validate_params(
     {
         "test": [StrOptions({"nemenyi", "wilcoxon"})],
-        "alpha": [Interval(Real, 0, 1, closed="neither")],
+        "alpha": [Range(Real, 0, 1, closed="neither")],
         "greater_is_better": ["boolean"],
     },
     prefer_skip_nested_validation=True,

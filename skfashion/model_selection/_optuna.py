@@ -25,7 +25,7 @@ from skfashion.model_selection._pruning import comparable_epochs
 from skfashion.model_selection._quota import Quota
 from skfashion.model_selection._results import results_of
 from skfashion.model_selection._space import Space, name_of
-from skfashion.model_selection._storage import Address, opened
+from skfashion.model_selection._storage import Address, opened_storage
 from skfashion.model_selection._study import enqueue, finished, in_memory, open_study, seed_study
 from skfashion.model_selection._trials import Trials
 
@@ -251,7 +251,7 @@ class OptunaSearchCV(Versioned, BaseSearchCV):
         """
         deadline = np.inf if self.max_seconds is None else time.perf_counter() + self.max_seconds
         X, y = indexable(X, y)
-        with opened(self.storage) as storage:
+        with opened_storage(self.storage) as storage:
             return self._search(X, y, params, deadline, storage)
 
     def _search(self, X, y, params, deadline, storage):

@@ -26,7 +26,7 @@ class Address(str):
 
 
 @contextmanager
-def opened(storage):
+def opened_storage(storage):
     """What Optuna takes for the `storage` of a search. Connections to a server are closed at the end.
 
     Raises

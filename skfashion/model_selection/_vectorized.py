@@ -203,18 +203,16 @@ class VectorizedGridSearchCV(Versioned, GridSearchCV):
         search.call_on_fit_task_begin(estimator=self)
         for number, part in enumerate(parts):
             if number == 0 or time.perf_counter() < self._deadline:
-                evaluate_in_a_task(self, search, evaluate_candidates, part)
+                self._evaluate_part(part, evaluate_candidates, search)
         search.call_on_fit_task_end(estimator=self)
 
-
-def evaluate_in_a_task(search, parent, evaluate_candidates, candidates, **arguments):
-    """Evaluate candidates as one task of scikit-learn's callbacks; return ``cv_results_`` so far."""
-    n_fits = len(candidates) * search.n_splits_
-    task = parent.subcontext(task_name="candidates", max_subtasks=n_fits, sequential_subtasks=False)
-    task.call_on_fit_task_begin(estimator=search)
-    results = evaluate_candidates(candidates, callback_ctx=task, **arguments)
-    task.call_on_fit_task_end(estimator=search)
-    return results
+    def _evaluate_part(self, candidates, evaluate_candidates, parent):
+        """Evaluate some of the candidates as one task of scikit-learn's callbacks."""
+        n_fits = len(candidates) * self.n_splits_
+        task = parent.subcontext(task_name="candidates", max_subtasks=n_fits, sequential_subtasks=False)
+        task.call_on_fit_task_begin(estimator=self)
+        evaluate_candidates(candidates, callback_ctx=task)
+        task.call_on_fit_task_end(estimator=self)
 
 
 class TogetherBackend(ParallelBackendBase):
@@ -239,7 +237,7 @@ class TogetherBackend(ParallelBackendBase):
         super().__init__()
         self.n_threads = n_threads
         self.n_at_once = n_at_once
-        self.tasks = []
+        self.jobs = []
         self.packed = []
         self.when_configured = None
 
@@ -252,12 +250,12 @@ class TogetherBackend(ParallelBackendBase):
         return super().configure(n_jobs, parallel, **options)
 
     def submit(self, func, callback=None):
-        task = Task(self.fit_of(func), callback)
-        self.tasks.append(task)
-        return task
+        job = Job(self.fit_of(func), callback)
+        self.jobs.append(job)
+        return job
 
     def retrieve_result(self, out, timeout=None):
-        while out in self.tasks:
+        while out in self.jobs:
             self._run()
         if out.fit.error is not None:
             raise out.fit.error
@@ -282,14 +280,14 @@ class TogetherBackend(ParallelBackendBase):
 
     def _run(self):
         """Run what waits to be run; joblib is notified, and submits more."""
-        tasks, self.tasks = self.tasks[: self.n_at_once], self.tasks[self.n_at_once :]
-        self.train([task.fit for task in tasks])
-        for task in tasks:
-            self.packed.append(task.fit.packed)
-            task.callback(task)
+        jobs, self.jobs = self.jobs[: self.n_at_once], self.jobs[self.n_at_once :]
+        self.train([job.fit for job in jobs])
+        for job in jobs:
+            self.packed.append(job.fit.packed)
+            job.callback(job)
 
 
-class Task(NamedTuple):
+class Job(NamedTuple):
     """What joblib has submitted, and whom to tell when it is done."""
 
     fit: Fit

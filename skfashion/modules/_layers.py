@@ -7,7 +7,6 @@ import math
 from dataclasses import KW_ONLY, dataclass, fields
 from numbers import Integral
 
-import torch
 from torch import nn
 
 from skfashion.modules._random import Dropout
@@ -316,9 +315,3 @@ def build_layers(layers, shape):
         modules.append(layer.build(shape))
         shape = layer.output_shape(shape)
     return modules, shape
-
-
-def count_parameters(module):
-    """Trainable parameters and the moving statistics of batch normalisation, as a Keras summary counts them."""
-    statistics = [b for b in module.buffers() if torch.is_floating_point(b)]
-    return sum(tensor.numel() for tensor in [*module.parameters(), *statistics])

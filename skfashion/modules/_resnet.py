@@ -4,9 +4,9 @@ import math
 
 import torch
 from torch import nn
+from torch.nn.functional import logsigmoid
 
 from skfashion.modules._init import initialize
-from skfashion.modules._multilabel import mean_of_log_odds
 
 
 class _Conv(nn.Sequential):
@@ -108,6 +108,13 @@ class ResNet(nn.Module):
             if self.outputs == "numbers":
                 return (output + flipped) / 2
             if self.outputs == "labels":
-                return mean_of_log_odds(output, flipped)
+                return _mean_of_log_odds(output, flipped)
             output = torch.logaddexp(output.log_softmax(1), flipped.log_softmax(1)) - math.log(2)
         return output
+
+
+def _mean_of_log_odds(one, other):
+    """The log odds of the mean of two probabilities that are given by their log odds."""
+    present = logsigmoid(one).logaddexp(logsigmoid(other))
+    absent = logsigmoid(-one).logaddexp(logsigmoid(-other))
+    return present - absent

@@ -34,7 +34,7 @@ class ClassMetrics:
 
 
 @dataclass(frozen=True)
-class Evaluation:
+class CardEvaluation:
     """What was measured.
 
     Attributes
@@ -118,7 +118,7 @@ def _of_a_classifier(estimator, X, y):
         ClassMetrics(label, int((y == label).sum()), *_recall_and_precision(y == label, predicted == label))
         for label in classes.tolist()
     ]
-    return Evaluation(len(y), metrics, rows, confusion, most_confused_pairs(columns, predicted_columns))
+    return CardEvaluation(len(y), metrics, rows, confusion, most_confused_pairs(columns, predicted_columns))
 
 
 def _of_targets(y, predicted):
@@ -128,7 +128,7 @@ def _of_targets(y, predicted):
     equal = y == predicted
     metrics = {"Accuracy (all targets of an image right)": _share(equal.all(axis=1))}
     metrics |= {f"Accuracy of target {place}": _share(column) for place, column in enumerate(equal.T)}
-    return Evaluation(len(y), metrics)
+    return CardEvaluation(len(y), metrics)
 
 
 def _of_labels(y, predicted):
@@ -148,7 +148,7 @@ def _of_labels(y, predicted):
         ClassMetrics(label, int(y[:, label].sum()), *_recall_and_precision(y[:, label], predicted[:, label]))
         for label in range(y.shape[1])
     ]
-    return Evaluation(len(y), metrics, rows)
+    return CardEvaluation(len(y), metrics, rows)
 
 
 def _of_a_regressor(estimator, X, y):
@@ -158,7 +158,7 @@ def _of_a_regressor(estimator, X, y):
     metrics = {"Mean absolute error": _bootstrap(mean_absolute_error, y, predicted)}
     if len(y) > 1:
         metrics = {"R2": _bootstrap(r2_score, y, predicted), **metrics}
-    return Evaluation(len(y), metrics)
+    return CardEvaluation(len(y), metrics)
 
 
 def _of_a_clusterer(estimator, X, y):
@@ -170,7 +170,7 @@ def _of_a_clusterer(estimator, X, y):
         "Adjusted Rand index": adjusted_rand_score,
     }
     # No intervals: clusters are matched to classes on the same images, which flatters them, most of all on few images.
-    return Evaluation(
+    return CardEvaluation(
         len(y), {name: Interval(float(score(y, clusters)), np.nan, np.nan) for name, score in scores.items()}
     )
 
@@ -182,20 +182,20 @@ def _of_an_autoencoder(estimator, X, y):
         for step in before:  # a Pipeline tells no classes
             X = step.transform(X)
         errors = -np.asarray(autoencoder.score_samples(X, *condition), dtype=np.float64)
-        return Evaluation(len(errors), {"Reconstruction error (MSE per pixel)": _bootstrap(np.mean, errors)})
+        return CardEvaluation(len(errors), {"Reconstruction error (MSE per pixel)": _bootstrap(np.mean, errors)})
     if np.shape(y) != np.shape(X):
         raise ValueError(
             "y_test of an autoencoder must be None, or images of the shape of X_test without their noise. "
             f"Got shapes {np.shape(y)} and {np.shape(X)}."
         )
     error = Interval(-float(estimator.score(X, y)), np.nan, np.nan)
-    return Evaluation(len(y), {"Denoising error (MSE per pixel)": error})
+    return CardEvaluation(len(y), {"Denoising error (MSE per pixel)": error})
 
 
 def _of_an_outlier_detector(estimator, X, y):
     found = estimator.predict(X) == -1
     if y is None:
-        return Evaluation(len(found), {"Share taken for outliers": _share(found)})
+        return CardEvaluation(len(found), {"Share taken for outliers": _share(found)})
     y = labels_of(y)
     check_consistent_length(y, found)
     if not set(y.tolist()) <= {-1, 1}:
@@ -208,7 +208,7 @@ def _of_an_outlier_detector(estimator, X, y):
         metrics["Share of outliers that are found"] = _share(found[outliers])
     if not outliers.all():
         metrics["Share of other images taken for outliers"] = _share(found[~outliers])
-    return Evaluation(len(y), metrics)
+    return CardEvaluation(len(y), metrics)
 
 
 def _share(hits):

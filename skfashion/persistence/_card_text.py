@@ -9,11 +9,11 @@ from skfashion.persistence._card_evaluation import is_autoencoder
 from skfashion.persistence._card_markdown import code, escaped, front_matter, interval, number, table
 from skfashion.persistence._facts import (
     changed_parameters,
-    first_sentence,
     image_shape,
     numbers_of_weights,
     pixel_scale,
     public_name,
+    summary,
     versions,
 )
 
@@ -73,7 +73,7 @@ def description(estimator):
     if n_weights:
         frozen = "" if n_trainable == n_weights else f" of {n_weights:,}"
         rows.append(["Trainable parameters", f"{n_trainable:,}{frozen}"])
-    return f"{escaped(first_sentence(steps[-1]))}\n\n{table(['', ''], rows)}"
+    return f"{escaped(summary(steps[-1]))}\n\n{table(['', ''], rows)}"
 
 
 def parameters(estimator):

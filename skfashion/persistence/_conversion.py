@@ -8,7 +8,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer
 from sklearn.svm import LinearSVC
 
-from skfashion._onnx import OPSET, NotTraceableError, labels_of, needed
+from skfashion._onnx import OPSET, NotTraceableError, needed, onnx_labels
 from skfashion.persistence._exportable import CAN_BE
 from skfashion.persistence._protocols import ModuleEstimator
 
@@ -146,6 +146,6 @@ def _add_output(model, source, name, kind, shape):
 def _type_of_labels(classifier, is_vector):
     """The type by which ONNX knows the labels of a classifier; those of an indicator matrix are ints."""
     (onnx,) = needed("onnx")
-    kind = labels_of(classifier.classes_, type(classifier).__name__)[1] if is_vector else "int"
+    kind = onnx_labels(classifier.classes_, type(classifier).__name__)[1] if is_vector else "int"
     types = {"bool": "BOOL", "int": "INT64", "float": "DOUBLE", "string": "STRING"}
     return getattr(onnx.TensorProto, types[kind])

@@ -22,7 +22,7 @@ _MOST_COPIES = 16
 _PLAIN = (type(None), bool, int, str)
 
 
-class Encoder:
+class StateEncoder:
     """Turns an object into JSON values and arrays.
 
     An int, a float, a str, a bool and None stand for themselves, and so does a list. Anything else is an object of one
@@ -78,7 +78,7 @@ class Encoder:
         return name
 
 
-class Decoder:
+class StateDecoder:
     """Turns JSON values and arrays into an object.
 
     Parameters

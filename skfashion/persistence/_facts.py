@@ -29,7 +29,7 @@ def public_name(cls):
     return ".".join([*parts, cls.__qualname__])
 
 
-def first_sentence(estimator):
+def summary(estimator):
     """The first sentence of the docstring of a class, or nothing."""
     first_paragraph = (inspect.getdoc(type(estimator)) or "").split("\n\n")[0]
     return " ".join(first_paragraph.split())

@@ -9,7 +9,7 @@ from sklearn.exceptions import NotFittedError
 from skfashion._nested import steps_of
 from skfashion.persistence._archive import BrokenFileError, read_archive, read_manifest_of, write_archive
 from skfashion.persistence._classes import HOLD_TRAINING_ROWS
-from skfashion.persistence._encoding import Decoder, Encoder
+from skfashion.persistence._encoding import StateDecoder, StateEncoder
 from skfashion.persistence._facts import versions
 from skfashion.persistence._functions import known_as
 
@@ -91,13 +91,13 @@ def save(estimator, file, *, metrics=None, data_license=None, trusted=()):
         raise TypeError(f"Only estimators can be saved. Got {type(estimator).__name__} instead.")
     stated = {"metrics": _checked_metrics(metrics), "data_license": _checked_license(data_license)}
     known = known_as(trusted)
-    encoder = Encoder(known)
+    encoder = StateEncoder(known)
     try:
         state = encoder.encode(estimator, type(estimator).__name__)
     except RecursionError as error:
         raise ValueError(f"{type(estimator).__name__} holds objects that are nested too deeply to be saved.") from error
     if encoder.left_out:  # of the manifest too
-        estimator = Decoder(dict(encoder.arrays), known).decode(state)
+        estimator = StateDecoder(dict(encoder.arrays), known).decode(state)
     manifest = _manifest_of(estimator, encoder.names) | {"trusted": sorted(encoder.names & known.keys())} | stated
     write_archive(file, manifest, state, encoder.arrays)
 
@@ -153,7 +153,7 @@ def load(file, *, trusted=()):
     """
     _, state, arrays = read_archive(file)
     try:
-        estimator = Decoder(arrays, known_as(trusted)).decode(state)
+        estimator = StateDecoder(arrays, known_as(trusted)).decode(state)
     except RecursionError as error:
         raise BrokenFileError("The file holds objects that are nested without end.") from error
     if not isinstance(estimator, BaseEstimator):

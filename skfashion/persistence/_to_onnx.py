@@ -5,7 +5,7 @@ import threading
 
 from sklearn.base import is_classifier
 
-from skfashion._onnx import labels_of, needed
+from skfashion._onnx import needed, onnx_labels
 from skfashion._version import __version__
 from skfashion.persistence._conversion import converted
 from skfashion.persistence._exportable import exportable_steps
@@ -137,5 +137,5 @@ def _describe(onnx, model, first, last):
     if first is not None:
         known = {name: getattr(first, name) for name in ("image_shape", "channels_last", "pixel_scale")}
     if is_classifier(last):
-        known["classes"] = labels_of(last.classes_, type(last).__name__)[0].tolist()
+        known["classes"] = onnx_labels(last.classes_, type(last).__name__)[0].tolist()
     onnx.helper.set_model_props(model, {name: json.dumps(value) for name, value in known.items()})

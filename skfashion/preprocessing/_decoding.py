@@ -76,7 +76,7 @@ def decoded(source, size, color, resize, background):
     return pixels[None] if pixels.ndim == 2 else np.moveaxis(pixels, 2, 0)
 
 
-def name_of(source):
+def source_name(source):
     """What a message calls a source."""
     if isinstance(source, dict):
         return repr(source.get("path"))

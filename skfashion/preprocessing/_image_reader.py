@@ -18,8 +18,8 @@ from skfashion.preprocessing._decoding import (
     checked_size,
     decoded,
     load_pillow,
-    name_of,
     no_bomb_warnings,
+    source_name,
 )
 
 # How many unreadable images a message names.
@@ -176,7 +176,7 @@ def pixel_names(shape):
 def as_sources(X):
     """A list of images from whatever holds them."""
     if isinstance(X, (str, bytes, os.PathLike)) or hasattr(X, "read"):
-        raise ValueError(f"X is one image ({name_of(X)}): pass a list, such as [X] for one of them.")
+        raise ValueError(f"X is one image ({source_name(X)}): pass a list, such as [X] for one of them.")
     if hasattr(X, "columns"):
         if len(X.columns) != 1:
             raise ValueError(f"X has the columns {list(X.columns)}: pass the one that holds images.")
@@ -212,7 +212,7 @@ def read_into(rows, sources, reader, progress=None):
         try:
             image = decoded(sources[place], reader.image_shape_[1:], reader.color, reader.resize, reader.background)
         except UnreadableImage as error:
-            broken[place] = f"{name_of(sources[place])} (place {place}): {error}"
+            broken[place] = f"{source_name(sources[place])} (place {place}): {error}"
         else:
             rows[place] = image.ravel()
 

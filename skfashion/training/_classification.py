@@ -12,8 +12,7 @@ from torch import nn
 from torch.nn.functional import logsigmoid
 
 from skfashion.modules._answers import Probabilities
-from skfashion.modules._losses import CrossEntropyLoss
-from skfashion.modules._multilabel import MultilabelLoss
+from skfashion.modules._losses import CrossEntropyLoss, MultilabelLoss
 from skfashion.training._net import Net
 from skfashion.training._task import Task
 

@@ -2,10 +2,10 @@
 
 import pytest
 import torch
+from layers import count_parameters
 from torch import nn
 
 from skfashion.modules import ConvNet
-from skfashion.modules._layers import count_parameters
 from skfashion.modules.architectures import ARCHITECTURES
 
 # For every layer with parameters: its kind and its count.

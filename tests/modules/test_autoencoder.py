@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 import torch
+from layers import count_parameters
 from torch import nn
 from torch.distributions import Bernoulli, Normal, kl_divergence
 
 from skfashion.modules import AutoencoderModule, VariationalModule
 from skfashion.modules._autoencoder import draw_normal
-from skfashion.modules._layers import count_parameters
 from skfashion.modules._losses import ELBOLoss, ReconstructionLoss, kl_from_standard_normal
 from skfashion.modules._random import set_generator
 from skfashion.modules._transfer import TransferModule

@@ -9,8 +9,7 @@ from torch import nn
 from skfashion.modules import MLP, AutoencoderModule, VariationalModule
 from skfashion.modules._dense import dense_stack
 from skfashion.modules._layers import ACTIVATIONS
-from skfashion.modules._losses import CrossEntropyLoss, ReconstructionLoss, losses_and_gradient
-from skfashion.modules._multilabel import MultilabelLoss
+from skfashion.modules._losses import CrossEntropyLoss, MultilabelLoss, ReconstructionLoss, losses_and_gradient
 from skfashion.modules._random import set_generator
 
 IMAGES = torch.rand(20, 1, 4, 4, generator=torch.Generator().manual_seed(0))

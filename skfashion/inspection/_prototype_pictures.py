@@ -8,7 +8,7 @@ from skfashion._nested import steps_of
 from skfashion._pixels import scaled
 from skfashion.inspection._back_to_pixels import directions_in_pixels, inverse_transformed
 from skfashion.inspection._labels import names_of
-from skfashion.inspection._pictures import Images, pictures_made_by
+from skfashion.inspection._pictures import Images, mean_picture, pictures_made_by
 
 _CENTROIDS = ("centroids_", "cluster_centers_", "subcluster_centers_", "means_", "theta_")
 
@@ -72,11 +72,6 @@ def centroids(estimator, class_names, n_prototypes, image_shape):
 
 def has_centroids(model):
     return any(hasattr(model, name) for name in _CENTROIDS)
-
-
-def mean_picture(pictures):
-    """The mean of pictures, summed in float64: float32 loses digits in sums of many."""
-    return pictures.mean(axis=0, dtype=np.float64)
 
 
 def _training_rows(model):

@@ -206,7 +206,7 @@ def declared_layout(image_shape):
         return image_shape
     if isinstance(image_shape, str):
         return None
-    if len(image_shape) not in (2, 3) or not all(isinstance(size, Integral) and size > 0 for size in image_shape):
+    if len(image_shape) not in (2, 3) or not all(map(is_size, image_shape)):
         raise ValueError(
             "The 'image_shape' parameter must be 'auto', (height, width), (channels, height, width) or "
             f"(height, width, channels) in positive ints. Got {image_shape!r} instead."
@@ -217,6 +217,11 @@ def declared_layout(image_shape):
     if _has_channels_last(shape):
         return Layout((shape[-1], *shape[:-1]), channels_last=True)
     return Layout(shape)
+
+
+def is_size(value):
+    """Whether a value is a positive int: a number of pixels, channels or units."""
+    return isinstance(value, Integral) and not isinstance(value, bool) and value > 0
 
 
 def inferred_layout(n_features):

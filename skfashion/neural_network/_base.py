@@ -104,7 +104,10 @@ class BaseNet(
     def _describe(self, net, images, *, add):
         """Fitted attributes that are measured on the training images; `add` says whether they join earlier ones."""
 
-    def _prepare(self, given, X, rows, *, resume):
+    # Estimators that are fitted before the first epoch, at most.
+    _n_inner_fits = 0
+
+    def _prepare(self, given, X, rows, *, resume, tasks):
         """Make what a network consists of, once the images are known: as they were `given`, and checked as X."""
 
     @with_callbacks
@@ -166,7 +169,7 @@ class BaseNet(
                 warn_of_large_numbers(type(self).__name__, X)
             augmentation_steps(self.augmentation, self.image_shape_)  # an invalid one is reported before training
             rows = examples["rows"] if consistency is None else np.union1d(examples["rows"], consistency.rows)
-            self._prepare(given, X, rows, resume=resume)
+            self._prepare(given, X, rows, resume=resume, tasks=tasks)
             seed = draw_seed(self.random_state)
             if self.distributed:
                 seed = common_seed(self, seed, X, examples, valid, resume=resume)
@@ -220,7 +223,7 @@ class BaseNet(
         if one_pass:
             yield None
             return
-        context = self._init_callback_context(max_subtasks=self.max_epochs)
+        context = self._init_callback_context(max_subtasks=self._n_inner_fits + self.max_epochs)
         data = data_of(X, y, sample_weight)
         context.call_on_fit_task_begin(estimator=self, **data)
         yield EpochTasks(self, context, data)

@@ -1,6 +1,7 @@
-"""Epochs of a net as tasks of scikit-learn's callbacks."""
+"""Epochs of a net, and fits of inner networks, as tasks of scikit-learn's callbacks."""
 
 import copy
+from contextlib import contextmanager
 
 # What skorch's callbacks look for in a history, and a reader of ours does not.
 _INTERNAL = ("batches", "train_loss_best", "valid_loss_best", "train_batch_count", "valid_batch_count")
@@ -16,6 +17,28 @@ def data_of(X, y, sample_weight):
     return {"X": X, "y": y, "metadata": None if sample_weight is None else {"sample_weight": sample_weight}}
 
 
+@contextmanager
+def inner_fit(context, owner, inner, data, task_name):
+    """Report the fit of an inner estimator as a task of the fit of its owner, and let callbacks reach it.
+
+    Parameters
+    ----------
+    context : sklearn.callback.CallbackContext
+        Of the fit of the owner.
+    owner, inner : estimator
+        The estimator that is fitted, and the one inside of it.
+    data : dict
+        As of :func:`data_of`.
+    task_name : str
+        What the task is called.
+    """
+    task = context.subcontext(task_name=task_name)
+    with task.propagate_callback_context(inner):
+        task.call_on_fit_task_begin(estimator=owner, **data)
+        yield inner
+    task.call_on_fit_task_end(estimator=owner, **data)
+
+
 class EpochTasks:
     """Report each epoch of a fit to scikit-learn's callbacks as a task of its own.
 
@@ -29,7 +52,6 @@ class EpochTasks:
         Of the whole fit.
     data : dict
         ``X``, ``y`` and ``metadata`` as the callbacks see them.
-
     """
 
     def __init__(self, estimator, context, data):
@@ -42,6 +64,10 @@ class EpochTasks:
         """Set the :class:`ImageSet` that the net is trained on, once it is known, and return self."""
         self.train = train
         return self
+
+    def fit_before(self, inner, task_name):
+        """The context in which an inner estimator is to be fitted before the first epoch."""
+        return inner_fit(self.context, self.estimator, inner, self.data, task_name)
 
     def begin_epoch(self):
         self.epoch = self.context.subcontext(task_name="epoch")

@@ -1,6 +1,8 @@
 """A classifier on top of an autoencoder's encoder."""
 
 from collections.abc import Iterable
+from contextlib import nullcontext
+from functools import partial
 
 import numpy as np
 from sklearn.frozen import FrozenEstimator
@@ -95,20 +97,23 @@ class EncoderClassifier(BaseNetClassifier):
         """The autoencoder in the parameter `encoder`."""
         return ConvAutoencoder(latent_dim=16) if self.encoder is None else given_autoencoder(self, "encoder")
 
-    def _prepare(self, given, X, rows, *, resume):
+    _n_inner_fits = 1
+
+    def _prepare(self, given, X, rows, *, resume, tasks):
         """Fit the encoder, or take the fitted one."""
         parameters = {name: value for name, value in self.get_params().items() if name.split("__")[0] == "encoder"}
         if not resume:
-            self._encoder_as_given, self.encoder_ = parameters, self._fitted_encoder(given, X, rows)
+            self._encoder_as_given, self.encoder_ = parameters, self._fitted_encoder(given, X, rows, tasks)
         elif parameters != self._encoder_as_given:
             raise ValueError(
                 "EncoderClassifier cannot go on training: its parameter 'encoder' is another one than it was fitted "
                 "with. Fit with warm_start=False."
             )
 
-    def _fitted_encoder(self, given, X, rows):
+    def _fitted_encoder(self, given, X, rows, tasks):
         weight = None if len(rows) == len(X) else np.isin(np.arange(len(X)), rows).astype(float)
-        return fitted_autoencoder(self, self._given_encoder(), given, X, weight)
+        fitting = nullcontext if tasks is None else partial(tasks.fit_before, task_name="fit-encoder")
+        return fitted_autoencoder(self, self._given_encoder(), given, X, weight, fitting)
 
     def _network(self):
         sizes = checked_sizes(self, "hidden_layer_sizes")

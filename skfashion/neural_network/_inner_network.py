@@ -3,7 +3,7 @@
 from contextlib import contextmanager
 
 from skfashion._seeds import draw_seed
-from skfashion.neural_network._callbacks import data_of
+from skfashion.neural_network._callbacks import data_of, inner_fit
 
 
 def seed_inner(owner, inner):
@@ -29,14 +29,9 @@ def fit_of_an_inner_network(owner, X, y, sample_weight):
     whole = owner._init_callback_context(max_subtasks=1)
     whole.call_on_fit_task_begin(estimator=owner, **data)
 
-    @contextmanager
     def fitting(inner):
         owner._mark_as_own(inner)
-        task = whole.subcontext(task_name="fit-network")
-        with task.propagate_callback_context(inner):
-            task.call_on_fit_task_begin(estimator=owner, **data)
-            yield inner
-        task.call_on_fit_task_end(estimator=owner, **data)
+        return inner_fit(whole, owner, inner, data, "fit-network")
 
     yield fitting
     whole.call_on_fit_task_end(estimator=owner, reconstruction_attributes=dict, **data)

@@ -4,11 +4,11 @@ import io
 import os
 import warnings
 from contextlib import contextmanager
-from numbers import Integral
 
 import numpy as np
 
 from skfashion._extras import imported
+from skfashion._layout import is_size
 from skfashion._pixels import WHITE
 
 # How images of another size come to the wanted one, by Pillow.
@@ -189,6 +189,6 @@ def _reason(error):
 def checked_size(image_shape):
     """(height, width) as ints, or a ValueError."""
     sizes = tuple(image_shape) if isinstance(image_shape, (tuple, list)) else ()
-    if len(sizes) != 2 or not all(isinstance(n, Integral) and not isinstance(n, bool) and n > 0 for n in sizes):
+    if len(sizes) != 2 or not all(map(is_size, sizes)):
         raise ValueError(f"image_shape must be (height, width), two ints of at least 1. Got {image_shape!r} instead.")
     return int(sizes[0]), int(sizes[1])

@@ -9,6 +9,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from skfashion._atomic import all_or_nothing
 from skfashion._images import ImageInput
+from skfashion._layout import is_size
 from skfashion._pixels import extremes, scaled
 from skfashion._private_sklearn import Interval, StrOptions, _fit_context
 
@@ -267,7 +268,7 @@ _NORMS = {
 def _pair(name, value):
     """(height, width) as ints of at least 1, or a ValueError."""
     pair = (value, value) if isinstance(value, Integral) else tuple(value)
-    if len(pair) != 2 or not all(isinstance(n, Integral) and not isinstance(n, bool) and n > 0 for n in pair):
+    if len(pair) != 2 or not all(map(is_size, pair)):
         raise ValueError(
             f"The {name!r} parameter must be an int of at least 1 or (height, width) in such ints. "
             f"Got {value!r} instead."

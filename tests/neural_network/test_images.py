@@ -132,6 +132,12 @@ def test_ambiguous_channels_are_asked_for(shape):
     assert cnn(image_shape=shape).fit(X, Y[:8]).image_shape_ == shape
 
 
+@pytest.mark.parametrize("image_shape", [(True, 48), (48,), (0, 48), (6.0, 8), (-6, -8), (1, 1, 6, 8)], ids=str)
+def test_what_is_no_image_shape_is_refused(image_shape):
+    with pytest.raises(ValueError, match=r"'image_shape' parameter must be 'auto', \(height, width\), .*Got \("):
+        cnn(image_shape=image_shape).fit(GREY.reshape(40, -1), Y)
+
+
 def test_a_frame_of_pixels_stays_uint8():
     rows = GREY.reshape(40, -1)
     expected = cnn(image_shape=(6, 8)).fit(rows, Y).predict_proba(rows)

@@ -8,10 +8,12 @@ import pandas as pd
 import pytest
 from sklearn.base import clone
 from sklearn.callback import ScoringMonitor
+from sklearn.frozen import FrozenEstimator
 
 from skfashion.neural_network import (
     Autoencoder,
     AutoencoderOutlierDetector,
+    EncoderClassifier,
     MLPClassifier,
     SelfSupervisedOutlierDetector,
     SemiSupervisedClassifier,
@@ -65,6 +67,21 @@ def test_callbacks_reach_the_network(few_labels, name):
         model.fit(np.full(few_labels[0].shape, np.nan), few_labels[1])
     assert tasks.setups == tasks.teardowns == 2
     assert not [attribute for attribute in vars(getattr(model, name)) if "callback" in attribute]
+
+
+def test_callbacks_reach_the_encoder_before_the_classifier(tiny):
+    """Where it is fitted: by ``fit``, but not by one that goes on, and not if it is given as fitted."""
+    X, y = tiny
+    tasks, model = Tasks(), EncoderClassifier(Autoencoder(2, (8,), max_epochs=3), max_epochs=2, random_state=0)
+    model.set_callbacks(tasks).fit(X, y)
+    classifier = [("EncoderClassifier", "epoch")] * 2 + [("EncoderClassifier", "fit")]
+    assert tasks.tasks == [("Autoencoder", "epoch")] * 3 + [("Autoencoder", "fit")] + classifier
+    assert not [attribute for attribute in vars(model.encoder_) if "callback" in attribute]
+    fitted = clone(model).set_params(encoder=FrozenEstimator(model.encoder_))
+    for each in (model.set_params(warm_start=True), fitted):
+        tasks.tasks.clear()
+        each.fit(X, y)
+        assert tasks.tasks == classifier
 
 
 @pytest.mark.parametrize("name", INNER)

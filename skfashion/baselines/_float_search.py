@@ -49,6 +49,8 @@ class FloatSearch:
 
     def __init__(self, X, metric, device):
         self.X, self.cosine, self.device = X, metric == "cosine", device
+        # What several processes share of a file, none of them is to hold once more.
+        self.keeps_float32 = not isinstance(X, np.memmap) or device.type != "cpu"
         self.members, self.starts, self.sizes = _copies(X)
         # A row of zeros has no direction: its cosine distance from every row is 1.
         zero = self._is_zero(X[self.members[self.starts]])
@@ -208,15 +210,22 @@ class _Part:
         self.reach = length.max()
         self.factor = 1 / max(self.reach, _LEAST)  # rows get the length 1 at most: no square is too large
         self.width = pad_to_group(len(rows))
-        prepared = np.zeros((self.width, len(center)), dtype=np.float32)
-        for block, values in search.blocks(rows):
-            prepared[block] = self._around_center(values)
-        squares = np.full(self.width, np.inf, dtype=np.float32)  # the padding of the last group is far from everything
-        squares[: len(rows)] = (length * self.factor) ** 2
-        self.prepared, self.squares = (torch.from_numpy(array).to(search.device) for array in (prepared, squares))
+        self.squares = torch.from_numpy(((length * self.factor) ** 2).astype(np.float32)).to(search.device)
+        self.float32_rows = self._all_converted() if search.keeps_float32 else None
 
     def _around_center(self, X):
         return (X - self.center) * self.factor
+
+    def _converted(self):
+        """Yield slices of the rows and the rows there, around the center, as float32 on the device of the search."""
+        for block, values in self.search.blocks(self.rows):
+            yield block, torch.from_numpy(self._around_center(values).astype(np.float32)).to(self.search.device)
+
+    def _all_converted(self):
+        rows = torch.empty((len(self.rows), len(self.center)), device=self.search.device)
+        for block, values in self._converted():
+            rows[block] = values
+        return rows
 
     def candidates(self, X, index, k, memory):
         """Return query, distinct row and distance of the candidates of the measured queries X[index]."""
@@ -240,7 +249,10 @@ class _Part:
         margin += 2 * len(self.center) * np.finfo(np.float32).tiny  # of products too small for float32
         ranks = memory[: len(queries) * self.width].view(len(queries), self.width)
         factors = torch.from_numpy(queries.clip(-_FAR, _FAR).astype(np.float32)).to(self.search.device)
-        torch.addmm(self.squares, factors, self.prepared.t(), alpha=-2, out=ranks)
+        kept = None if self.float32_rows is None else [(slice(0, len(self.rows)), self.float32_rows)]
+        for block, rows in kept or self._converted():
+            torch.addmm(self.squares[block], factors, rows.t(), alpha=-2, out=ranks[:, block])
+        ranks[:, len(self.rows) :] = torch.inf  # the padding of the last group is far from everything
         rankable = torch.from_numpy(length < _FAR).to(self.search.device)
         margin = torch.from_numpy(margin.clip(max=_FAR**2).astype(np.float32)).to(self.search.device)
         return _candidates_below(ranks, k, margin, rankable, most=_max_candidates(k, len(self.rows)))

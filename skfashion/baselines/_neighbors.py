@@ -75,8 +75,9 @@ class KNNClassifier(ClassifierMixin, ImageInput, BaseEstimator):
     A model that was fitted on uint8 and is queried with other numbers converts the training images to float32 at the
     first such query, and keeps these too, though not in its pickle.
 
-    A model on uint8 that is loaded by ``joblib.load(path, mmap_mode="r")`` shares its training images with the other
-    processes that did so.
+    A model that is loaded by ``joblib.load(path, mmap_mode="r")`` shares its training images with the other processes
+    that did so. Where they are searched in float32, they are then converted at each call, block by block, instead of
+    being kept in float32 by each process.
 
     References
     ----------

@@ -40,6 +40,8 @@ def test_training_images_can_be_mapped_into_several_processes(garments, model, i
         images = search.rows if int8 else search.X
     assert isinstance(images, np.memmap)
     assert not images.flags.writeable
+    if not isinstance(model, CentroidSampler) and not int8:  # nor does each process hold them once more in float32
+        assert [part.float32_rows is None for part in search.parts] == [True]
     if isinstance(model, KNNClassifier):
         np.testing.assert_array_equal(loaded.kneighbors(X), model.kneighbors(X))
     else:

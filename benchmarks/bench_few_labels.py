@@ -59,7 +59,7 @@ def resnet(X, y):
 
 MODELS = {
     "labels alone: make_pca_svc()": alone(make_pca_svc()),
-    "labels alone: ResNetClassifier(), 100,000 images": resnet,
+    "labels alone: ResNetClassifier(batch_size=64), 100,000 images shown": resnet,
     "make_hog_spreading()": lambda X, y: make_hog_spreading(random_state=0).fit(X, y),
     "LabelSpreading(kernel='knn') on ConvAutoencoder(16, 16)": spread,
     "EncoderClassifier(ConvAutoencoder(16, 16))": pretrained,

@@ -109,7 +109,7 @@ def page(name, results, folder):
         f"*{study.QUESTION.strip()}*\n",
         answer(study, rows) + "\n",
         lead,
-        *under("What differs from the report, and why", notes(study, rows)),
+        *under("What differs from the report, and why", notes(study)),
         *under("Our own models", comparisons(study, rows)),
         *(line for title, group in pictures.items() for line in under(title, group.values())),
         titled("All numbers"),
@@ -196,7 +196,7 @@ def values_of(rows, row, metric):
     return [run[metric] for run in rows.get(row.name, {"runs": []})["runs"] if metric in run]
 
 
-def notes(study, rows):
+def notes(study):
     """A line for each reason why rows differ."""
     yield from remarks(study, {row.name: row.note for row in rows_of(study) if row.note})
 

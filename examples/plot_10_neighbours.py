@@ -78,7 +78,7 @@ for name, model, scale in (
 # The picture
 # -----------
 # Each column on the right shows a new image, its four nearest neighbours below it, and the mean of all neighbours that
-# vote. The last columns are errors: the vote goes to another class, and one can see why.
+# vote. Captions are the true classes. The last columns are errors: the vote goes to another class, and one can see why.
 right, wrong = np.flatnonzero(predicted == y_test), np.flatnonzero(predicted != y_test)
 shown = np.r_[right[:5], wrong[:3]]
 nearest = knn.kneighbors(X_test[shown], n_neighbors=4, return_distance=False).T.ravel()
@@ -92,7 +92,7 @@ for name, values, marker in zip(metrics, accuracy, "so", strict=True):
     upper.plot(n_neighbors, values, marker=marker, label=name)
 upper.set_xscale("log", base=2)
 upper.set_xticks(n_neighbors, n_neighbors)
-upper.set(xlabel="neighbours", ylabel="accuracy in percent", title="How many neighbours?")
+upper.set(xlabel="neighbours", ylabel="accuracy in percent", title="How many neighbours? (6,000 images)")
 upper.grid(alpha=0.3)
 upper.legend()
 lower.barh(list(seconds), [500 / each for each in seconds.values()])

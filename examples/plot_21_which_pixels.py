@@ -32,7 +32,8 @@ print(f"accuracy {cnn.score(X_test, y_test):.3f}")
 
 one_of_each = [np.flatnonzero(y_test == label)[0] for label in range(10)]
 shown, labels = X_test[one_of_each], y_test[one_of_each]
-SaliencyDisplay.from_estimator(cnn, shown, labels, class_names=names)
+display = SaliencyDisplay.from_estimator(cnn, shown, labels, class_names=names)
+display.figure_.savefig("which_pixels_of_one.png")
 plt.show()
 
 # %%
@@ -69,4 +70,6 @@ titles = {
 }
 for ax, (title, maps) in zip(axes, titles.items(), strict=True):
     SaliencyDisplay.from_maps(shown, maps, label="fall of the logit", n_columns=10, ax=ax).ax_.set_title(title)
+figure.savefig("which_pixels_at_random.png")
 plt.show()
+print("The pictures are in which_pixels_of_one.png, which_pixels.png and which_pixels_at_random.png.")

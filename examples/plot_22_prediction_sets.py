@@ -85,3 +85,4 @@ for size, row in enumerate(axes, start=1):
 right.suptitle(f"Images with one to {n_rows} labels")
 figure.savefig("prediction_sets.png")
 plt.show()
+print("The picture is in prediction_sets.png.")

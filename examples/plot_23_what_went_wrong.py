@@ -8,7 +8,8 @@ Which classes are confused, which training images led to such an error, and whic
 # %%
 # Which classes are confused?
 # ---------------------------
-# A row for each of the most confused pairs, with the errors of highest confidence.
+# A row for each of the most confused pairs, first the class and then the one that was predicted, with the errors of
+# highest confidence.
 import matplotlib.pyplot as plt
 import numpy as np
 from sklearn.model_selection import StratifiedKFold, cross_val_predict
@@ -35,7 +36,10 @@ plt.show()
 # --------------------------------
 # The training images whose embeddings are nearest to those of errors: to the last layer, they look alike.
 rows = errors.indices[np.unique(errors.pair_indices, return_index=True)[1]]
-NearestImagesDisplay.from_estimator(network, X_test[rows], X_train, y_train, y=y_test[rows], class_names=NAMES)
+nearest = NearestImagesDisplay.from_estimator(
+    network, X_test[rows], X_train, y_train, y=y_test[rows], class_names=NAMES
+)
+nearest.figure_.savefig("nearest_to_errors.png")
 plt.show()
 
 # %%
@@ -56,5 +60,7 @@ print(f"{len(suspicious)} of {len(y_train):,} labels are worth a look")
 shirts = suspicious[y_train[suspicious] == 6][:10]
 suggested = [f"Shirt?\n{NAMES[label]}?" for label in proba[shirts].argmax(axis=1)]
 images = X_train[shirts].reshape(-1, 28, 28) / 255
-ImageGridDisplay(images, suggested).plot(n_columns=5)
+grid = ImageGridDisplay(images, suggested).plot(n_columns=5)
+grid.figure_.savefig("doubtful_labels.png")
 plt.show()
+print("The pictures are in what_went_wrong.png, nearest_to_errors.png and doubtful_labels.png.")

@@ -124,6 +124,7 @@ for name, model in {"network": network, "with a temperature": calibrated}.items(
     print(f"{name:18} expected calibration error {error:.3f}")
 figure.savefig("decision.png")
 plt.show()
+print("This picture is in decision.png.")
 
 # %%
 # 8. Decide

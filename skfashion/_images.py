@@ -16,12 +16,14 @@ _API_PAGE = ""
 
 # Attributes that an estimator has only while it is fitted: of the one that holds it, and of scikit-learn's callbacks.
 _OF_A_FIT = {
-    *("_images_of_owner", "_consistency_of_owner", "_parent_callback_ctx", "_callback_fit_ctx"),
+    "_given_by_owner",
+    "_parent_callback_ctx",
+    "_callback_fit_ctx",
     "_skl_callbacks_to_teardown",
 }
 
 
-# The first of these that one of two sets of images has is the scale of both: levels say most about the other set.
+# The scale for two sets of images is the first of these kinds that either set has: levels say most about the other set.
 _DECIDING = ("levels", "numbers", "brightness")
 
 
@@ -77,7 +79,8 @@ class ImageInput(Versioned):
 
         The other estimator is a fitted one inside this one, or the one that contains this one.
         """
-        return vars(self).get("_images_of_owner") or getattr(self, "_images_of_inner", (None, None))
+        given = vars(self).get("_given_by_owner", {})
+        return given.get("images") or getattr(self, "_images_of_inner", (None, None))
 
     def _declared_layout(self):
         """The layout of the images that parameters state, or None."""
@@ -147,7 +150,7 @@ def on_one_scale(X, Y, name_of_Y, name, *, ensure_min_samples=1):
 
 
 @contextmanager
-def fitted_on_images_of(owner, inner, layout=None):
+def fitted_on_images_of(owner, inner, layout=None, **given):
     """Let an estimator be fitted on rows that its owner has read: in their layout, on their scale, by their names.
 
     Parameters
@@ -158,12 +161,14 @@ def fitted_on_images_of(owner, inner, layout=None):
         The estimator to be fitted inside of it.
     layout : Layout, default=None
         The layout of the rows, if it is not that of the owner.
+    **given : dict of str to object
+        What else the inner estimator is to know in this fit.
     """
-    inner._images_of_owner = layout or owner._layout, owner._pixels
+    inner._given_by_owner = {"images": (layout or owner._layout, owner._pixels), **given}
     try:
         yield inner
     finally:
-        del inner._images_of_owner  # whoever fits it again does so on images of their own
+        del inner._given_by_owner  # whoever fits it again does so on images of their own
     in_order = layout is None or layout.shape[0] == 1 or layout.channels_last == owner._layout.channels_last
     if in_order and hasattr(owner, "feature_names_in_"):
         inner.feature_names_in_ = owner.feature_names_in_

@@ -5,7 +5,7 @@ import numpy as np
 from skfashion._layout import as_array
 
 
-def places_of(y, classes, n, caller):
+def class_indices(y, classes, n, caller):
     """The place in `classes` of the class of each of n images.
 
     Parameters

@@ -22,7 +22,7 @@ def checked_weights(sample_weight, X):
     return _check_sample_weight(as_array(sample_weight), X, dtype=np.float64, ensure_non_negative=True)
 
 
-def weighed_rows(sample_weight, X):
+def weighted_rows(sample_weight, X):
     """The indices of the rows of X that weigh something, and their weights, as in :func:`checked_weights`."""
     weight = checked_weights(sample_weight, X)
     rows = np.flatnonzero(weight)

@@ -158,7 +158,7 @@ def test_rows_of_the_house_are_compared_with_the_best_published_one(pages):
 def test_a_note_names_the_rows_that_have_it():
     notes = {"a": "x", "b": "x", "c": "x", "d": "y", "e": "z", "f": "y", "g": "y"}
     study = SimpleNamespace(GROUPS={"All": [Row(name, None, note=note) for name, note in notes.items()]})
-    assert list(report.notes(study, {})) == ["- *a* to *c*: x", "- *d*; *f*; *g*: y", "- *e*: z"]
+    assert list(report.notes(study)) == ["- *a* to *c*: x", "- *d*; *f*; *g*: y", "- *e*: z"]
 
 
 def test_every_picture_of_a_page_is_there(pages):

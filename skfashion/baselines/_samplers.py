@@ -10,7 +10,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from skfashion._atomic import all_or_nothing
 from skfashion._images import ImageInput, fitted_on_images_of
-from skfashion._labels import places_of
+from skfashion._labels import class_indices
 from skfashion._layout import as_shown
 from skfashion._pixels import scaled
 from skfashion._private_sklearn import HasMethods, Interval, _fit_context
@@ -38,7 +38,7 @@ class _Sampler(ImageInput, BaseEstimator):
     def _places(self, y, n_samples):
         """The places of the classes of samples, or None if nobody asks for any."""
         classes = None if self._labels is None else self.classes_
-        return None if y is None else places_of(y, classes, n_samples, f"{type(self).__name__}.sample")
+        return None if y is None else class_indices(y, classes, n_samples, f"{type(self).__name__}.sample")
 
 
 class NeighborSampler(_Sampler):

@@ -15,7 +15,7 @@ from skfashion._exported import ModuleExport
 from skfashion._images import ImageInput
 from skfashion._pixels import scaled
 from skfashion._private_sklearn import Interval, _fit_context
-from skfashion._weights import weighed_rows
+from skfashion._weights import weighted_rows
 from skfashion.modules._answers import SubspaceProbabilities
 
 # Memory for the values that are converted to float64 at a time.
@@ -107,7 +107,7 @@ class SubspaceClassifier(ClassifierMixin, ModuleExport, ImageInput, BaseEstimato
         with all_or_nothing(self):
             X, y = self._check_images(X, y, reset=True)
             check_classification_targets(y)
-            rows, weight = weighed_rows(sample_weight, X)
+            rows, weight = weighted_rows(sample_weight, X)
             weight /= weight.max()
             classes, codes = np.unique(y[rows], return_inverse=True)
             members = [codes == code for code in range(len(classes))]

@@ -8,6 +8,7 @@ import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_consistent_length, check_scalar
 
+from skfashion._labels import class_indices
 from skfashion.inspection._class_scores import RESPONSES, class_scores, classifier_in, single_labels
 from skfashion.inspection._grad_cam import GradCam
 from skfashion.inspection._integrated_gradients import TOLERANCE, IntegratedGradients
@@ -208,16 +209,11 @@ def _check_settings(method, response, settings):
 def _targets(estimator, y, pixels, shown):
     """For each of the images that are shown the place of the class that is explained in ``classes_``."""
     predicted = single_labels(estimator, pixels.as_given(pixels.rows[shown if y is None else slice(1)]))
-    classes = estimator.classes_
     if y is not None:
         labels = labels_of(np.full(len(pixels), y) if np.ndim(y) == 0 else y)
         check_consistent_length(pixels.rows, labels)
     y = predicted if y is None else labels[shown]
-    places = {label: place for place, label in enumerate(classes.tolist())}
-    unknown = sorted({str(label) for label in y.tolist() if label not in places})
-    if unknown:
-        raise ValueError(f"y holds {', '.join(unknown)}, but the classes of the fit are {classes.tolist()}.")
-    return np.array([places[label] for label in y.tolist()])
+    return class_indices(y, estimator.classes_, len(y), "saliency")
 
 
 def _explainer(estimator, pixels, method, response, settings):

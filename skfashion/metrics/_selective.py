@@ -7,6 +7,7 @@ import numpy as np
 from scipy import stats
 from sklearn.utils import check_scalar
 
+from skfashion.metrics._checks import check_confidence_level
 from skfashion.metrics._confidence import risk_coverage_curve
 
 # The shares of the predictions that are tried first. Smaller ones would help only who keeps next to nothing.
@@ -101,7 +102,7 @@ def threshold_for_risk(y_true, y_pred, confidence, *, risk, confidence_level=0.9
     33% are kept, 7.5% of them are wrong, at most 10.0% in general
     """
     check_scalar(risk, "risk", Real, min_val=0, max_val=1, include_boundaries="neither")
-    check_scalar(confidence_level, "confidence_level", Real, min_val=0, max_val=1, include_boundaries="neither")
+    check_confidence_level(confidence_level)
     curve = risk_coverage_curve(y_true, y_pred, confidence)
     n_samples = len(y_true)
     n_kept = np.rint(curve.coverage * n_samples)

@@ -12,7 +12,7 @@ from sklearn.model_selection import ParameterGrid
 
 from skfashion._nested import last_step, with_last_step
 from skfashion._private_sklearn import Interval, StrOptions
-from skfashion.model_selection._course import COURSE
+from skfashion.model_selection._schedule_parameters import SCHEDULE_PARAMETERS
 from skfashion.model_selection._vectorized import TogetherBackend, VectorizedGridSearchCV
 from skfashion.training._together import Fit
 
@@ -202,16 +202,16 @@ class VectorizedHalvingGridSearchCV(VectorizedGridSearchCV):
         for candidate in candidates:
             last = last_step(clone(self.estimator).set_params(**clone(candidate, safe=False)))
             parameters = last.get_params(deep=False) if hasattr(last, "get_params") else {}
-            if not set(COURSE) <= set(parameters):
+            if not set(SCHEDULE_PARAMETERS) <= set(parameters):
                 raise ValueError(
                     f"Halving by epochs needs neural networks of skfashion, alone or at the end of a Pipeline. "
                     f"Got {last!r} instead."
                 )
-            courses.append({name: parameters[name] for name in COURSE})
+            courses.append({name: parameters[name] for name in SCHEDULE_PARAMETERS})
         if other := next((course for course in courses if course != courses[0]), None):
             raise ValueError(
                 f"After equally many epochs, trainings of different courses cannot be compared: all candidates must "
-                f"have the same {', '.join(COURSE)}. Got {courses[0]} and {other}."
+                f"have the same {', '.join(SCHEDULE_PARAMETERS)}. Got {courses[0]} and {other}."
             )
         max_epochs = courses[0]["max_epochs"]
         if not isinstance(max_epochs, Integral) or max_epochs < 1:

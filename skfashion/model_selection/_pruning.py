@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from skfashion._nested import last_step, path_to_last_step, with_last_step
-from skfashion.model_selection._course import COURSE
+from skfashion.model_selection._schedule_parameters import SCHEDULE_PARAMETERS
 
 
 class EpochReport:
@@ -71,7 +71,7 @@ def comparable_epochs(estimator, searched):
     last, path = last_step(estimator), path_to_last_step(estimator)
     if not (hasattr(last, "set_callbacks") and "max_epochs" in last.get_params(deep=False)):
         return 0
-    course = {"__".join([*path, name]) for name in (*COURSE, "net_params")}
+    course = {"__".join([*path, name]) for name in (*SCHEDULE_PARAMETERS, "net_params")}
     for depth in range(len(path)):  # the step itself, and the Pipelines that hold it
         course |= {"__".join([*path[:depth], "steps"]), "__".join(path[: depth + 1])}
     return 0 if course & searched else last.max_epochs

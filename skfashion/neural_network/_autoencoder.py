@@ -19,7 +19,7 @@ class Autoencoder(BaseAutoencoder):
 
     See Also
     --------
-    ConvAutoencoder : With convolutions, fewer parameters and lower reconstruction errors.
+    ConvAutoencoder : With convolutions: a tenth of the parameters, and lower errors if it has enough channels.
     VariationalAutoencoder : Made to generate new images.
     sklearn.decomposition.PCA : What a linear autoencoder converges to.
 

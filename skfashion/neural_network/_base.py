@@ -19,7 +19,7 @@ from skfashion._private_sklearn import _fit_context
 from skfashion._seeds import draw_seed
 from skfashion._state import neutral_state
 from skfashion._tensors import to_device
-from skfashion._weights import weighed_rows
+from skfashion._weights import weighted_rows
 from skfashion.neural_network._callbacks import EpochTasks, data_of, history_of
 from skfashion.neural_network._declaring import estimator
 from skfashion.neural_network._layer_table import LayersInHTML
@@ -155,7 +155,7 @@ class BaseNet(
         if one_pass and self.early_stopping:
             raise ValueError("partial_fit does not support early_stopping=True.")
         resume = (one_pass or self.warm_start) and hasattr(self, "net_")
-        consistency = vars(self).get("_consistency_of_owner")
+        consistency = vars(self).get("_given_by_owner", {}).get("consistency")
         with (
             self._epoch_tasks(X, y, sample_weight, one_pass) as tasks,
             all_or_nothing(self),
@@ -229,11 +229,11 @@ class BaseNet(
         yield EpochTasks(self, context, data)
         context.call_on_fit_task_end(estimator=self, reconstruction_attributes=dict, **data)
 
-    def _weighed_rows(self, X, sample_weight):
+    def _weighted_rows(self, X, sample_weight):
         """Return the indices of the rows of X that weigh something, and their weights (None if all are 1)."""
         if sample_weight is None:
             return np.arange(len(X)), None
-        return weighed_rows(sample_weight, X)
+        return weighted_rows(sample_weight, X)
 
     def _image_set(self, X, *, clean=None, **examples):
         """Images and what is known of them, on the device of the parameters."""

@@ -14,7 +14,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
 
 from skfashion._images import check_float32
-from skfashion._labels import places_of
+from skfashion._labels import class_indices
 from skfashion._layout import as_array, as_shown
 from skfashion._private_sklearn import _fit_context
 from skfashion._seeds import draw_generator
@@ -161,7 +161,7 @@ class BaseAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseNet
         X, clean, y = self._checked(X, y, "y", reset=not resume)
         uses = {"denoises": clean is not None, "is_conditional": y is not None}
         check_reconstruction(self.augmentation, self.image_shape_, **uses)
-        rows, weight = self._weighed_rows(X, sample_weight)
+        rows, weight = self._weighted_rows(X, sample_weight)
         bounded = check_pixels(X if clean is None else clean, rows, self.loss)
         self._set_output_activation(bounded, resume)
         task = ReconstructionTask(
@@ -188,9 +188,9 @@ class BaseAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseNet
         X, clean, y = self._checked(X, y, "y_val", reset=False)
         if (clean is not None) != self._denoises:
             raise ValueError("y and y_val must both hold images, or neither of them.")
-        rows, weight = self._weighed_rows(X, sample_weight)
+        rows, weight = self._weighted_rows(X, sample_weight)
         check_pixels(X if clean is None else clean, rows, self.loss)
-        labels = None if y is None else places_of(y[rows], self._task.classes, len(rows), "y_val")
+        labels = None if y is None else class_indices(y[rows], self._task.classes, len(rows), "y_val")
         return self._image_set(X, rows=rows, weight=weight, clean=clean, labels=labels)
 
     def _checked(self, X, y, name, *, reset):
@@ -205,7 +205,7 @@ class BaseAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseNet
     def _places(self, y, method):
         """A function of the number of images that gives the places of labels, as :func:`per_image` wants them."""
         check_is_fitted(self)
-        return partial(places_of, y, self._task.classes, caller=f"{type(self).__name__}.{method}")
+        return partial(class_indices, y, self._task.classes, caller=f"{type(self).__name__}.{method}")
 
     def _set_output_activation(self, bounded, resume):
         """Decide on the output activation, or check that the images and parameters suit the one that was fitted."""

@@ -99,7 +99,7 @@ class BaseNetClassifier(ClassAnswers, SupervisedNet):
         task = self._new_task(y, resume)
         if resume or one_pass:
             task.classes = self.classes_
-        examples = task.encode(y, *self._weighed_rows(X, sample_weight))
+        examples = task.encode(y, *self._weighted_rows(X, sample_weight))
         self._task, self.classes_ = task, task.classes
         return X, examples
 

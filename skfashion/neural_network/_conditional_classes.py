@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from skfashion._labels import places_of
+from skfashion._labels import class_indices
 from skfashion._layout import as_array
 
 
@@ -32,7 +32,7 @@ def set_classes(task, y, weight, caller, *, before, one_pass, classes):
     if known is not None and given is not None and not np.array_equal(known, given):
         raise ValueError(f"classes of {caller} were {known.tolist()}, and cannot become {given.tolist()}.")
     task.classes = next(each for each in (known, given, np.unique(y)) if each is not None)
-    places = places_of(y, task.classes, len(y), caller)
+    places = class_indices(y, task.classes, len(y), caller)
     task.class_count = np.bincount(places, weight, len(task.classes)).astype(np.float64)
     if known is not None and one_pass:
         task.class_count += before.class_count

@@ -71,7 +71,7 @@ def number(kind, low, high=None, *, closed="left"):
     >>> number(float, 0, 1).is_satisfied_by(1.0)
     False
     """
-    return Interval({int: Integral, float: Real}[kind], low, high, closed=closed)
+    return Interval(_NUMBERS[kind], low, high, closed=closed)
 
 
 @dataclass_transform(kw_only_default=True, field_specifiers=(parameter,))

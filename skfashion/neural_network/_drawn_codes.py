@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from skfashion._labels import places_of
+from skfashion._labels import class_indices
 
 
 def drawn_codes(autoencoder, n_samples, y, generator):
@@ -21,7 +21,7 @@ def drawn_codes(autoencoder, n_samples, y, generator):
     """
     task, caller = autoencoder._task, f"{type(autoencoder).__name__}.sample"
     if task.classes is None:
-        places_of(y, None, n_samples, caller)
+        class_indices(y, None, n_samples, caller)
         normal = autoencoder.code_mean_, autoencoder.code_covariance_
         codes = generator.multivariate_normal(*normal, n_samples, check_valid="ignore", method="eigh")
         return codes.astype(np.float32), None
@@ -30,7 +30,7 @@ def drawn_codes(autoencoder, n_samples, y, generator):
     if y is None:
         places = generator.choice(len(task.classes), n_samples, p=task.class_count / task.class_count.sum())
     else:
-        places = places_of(y, task.classes, n_samples, caller)
+        places = class_indices(y, task.classes, n_samples, caller)
     for place in np.unique(places):
         if not task.class_count[place]:
             raise ValueError(f"{caller} has no image of class {task.classes.tolist()[place]!r} to draw from so far.")

@@ -11,7 +11,7 @@ from sklearn.utils.validation import check_is_fitted
 from skfashion._atomic import all_or_nothing
 from skfashion._images import ImageInput
 from skfashion._private_sklearn import _fit_context
-from skfashion._weights import weighed_rows
+from skfashion._weights import weighted_rows
 from skfashion.neural_network._clones import CloneMark
 from skfashion.neural_network._declaring import estimator, number, parameter
 from skfashion.neural_network._inner_network import fit_of_an_inner_network
@@ -99,7 +99,7 @@ class BaseOutlierDetector(OutlierMixin, CloneMark, ImageInput, CallbackSupportMi
         with fit_of_an_inner_network(self, X, None, sample_weight) as fitting, all_or_nothing(self):
             given = X
             X, _ = self._validate_images(X, reset=True)
-            X, weight = _weighed(X, sample_weight)
+            X, weight = _weighted(X, sample_weight)
             self._decide_on_the_scale(X)
             read = self._pixels.read(X, type(self).__name__)
             self._learn(given, read, weight, fitting)
@@ -157,11 +157,11 @@ class BaseOutlierDetector(OutlierMixin, CloneMark, ImageInput, CallbackSupportMi
         return np.where(self.decision_function(X) < 0, -1, 1)
 
 
-def _weighed(X, sample_weight):
+def _weighted(X, sample_weight):
     """The rows that weigh something, and their weights, which are 1 on average."""
     if sample_weight is None:
         return X, np.ones(len(X))
-    rows, weight = weighed_rows(sample_weight, X)
+    rows, weight = weighted_rows(sample_weight, X)
     weight /= weight.max()
     # A copy of X, which may be a memory map, only where there is something to leave out.
     return X if len(rows) == len(X) else X[rows], weight / weight.mean()

@@ -44,7 +44,7 @@ def per_image(estimator, net, X, function, *, draws=False, labels=None):
 
 
 def per_read_image(net, layout, X, function, *, alone, labels=None):
-    """The same of rows X on the scale of the net; `alone` says whether images must not depend on those beside them."""
+    """As :func:`per_image`, for rows X on the scale of the net; with `alone` no result depends on the other images."""
     with neutral_state():
         images = ImageSet(to_device(X, torch.device(net.device)), layout, labels=labels)
         return collect(net, images, function, alone=alone).numpy()

@@ -92,7 +92,7 @@ class BaseNetRegressor(RegressorMixin, SupervisedNet):
         if resume:
             task.go_on_from(self._task)
             task.measure_as(self._task)
-        examples = task.encode(y, *self._weighed_rows(X, sample_weight))
+        examples = task.encode(y, *self._weighted_rows(X, sample_weight))
         if one_pass and not resume and task.is_constant.any():
             warnings.warn(
                 f"The targets of the first partial_fit are all the same ({task.mean}), so their scale is unknown "

@@ -189,11 +189,10 @@ class SemiSupervisedClassifier(
                 refuse_mixing(name, value, self.image_shape_, "a pseudo-label is that of one image")
             if X_val is not None:
                 X_val = self._check_images(X_val, reset=False)[0]
-            self.estimator_._consistency_of_owner = self._consistency(np.flatnonzero(~labelled & (weight > 0)), weight)
+            consistency = self._consistency(np.flatnonzero(~labelled & (weight > 0)), weight)
             known = None if sample_weight is None and labelled.all() else weight * labelled
-            with fitted_on_images_of(self, self.estimator_), fitting(self.estimator_):
+            with fitted_on_images_of(self, self.estimator_, consistency=consistency), fitting(self.estimator_):
                 self.estimator_.fit(X, y, known, X_val=X_val, y_val=y_val, sample_weight_val=sample_weight_val)
-            del self.estimator_._consistency_of_owner  # whoever fits it again does so on images of their own
             for name in _SHARED:
                 setattr(self, name, getattr(self.estimator_, name))
             self._unmark()

@@ -46,7 +46,7 @@ class SupervisedNet(ImageEmbedding, BaseNet):
         if X is None or y is None:
             raise ValueError("X_val and y_val must be given together, sample_weight_val only with both.")
         X, y = self._checked(X, y, reset=False)
-        rows, weight = self._weighed_rows(X, sample_weight)
+        rows, weight = self._weighted_rows(X, sample_weight)
         return self._image_set(X, **self._task.encode_validation(y, rows, weight))
 
     def _describe(self, net, images, *, add):

@@ -142,9 +142,7 @@ class ConsistencyBatches:
     @staticmethod
     def _weights(part, weight, n_images):
         """Weights of images by which the mean over a batch of `n_images` becomes the sum of the means of its parts."""
-        n = len(part.images)
-        weights = torch.ones(n, device=part.images.device) if part.weight is None else part.weight
-        return weights * (weight * n_images / n)
+        return part.weights() * (weight * n_images / len(part.images))
 
 
 def _probabilities(net, images):

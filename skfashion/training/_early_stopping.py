@@ -42,7 +42,7 @@ class EarlyStopping:
         self.best_state = None
 
     def begin_epoch(self):
-        """Nothing is to do before an epoch."""
+        """Do nothing: only the end of an epoch matters."""
 
     def end_epoch(self, net):
         """Take in the last epoch of a net's history; return whether to stop."""

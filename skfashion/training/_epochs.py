@@ -147,8 +147,7 @@ class EpochNet(NeuralNet):
 
     def _weight_in_group(self, batch):
         """The weights of images among those of all processes; none where another process counts the same images."""
-        weight = torch.ones(len(batch.images), device=batch.images.device) if batch.weight is None else batch.weight
-        return weight * self.group_.counts(batch.n_images)
+        return batch.weights() * self.group_.counts(batch.n_images)
 
     def _dense_stack(self):
         """The module as a :class:`DenseStack`, or None where autograd has to find its gradients.

@@ -24,6 +24,10 @@ class Batch(NamedTuple):
     labels: torch.Tensor | None = None
     mixed: Mixed | None = None
 
+    def weights(self):
+        """The weight of each image, 1 where none are given."""
+        return torch.ones(len(self.images), device=self.images.device) if self.weight is None else self.weight
+
 
 class ImageSet:
     """Images, targets and weights on a device. X keeps its dtype; only batches become float32.

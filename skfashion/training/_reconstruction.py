@@ -67,9 +67,8 @@ class ReconstructionTask(Task):
             return
         total, weights = 0, 0
         for batch in net.get_iterator(images):
-            target = batch.target
-            weight = torch.ones(len(target), device=target.device) if batch.weight is None else batch.weight
-            total = total + torch.einsum("n,nchw->chw", weight, target)
+            weight = batch.weights()
+            total = total + torch.einsum("n,nchw->chw", weight, batch.target)
             weights += float(weight.sum())
         net.module_.start_at(total / weights)
 
@@ -177,7 +176,7 @@ def residual_variance(net, images):
     total, weights = 0, 0
     for batch in inference_batches(net, images):
         residual = batch.images - net.module_.decode(net.module_.encode(batch.images))
-        weight = torch.ones(len(residual), device=residual.device) if batch.weight is None else batch.weight
+        weight = batch.weights()
         total = total + torch.einsum("n,nchw->chw", weight, residual.square()).double()
         weights += float(weight.sum())
     return total / weights

@@ -197,9 +197,9 @@ def test_the_mean_as_a_baseline_of_levels_is_whole(garments):
     [
         ({"method": "gradients"}, "method must be one of"),
         ({"response": "log"}, "response must be one of"),
-        ({"y": 17}, "y holds 17, but the classes of the fit are"),
+        ({"y": 17}, "saliency knows no class 17: the classes that were fitted are"),
         ({"y": [0, 1]}, "inconsistent numbers of samples"),
-        ({"y": ["0"] * 5}, "y holds 0, but the classes"),
+        ({"y": ["0"] * 5}, "saliency knows no class '0': the classes"),
         ({"n_steps": 3}, "method='occlusion' does not read the argument n_steps"),
         ({"method": "grad_cam", "baseline": "mean"}, "method='grad_cam' does not read the argument baseline"),
         ({"method": "integrated_gradients", "response": "decision"}, "explains the response 'logit' or 'probability'"),

@@ -153,8 +153,7 @@ def test_the_table_of_the_readme():
     for name, row in table.iterrows():
         assert round(100 * row.accuracy, 2) == rows[name]["accuracy"]
         assert [round(100 * row.low, 2), round(100 * row.high, 2)] == rows[name]["interval"]
-        low, high = rows[name]["interval"]
-        assert f"| `{name}` | {rows[name]['accuracy']:.1f} % | {low:.1f} to {high:.1f} |" in readme
+        assert f"| `{name}` | {100 * row.accuracy:.1f} % | {100 * row.low:.1f} to {100 * row.high:.1f} |" in readme
 
 
 @pytest.mark.parametrize("model", ["KNNClassifier(4, weights='distance')", "SubspaceClassifier()"])

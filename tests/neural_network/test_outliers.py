@@ -21,7 +21,7 @@ from skfashion.neural_network import (
     SelfSupervisedOutlierDetector,
     VariationalAutoencoder,
 )
-from skfashion.neural_network._outlier_detector import _threshold, _weighed
+from skfashion.neural_network._outlier_detector import _threshold, _weighted
 from skfashion.neural_network._self_supervised_outliers import _shifted
 
 SMALL = {"batch_size": 16, "max_epochs": 5, "device": "cpu"}
@@ -124,9 +124,9 @@ def test_one_pixel_cannot_be_turned():
 
 def test_weights_copy_images_only_to_leave_some_out():
     X = np.arange(12.0).reshape(4, 3)
-    assert _weighed(X, None)[0] is X
-    assert _weighed(X, [1, 2, 3, 2])[0] is X
-    rows, weight = _weighed(X, [0, 2, 0, 6])
+    assert _weighted(X, None)[0] is X
+    assert _weighted(X, [1, 2, 3, 2])[0] is X
+    rows, weight = _weighted(X, [0, 2, 0, 6])
     np.testing.assert_array_equal(rows, X[[1, 3]])
     np.testing.assert_allclose(weight, [0.5, 1.5])
 

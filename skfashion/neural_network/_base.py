@@ -151,33 +151,21 @@ class BaseNet(
         return self._fit(X, y, sample_weight, (X_val, y_val, sample_weight_val))
 
     def _fit(self, X, y, sample_weight, validation=(None, None, None), *, one_pass=False, **known):
-        """Validate, encode, hold out, build or resume the net, train it, and keep it: the way of every fit."""
+        """Validate, hold out, build or resume the net, train it, and keep it: the way of every fit."""
         if one_pass and self.early_stopping:
             raise ValueError("partial_fit does not support early_stopping=True.")
         resume = (one_pass or self.warm_start) and hasattr(self, "net_")
-        consistency = vars(self).get("_given_by_owner", {}).get("consistency")
         with (
             self._epoch_tasks(X, y, sample_weight, one_pass) as tasks,
             all_or_nothing(self),
             neutral_state(),
             shared_training() if self.distributed else nullcontext(),
         ):
-            given = X
-            X, examples = self._examples(X, y, sample_weight, resume=resume, one_pass=one_pass, **known)
-            valid = self._validation(*validation)
-            if not resume:
-                warn_of_large_numbers(type(self).__name__, X)
-            augmentation_steps(self.augmentation, self.image_shape_)  # an invalid one is reported before training
-            rows = examples["rows"] if consistency is None else np.union1d(examples["rows"], consistency.rows)
-            self._prepare(given, X, rows, resume=resume, tasks=tasks)
-            seed = draw_seed(self.random_state)
-            if self.distributed:
-                seed = common_seed(self, seed, X, examples, valid, resume=resume)
-            examples["weight"] = self._task.relative_weights(examples["weight"], len(examples["rows"]))
-            train = self._image_set(X, **examples)
-            images = train
+            known = {**known, "resume": resume, "one_pass": one_pass}
+            images, valid, seed = self._checked_images(X, y, sample_weight, validation, tasks, **known)
+            train = images
             if valid is None and self.early_stopping and not one_pass:
-                train, valid = self._held_out(train, seed)
+                train, valid = self._held_out(images, seed)
             net = self._resumed_net(one_pass=one_pass) if resume else self._new_net(seed)
             if not resume:
                 self._task.start(net, train)
@@ -188,7 +176,7 @@ class BaseNet(
             if self.max_seconds is not None and not one_pass:
                 listeners.append(Deadline(self.max_seconds))
             survives = not (one_pass or self._is_clone or self.distributed)
-            extras = {"consistency": consistency, "stopping": stopping, "listeners": listeners}
+            extras = {"consistency": self._given_consistency, "stopping": stopping, "listeners": listeners}
             self.interrupted_ = net.train(train, valid, **extras, one_pass=one_pass, survives_ctrl_c=survives)
             if self.interrupted_:
                 self._warn_of_an_interrupt(net)
@@ -200,6 +188,28 @@ class BaseNet(
             vars(self).update(self._describe(net, images, add=resume and one_pass))
             self._unmark()
         return self
+
+    def _checked_images(self, X, y, sample_weight, validation, tasks, *, resume, **known):
+        """Validate and encode all that is given; return training images, validation images if any, and the seed."""
+        given = X
+        X, examples = self._examples(X, y, sample_weight, resume=resume, **known)
+        valid = self._validation(*validation)
+        if not resume:
+            warn_of_large_numbers(type(self).__name__, X)
+        augmentation_steps(self.augmentation, self.image_shape_)  # an invalid one is reported before training
+        consistency, rows = self._given_consistency, examples["rows"]
+        rows = rows if consistency is None else np.union1d(rows, consistency.rows)
+        self._prepare(given, X, rows, resume=resume, tasks=tasks)
+        seed = draw_seed(self.random_state)
+        if self.distributed:
+            seed = common_seed(self, seed, X, examples, valid, resume=resume)
+        examples["weight"] = self._task.relative_weights(examples["weight"], len(examples["rows"]))
+        return self._image_set(X, **examples), valid, seed
+
+    @property
+    def _given_consistency(self):
+        """What an estimator that trains this one by consistency knows of images without labels, or None."""
+        return vars(self).get("_given_by_owner", {}).get("consistency")
 
     def _answering(self):
         return self._task.answering(self.module_), self._task.outputs

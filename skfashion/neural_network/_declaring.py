@@ -7,7 +7,6 @@ from numbers import Integral, Real
 from types import NoneType, UnionType
 from typing import Literal, Union, dataclass_transform, get_args, get_origin, get_type_hints
 
-from skfashion._layout import is_size
 from skfashion._private_sklearn import Interval, StrOptions
 
 # How docstrings call a type, where that is not its name.
@@ -209,7 +208,7 @@ def checked_sizes(estimator, name):
     """Return a parameter that holds an int, or some, of at least 1 as a tuple of ints."""
     value = getattr(estimator, name)
     sizes = tuple(value) if isinstance(value, Iterable) else (value,)
-    if not all(map(is_size, sizes)):
+    if not all(isinstance(size, Integral) and not isinstance(size, bool) and size > 0 for size in sizes):
         raise ValueError(
             f"The {name!r} parameter of {type(estimator).__name__} must hold ints of at least 1. Got {value!r} instead."
         )

@@ -11,6 +11,7 @@ from skfashion.inspection._back_to_pixels import weights_in_pixels
 from skfashion.inspection._drawing import axes_for, check_columns, check_kw, draw_grid, grid_size, signed_style
 from skfashion.inspection._labels import names_of
 from skfashion.inspection._pictures import pictures_made_by
+from skfashion.inspection._protocols import DifferentiableEstimator
 
 
 class FilterDisplay:
@@ -154,7 +155,11 @@ def _first_weights(model):
     """Weights of shape (n_filters, n_features), or (n_filters, channels, h, w) of a convolution."""
     if hasattr(model, "module_"):
         weights = (parameter.detach().cpu().numpy() for parameter in model.module_.parameters())
-        return next(array for array in weights if array.ndim in (2, 4))
+        first = next(array for array in weights if array.ndim in (2, 4))
+        if first.ndim == 4 or not isinstance(model, DifferentiableEstimator) or not model.as_module().channels_last:
+            return first
+        # A network sees channels first, whatever the order in a row is.
+        return np.moveaxis(first.reshape(-1, *model.image_shape_), 1, -1).reshape(first.shape)
     if hasattr(model, "coefs_"):
         return as_array(model.coefs_[0]).T
     if hasattr(model, "coef_"):

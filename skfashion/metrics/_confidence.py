@@ -118,7 +118,7 @@ def reliability_bins(y_true, y_proba, *, labels=None, n_bins=15, strategy="unifo
     n_bins : int, default=15
         The number of bins; those without a prediction are left out.
     strategy : {"uniform", "quantile"}, default="uniform"
-        Bins of equal width in [0, 1], or with equally many predictions each.
+        Bins of equal width in [0, 1], or with equally many predictions each, but for ties and a remainder.
 
     Returns
     -------
@@ -142,12 +142,13 @@ def reliability_bins(y_true, y_proba, *, labels=None, n_bins=15, strategy="unifo
     confidence = y_proba.max(axis=1)
     right = labels[y_proba.argmax(axis=1)] == y_true
     if strategy == "uniform":
-        edges = np.linspace(0, 1, n_bins + 1)
+        edges = np.linspace(0, 1, n_bins + 1)[1:-1]
     elif strategy == "quantile":
-        edges = np.quantile(confidence, np.linspace(0, 1, n_bins + 1))
+        n_below = -(-len(confidence) * np.arange(1, n_bins) // n_bins)  # in ints, as quantiles are rounded
+        edges = np.sort(confidence)[n_below - 1]
     else:
         raise ValueError(f"strategy must be 'uniform' or 'quantile'. Got {strategy!r} instead.")
-    members = np.searchsorted(edges[1:-1], confidence, side="left")  # an edge belongs to the bin below
+    members = np.searchsorted(edges, confidence, side="left")  # an edge belongs to the bin below
     counts = np.bincount(members, minlength=n_bins)
     used = counts > 0
     sums = (np.bincount(members, weights=each, minlength=n_bins)[used] for each in (confidence, right))

@@ -6,6 +6,7 @@ import sys
 import time
 import warnings
 from collections.abc import Callable
+from contextlib import contextmanager, nullcontext
 from numbers import Real
 from typing import NamedTuple
 
@@ -13,7 +14,8 @@ import numpy as np
 from joblib import effective_n_jobs, parallel_config
 from joblib.parallel import ParallelBackendBase
 from scipy.sparse import issparse
-from sklearn.model_selection import GridSearchCV, ParameterGrid
+from sklearn.base import is_classifier
+from sklearn.model_selection import GridSearchCV, ParameterGrid, check_cv
 
 from skfashion._private_sklearn import Interval, _fit_context
 from skfashion._private_sklearn_search import BaseSearchCV
@@ -179,7 +181,7 @@ class VectorizedGridSearchCV(Versioned, GridSearchCV):
         config = parallel_config(backend=self._backend)
         self._backend.when_configured = config.unregister
         try:
-            with config:
+            with config, nullcontext() if self.max_seconds is None else self._splitting_once(y):
                 super().fit(X, y, **params)
             vectorized = np.reshape(self._backend.packed, (-1, self.n_splits_)).all(axis=1)
             self.cv_results_["vectorized"] = vectorized
@@ -187,6 +189,16 @@ class VectorizedGridSearchCV(Versioned, GridSearchCV):
             self._backend.end()
             del self._backend, self._deadline
         return self
+
+    @contextmanager
+    def _splitting_once(self, y):
+        """Let all parts of the candidates see the same folds, although each part asks for them."""
+        given = self.cv
+        self.cv = SplitOnce(check_cv(given, y, classifier=is_classifier(self.estimator)))
+        try:
+            yield
+        finally:
+            self.cv = given
 
     def _new_backend(self, n_threads, n_at_once):
         return TogetherBackend(n_threads, n_at_once)
@@ -213,6 +225,31 @@ class VectorizedGridSearchCV(Versioned, GridSearchCV):
         task.call_on_fit_task_begin(estimator=self)
         evaluate_candidates(candidates, callback_ctx=task)
         task.call_on_fit_task_end(estimator=self)
+
+
+class SplitOnce:
+    """A splitter that draws its folds once, and gives the same ones at every call.
+
+    Parameters
+    ----------
+    cv : splitter
+        Any of scikit-learn's.
+    """
+
+    def __init__(self, cv):
+        self.cv = cv
+        self.folds = None
+
+    def split(self, X, y=None, groups=None):
+        if self.folds is None:
+            self.folds = list(self.cv.split(X, y, groups))
+        return iter(self.folds)
+
+    def get_n_splits(self, X=None, y=None, groups=None):
+        return self.cv.get_n_splits(X, y, groups)
+
+    def get_metadata_routing(self):
+        return self.cv.get_metadata_routing()
 
 
 class TogetherBackend(ParallelBackendBase):

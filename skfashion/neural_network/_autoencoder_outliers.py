@@ -15,7 +15,7 @@ from skfashion.neural_network._normal import NormalDistribution
 from skfashion.neural_network._outlier_detector import BaseOutlierDetector
 from skfashion.neural_network._per_image import per_read_image
 from skfashion.training._loader import ImageSet
-from skfashion.training._reconstruction import residual_variance
+from skfashion.training._reconstruction import normal_of_codes, residual_variance
 
 # Codes may lie in a subspace, in which directions across it have no variance.
 _SHRINKAGE = 0.001
@@ -101,8 +101,8 @@ class AutoencoderOutlierDetector(BaseOutlierDetector):
         with neutral_state():
             images = ImageSet(to_device(X, torch.device(net.device)), self._layout, weight=sample_weight)
             variance = residual_variance(net, images)
+            _, mean, covariance = normal_of_codes(net, images)
         self.pixel_variance_ = self._layout.rows(variance[None])[0].cpu().numpy()
-        mean, covariance = self.autoencoder_.code_mean_, self.autoencoder_.code_covariance_
         self._codes = NormalDistribution.of(mean, covariance, _SHRINKAGE)
 
     def _scores(self, X, *, alone):

@@ -229,12 +229,16 @@ class BaseAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseNet
         """The distribution of the codes of the images of a fit, also with those of one more pass."""
         described = self._task.distribution(net, images)
         if add:
-            described = pooled(described, (self._code_weight, self.code_mean_, self.code_covariance_))
+            before = self._code_weight * self._task.former_unit
+            described = pooled(described, (before, self.code_mean_, self.code_covariance_))
         weight, mean, covariance = described
         attributes = {"_code_weight": weight, "code_mean_": mean, "code_covariance_": covariance}
         if self._task.classes is not None:
             of_classes = self._task.distributions(net, images)
-            attributes |= {"_codes_of_classes": pooled(of_classes, self._codes_of_classes) if add else of_classes}
+            if add:
+                weights, *normal = self._codes_of_classes
+                of_classes = pooled(of_classes, (weights * self._task.former_unit, *normal))
+            attributes["_codes_of_classes"] = of_classes
         return attributes
 
     def transform(self, X):

@@ -159,7 +159,11 @@ def _flat(image, background, pillow):
         # 32 bits hold 16 of a file, as far as anything shows.
         if image.mode == "I" and pixels.min() >= 0 and WHITE < pixels.max() < 2**16:
             pixels = pixels.astype(np.uint16)
-        return pillow.Image.fromarray(_levels(pixels))
+        levels = _levels(pixels)
+        transparent = image.info.get("transparency")  # one grey level of a PNG
+        if isinstance(transparent, int):
+            levels = np.where(np.asarray(image) == transparent, np.uint8(background), levels)
+        return pillow.Image.fromarray(levels)
     if image.has_transparency_data:
         image = image.convert("RGBA")
         behind = pillow.Image.new("RGBA", image.size, (background,) * 3 + (WHITE,))

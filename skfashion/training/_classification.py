@@ -83,47 +83,70 @@ class ClassificationTask(LabelTask):
             Their weights; None if all are 1.
         """
         y = column_or_1d(y, warn=True)
-        new_classes = self.classes is None
-        if self.class_weight is not None:
-            by_class = self._weights_by_class(y[rows], weight, np.unique(y[rows]) if new_classes else self.classes)
-            rows, weight = rows[by_class > 0], (by_class if weight is None else weight * by_class)[by_class > 0]
-        if new_classes:
+        self._check_names_of_classes(y[rows])
+        rows, weight = self._of_classes_that_count(y, rows, weight)
+        if self.classes is None:
             self.classes = LabelEncoder().fit(y[rows]).classes_
+        if self.class_weight is not None:
+            by_class = self._weights_by_class(y[rows], weight)
+            weight = by_class if weight is None else weight * by_class
         return {"rows": rows, "y": self._encoded(y[rows]), "weight": weight}
 
     def encode_validation(self, y, rows, weight):
         """As :meth:`encode`, for images that are only looked at."""
-        y = column_or_1d(y, warn=True)[rows]
+        y = column_or_1d(y, warn=True)
+        rows, weight = self._of_classes_that_count(y, rows, weight)
+        y = y[rows]
         encoded = self._encoded(y)
         if self.class_weight is not None:
             by_class = np.array([self._weight_of_class[label] for label in y.tolist()])
             weight = by_class if weight is None else weight * by_class
         return {"rows": rows, "y": encoded, "weight": weight}
 
+    def _of_classes_that_count(self, y, rows, weight):
+        """The rows, and their weights, but for those of classes to which `class_weight` gives a weight of 0."""
+        if not isinstance(self.class_weight, dict):
+            return rows, weight
+        left_out = [label for label in np.unique(y[rows]).tolist() if self.class_weight.get(label) == 0]
+        counts = ~np.isin(y[rows], left_out)
+        if not counts.any():
+            raise self._invalid_weights()
+        return rows[counts], None if weight is None else weight[counts]
+
     def _encoded(self, y):
         encoder = LabelEncoder()
         encoder.classes_ = self.classes
         return encoder.transform(y)
 
-    def _weights_by_class(self, y, sample_weight, known):
+    def _weights_by_class(self, y, sample_weight):
         """The weight of each label in y by its class; a class that `class_weight` does not name weighs 1."""
+        known, weights = self.classes, np.ones(len(self.classes))
         if isinstance(self.class_weight, str):
-            weights = compute_class_weight(self.class_weight, classes=known, y=y, sample_weight=sample_weight)
-        else:
-            self._check_class_weight(known.tolist())
-            weights = np.array([self.class_weight.get(label, 1.0) for label in known.tolist()], dtype=np.float64)
-        self._weight_of_class = dict(zip(known.tolist(), weights.tolist(), strict=True))
-        by_class = weights[np.searchsorted(known, y).clip(max=len(known) - 1)]
-        if not np.isfinite(weights).all() or (weights < 0).any() or not by_class.any():
-            raise ValueError(
-                "The 'class_weight' parameter must hold non-negative weights that are not all zero for the classes in "
-                f"y. Got {self.class_weight!r} instead."
+            present = np.isin(known, y)  # a fit that goes on may lack some
+            weights[present] = compute_class_weight(
+                self.class_weight, classes=known[present], y=y, sample_weight=sample_weight
             )
-        return by_class
+        else:
+            weights[:] = [self.class_weight.get(label, 1.0) for label in known.tolist()]
+        if not np.isfinite(weights).all() or (weights < 0).any():
+            raise self._invalid_weights()
+        self._weight_of_class = dict(zip(known.tolist(), weights.tolist(), strict=True))
+        return weights[self._encoded(y)]
 
-    def _check_class_weight(self, classes):
+    def _invalid_weights(self):
+        return ValueError(
+            "The 'class_weight' parameter must hold non-negative weights that are not all zero for the classes in y. "
+            f"Got {self.class_weight!r} instead."
+        )
+
+    def _check_names_of_classes(self, y):
         """Raise a ValueError if `class_weight` names no class, and warn if it names some that are none."""
+        if not isinstance(self.class_weight, dict):
+            return
+        classes = np.unique(y).tolist() if self.classes is None else self.classes.tolist()
         unknown = [label for label in self.class_weight if label not in classes]
+        if self.classes is not None:  # a class of weight 0 is none of those that were fitted
+            unknown = [label for label in unknown if self.class_weight[label] != 0]
         unnamed = [label for label in classes if label not in self.class_weight]
         if not unknown or not unnamed:
             return

@@ -83,8 +83,7 @@ class ReconstructionTask(Task):
         latent_dim = net.module_.latent_dim
         if self.beta is not None:
             return 0.0, np.zeros(latent_dim), np.eye(latent_dim)
-        codes = collect(net, images, lambda module, batch: module.encode(batch)).double().numpy()
-        return _normal_of(codes, _weights(images))
+        return normal_of_codes(net, images)
 
     def distributions(self, net, images):
         """Arrays of the same of the codes that are drawn for the images of each class.
@@ -106,6 +105,12 @@ class ReconstructionTask(Task):
             for values, value in zip((weights, means, covariances), described, strict=True):
                 values.append(value)
         return np.array(weights), np.array(means), np.array(covariances)
+
+
+def normal_of_codes(net, images):
+    """The weight of images, and the mean and the covariance of their codes."""
+    codes = collect(net, images, lambda module, batch: module.encode(batch)).double().numpy()
+    return _normal_of(codes, _weights(images))
 
 
 def _weights(images):

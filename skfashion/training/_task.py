@@ -14,10 +14,13 @@ class Task(ABC):
     ----------
     mean_weight, n_weights : float or None, int
         The mean of all weights that the model has been trained with, and their number.
+    former_unit : float
+        What a relative weight of 1 in the passes before the last one is in that.
     """
 
     mean_weight: float | None = None
     n_weights: int = 0
+    former_unit: float = 1.0
 
     # What outputs are: scores of "classes", log odds of "labels", or "numbers".
     outputs = "numbers"
@@ -66,6 +69,8 @@ class Task(ABC):
             relative = relative / relative.mean()
         else:
             self.n_weights += n_rows
-            self.mean_weight += (mean - self.mean_weight) * (n_rows / self.n_weights)
+            before = self.mean_weight
+            self.mean_weight += (mean - before) * (n_rows / self.n_weights)
+            self.former_unit = before / self.mean_weight
             relative = weight / self.mean_weight
         return None if (relative == 1).all() else relative

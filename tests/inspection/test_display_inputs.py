@@ -58,8 +58,8 @@ def test_colour_images_with_channels_last_look_as_they_are(colour, layout):
         display = MisclassifiedDisplay.from_estimator(model, given, y)
         np.testing.assert_allclose(display.images, X[display.indices] / 255, atol=1e-6)
     if layout == "images":
-        weights = next(mlp.module_.parameters()).detach().numpy().reshape(8, 8, 6, 3)
-        np.testing.assert_allclose(FilterDisplay.from_estimator(mlp).filters, weights.mean(axis=-1), atol=1e-7)
+        weights = next(mlp.module_.parameters()).detach().numpy().reshape(8, 3, 8, 6)  # a network sees channels first
+        np.testing.assert_allclose(FilterDisplay.from_estimator(mlp).filters, weights.mean(axis=1), atol=1e-7)
 
 
 def test_colours_on_any_scale_are_stretched_not_clipped(colour):
@@ -246,3 +246,18 @@ def test_errors_of_several_labels_are_refused(garments):
     model = MLPClassifier((8,), max_epochs=1, random_state=0).fit(X, labels)
     with pytest.raises(ValueError, match="MLPClassifier predicts several labels for an image"):
         MisclassifiedDisplay.from_estimator(model, X, labels)
+
+
+@pytest.mark.parametrize("as_rows", [False, True], ids=["images", "rows"])
+def test_filters_of_images_with_channels_last(as_rows):
+    """One pixel decides on the class: the filter shows it, whatever the order in a row is."""
+    X = np.random.default_rng(0).random((200, 8, 6, 3))
+    y = (X[:, 2, 3, 0] > 0.5).astype(int)
+    model = MLPClassifier(
+        (1,), activation="tanh", image_shape=(8, 6, 3), batch_size=16, learning_rate=0.02, random_state=0
+    )
+    model.fit(X.reshape(200, -1) if as_rows else X, y)
+    (shown,) = FilterDisplay.from_estimator(model).filters
+    first = next(model.module_.parameters()).detach().numpy().reshape(3, 8, 6)
+    np.testing.assert_allclose(shown, first.mean(axis=0), rtol=1e-6)
+    assert np.unravel_index(np.abs(shown).argmax(), shown.shape) == (2, 3)

@@ -201,3 +201,18 @@ def test_labels_of_two_kinds_or_numbers_are_no_errors(function):
 def test_numbers_are_no_classes(function):
     with pytest.raises(ValueError, match="continuous"):
         function([0.5, 0.7], [[0.9, 0.1], [0.8, 0.2]])
+
+
+@pytest.mark.parametrize("n", [5, 25, 49, 301, 313])
+def test_quantiles_divide_predictions_evenly(n):
+    """No bin has one prediction more or less because a quantile was rounded; ties stay together."""
+    for seed in range(20):
+        right = np.random.default_rng(seed).random(n) / 2 + 0.5
+        counts = reliability_bins(
+            np.zeros(n, int), np.c_[right, 1 - right], labels=[0, 1], n_bins=12, strategy="quantile"
+        )
+        assert np.ptp(counts.counts) <= 1
+        assert counts.counts.sum() == n
+    tied = np.repeat([0.6, 0.8], [7, 5])
+    bins = reliability_bins(np.zeros(12, int), np.c_[tied, 1 - tied], labels=[0, 1], n_bins=4, strategy="quantile")
+    assert bins.counts.tolist() == [7, 5]

@@ -7,14 +7,14 @@ import joblib
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn.base import clone
+from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.callback import ProgressBar
 from sklearn.datasets import load_digits
 from sklearn.decomposition import PCA
 from sklearn.exceptions import FitFailedWarning
 from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import GridSearchCV, GroupKFold, ShuffleSplit
+from sklearn.model_selection import GridSearchCV, GroupKFold, GroupShuffleSplit, KFold, ShuffleSplit
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -224,3 +224,36 @@ def test_settings_of_joblib_are_kept():
     with pytest.raises(ValueError, match="diverged"):
         VectorizedGridSearchCV(mlp(optimizer="sgd"), {"learning_rate": [1e30]}, error_score="raise").fit(X, Y)
     assert type(joblib.parallel.get_active_backend()[0]) is type(before)
+
+
+class TellsItsFold(ClassifierMixin, BaseEstimator):
+    """The score is the sum of the samples of the test fold, whatever the candidate is."""
+
+    def __init__(self, candidate=0):
+        self.candidate = candidate
+
+    def fit(self, X, y):
+        self.classes_ = np.unique(y)
+        return self
+
+    def score(self, X, y):
+        return float(X.sum())
+
+
+@pytest.mark.parametrize(
+    "cv",
+    [
+        KFold(3, shuffle=True),
+        ShuffleSplit(2),
+        KFold(3, shuffle=True, random_state=np.random.RandomState(0)),
+        GroupShuffleSplit(2),
+    ],
+    ids=str,
+)
+def test_parts_of_a_search_of_limited_time_see_the_same_folds(cv):
+    X, y = np.arange(60.0)[:, None], np.arange(60) % 2
+    search = VectorizedGridSearchCV(TellsItsFold(), {"candidate": range(20)}, cv=cv, max_seconds=1000)
+    groups = {"groups": np.arange(60) // 4} if isinstance(cv, GroupShuffleSplit) else {}
+    search.fit(X, y, **groups)
+    assert search.cv is cv
+    assert len(set(search.cv_results_["split0_test_score"])) == 1

@@ -21,6 +21,8 @@ from skfashion.neural_network import (
     SelfSupervisedOutlierDetector,
     VariationalAutoencoder,
 )
+from skfashion.neural_network._autoencoder_outliers import _SHRINKAGE
+from skfashion.neural_network._normal import NormalDistribution
 from skfashion.neural_network._outlier_detector import _threshold, _weighted
 from skfashion.neural_network._self_supervised_outliers import _shifted
 
@@ -272,3 +274,20 @@ def test_one_class_of_fashion_mnist(fashion_mnist):
     ):
         scores = detector.fit(ankle_boots).score_samples(X_test)
         assert roc_auc_score(y_test == 9, scores) > least
+
+
+@pytest.mark.parametrize("frozen", [False, True])
+def test_distances_are_those_from_the_codes_of_the_fit(garments, frozen):
+    """Also by a variational autoencoder, whose codes need not follow the standard normal distribution."""
+    X, weight = garments[0], np.arange(len(garments[0])) % 3 + 0.0
+    autoencoder = VariationalAutoencoder(3, n_channels=(4,), max_epochs=2, batch_size=64, random_state=0)
+    if frozen:
+        autoencoder = FrozenEstimator(autoencoder.fit(255 - X))
+    detector = AutoencoderOutlierDetector(autoencoder, random_state=0).fit(X, sample_weight=weight)
+    codes = detector.autoencoder_.transform(X)
+    expected = NormalDistribution.of(
+        np.average(codes, axis=0, weights=weight), np.cov(codes, rowvar=False, ddof=0, aweights=weight), _SHRINKAGE
+    )
+    np.testing.assert_allclose(
+        detector._codes.squared_distances(codes), expected.squared_distances(codes), rtol=1e-4, atol=1e-6
+    )

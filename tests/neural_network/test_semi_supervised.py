@@ -270,3 +270,14 @@ def test_a_score_needs_a_label(few):
     model = SemiSupervisedClassifier(INNER).fit(*few)
     with pytest.raises(ValueError, match="y holds no label to score by"):
         model.score(few[0], np.full(60, -1))
+
+
+def test_missing_ints_of_pandas_are_no_labels(tiny):
+    X, y = tiny
+    few = pd.Series(np.where(np.arange(len(y)) % 2, y, -1), dtype="Int64")
+    model = SemiSupervisedClassifier(MLPClassifier((8,), max_epochs=2), random_state=0)
+    expected = clone(model).fit(X, few.to_numpy(dtype=np.int64))
+    model.fit(X, few.where(few >= 0, pd.NA))
+    assert model.classes_.tolist() == [0, 1, 2]
+    assert model.classes_.dtype == np.int64
+    np.testing.assert_array_equal(model.predict_proba(X), expected.predict_proba(X))

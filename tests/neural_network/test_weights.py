@@ -4,6 +4,7 @@ import warnings
 
 import numpy as np
 import pytest
+from sklearn.base import clone
 from sklearn.linear_model import LogisticRegression
 
 from skfashion.neural_network import Autoencoder, EncoderClassifier, MLPClassifier, VariationalAutoencoder
@@ -140,3 +141,45 @@ def test_only_the_ratios_of_weights_count(tiny, model, factor):
     weight = np.random.default_rng(0).uniform(0.5, 2, size=len(y))
     one, other = (model.fit(X, y, sample_weight=w).loss_curve_ for w in (weight, factor * weight))
     np.testing.assert_allclose(one, other, rtol=1e-5)
+
+
+def test_codes_of_several_passes_are_pooled_by_their_weights(tiny):
+    X, y = tiny
+    weight = np.where(y == 0, 1.0, 10.0)
+    parts = [np.flatnonzero(y == 0), np.flatnonzero(y == 1), np.flatnonzero(y == 2)]
+    model = Autoencoder(2, (8,), learning_rate=1e-12, lr_schedule=None, random_state=0)
+    for part in parts:
+        model.partial_fit(X[part], sample_weight=weight[part])
+    codes = model.transform(X)
+    np.testing.assert_allclose(model.code_mean_, np.average(codes, axis=0, weights=weight), rtol=1e-4)
+    expected = np.cov(codes, rowvar=False, ddof=0, aweights=weight)
+    np.testing.assert_allclose(model.code_covariance_, expected, rtol=1e-3, atol=1e-6)
+
+
+def test_codes_of_classes_are_pooled_by_their_weights(tiny):
+    X, y = tiny
+    model = VariationalAutoencoder(
+        2, n_channels=(4,), conditional=True, learning_rate=1e-12, lr_schedule=None, random_state=0
+    )
+    once = clone(model).partial_fit(X, y, sample_weight=np.arange(len(y)) % 7 + 1.0)
+    for part in (slice(0, 50), slice(50, None)):
+        model.partial_fit(X[part], y[part], sample_weight=(np.arange(len(y)) % 7 + 1.0)[part], classes=[0, 1, 2])
+    for several, single in zip(model._codes_of_classes[1:], once._codes_of_classes[1:], strict=True):
+        np.testing.assert_allclose(several, single, rtol=1e-3, atol=1e-5)
+
+
+def test_a_class_of_weight_zero_is_left_out_everywhere(tiny):
+    X, y = tiny
+    rest = y != 2
+    model = MLPClassifier((4,), class_weight={2: 0.0}, max_epochs=2, warm_start=True, random_state=0)
+    model.fit(X, y, X_val=X, y_val=y)
+    expected = MLPClassifier((4,), max_epochs=2, random_state=0).fit(X[rest], y[rest], X_val=X[rest], y_val=y[rest])
+    assert model.classes_.tolist() == [0, 1]
+    assert model.history_[-1]["valid_loss"] == expected.history_[-1]["valid_loss"]
+    assert model.fit(X, y).fit(X[rest], y[rest]).classes_.tolist() == [0, 1]
+
+
+def test_balanced_weights_of_a_fit_that_goes_on_without_a_class(tiny):
+    X, y = tiny
+    model = MLPClassifier((4,), class_weight="balanced", max_epochs=2, warm_start=True, random_state=0).fit(X, y)
+    assert model.fit(X[y < 2], y[y < 2]).classes_.tolist() == [0, 1, 2]

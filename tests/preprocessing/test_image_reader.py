@@ -317,3 +317,13 @@ def test_names_of_values_and_frames():
 def test_order_is_kept_with_several_threads(n_jobs):
     images = [np.full((6, 4), level, np.uint8) for level in range(200)]
     assert (ImageReader((6, 4), n_jobs=n_jobs).fit_transform(images)[:, 0] == np.arange(200)).all()
+
+
+def test_a_transparent_level_of_16_bits_shows_the_background():
+    pixels = np.full((6, 4), 60_000, np.uint16)
+    pixels[:3] = 1_000
+    file = io.BytesIO()
+    Image.fromarray(pixels).save(file, "PNG", transparency=1_000)
+    rows = ImageReader((6, 4), background=255).fit_transform([file.getvalue()]).reshape(6, 4)
+    assert rows[:3].min() == 255
+    assert rows[3:].tolist() == [[60_000 // 257] * 4] * 3

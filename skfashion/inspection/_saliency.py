@@ -173,17 +173,18 @@ def saliency(
     (10, 28, 28)
     """
     settings = {"baseline": baseline, "patch_size": patch_size, "stride": stride, "n_steps": n_steps}
-    return saliency_of_first(None, estimator, X, y, method, response, settings, average, image_shape)
+    which = {"method": method, "response": response, "settings": settings, "average": average}
+    return saliency_of_first(None, estimator, X, y, **which, image_shape=image_shape)
 
 
-def saliency_of_first(n_images, estimator, X, y, method, response, settings, average, image_shape):
+def saliency_of_first(n_images, estimator, X, y, *, method, response, settings, average, image_shape):
     """Do what :func:`saliency` does, for the first images only; "mean" is the mean of all."""
     _check_settings(method, response, settings)
     estimator = classifier_in(estimator)
     pixels = PixelRows(X, image_shape, estimator)
     targets = _targets(estimator, y, pixels, slice(n_images))
     explainer, response = _explainer(estimator, pixels, method, response, settings)
-    maps = _mean_maps(explainer, targets) if average else _single_maps(explainer, targets)
+    found = _mean_maps(explainer, targets) if average else _single_maps(explainer, targets)
     if method == "integrated_gradients" and explainer.n_missed:
         warnings.warn(
             f"Integrated gradients miss the difference of the scores by more than {TOLERANCE:.0%} of the map of "
@@ -191,7 +192,9 @@ def saliency_of_first(n_images, estimator, X, y, method, response, settings, ave
             ConvergenceWarning,
             stacklevel=3,
         )
-    return SaliencyMaps(*maps[:1], estimator.classes_[maps[1]], *maps[2:], response)
+    baseline_scores = explainer.baseline_scores(found["classes"])
+    found["classes"] = estimator.classes_[found["classes"]]
+    return SaliencyMaps(**found, baseline_scores=baseline_scores, response=response)
 
 
 def _check_settings(method, response, settings):
@@ -243,14 +246,16 @@ def _blocks(explainer, targets):
 
 
 def _single_maps(explainer, targets):
+    """The maps, classes (as indices), scores, errors and counts of single images."""
     maps, scores, errors = zip(*(block for _, block in _blocks(explainer, targets)), strict=True)
     errors = None if errors[0] is None else np.concatenate(errors)
     counts = np.ones(len(targets), dtype=np.int64)
-    return np.concatenate(maps), targets, np.concatenate(scores), explainer.baseline_scores(targets), errors, counts
+    maps, scores = np.concatenate(maps), np.concatenate(scores)
+    return {"maps": maps, "classes": targets, "scores": scores, "errors": errors, "counts": counts}
 
 
 def _mean_maps(explainer, targets):
-    """The means over the images of each class that occurs."""
+    """The same as means over the images of each class that occurs."""
     classes, place, counts = np.unique(targets, return_inverse=True, return_counts=True)
     sums = None
     for index, block in _blocks(explainer, targets):
@@ -259,5 +264,7 @@ def _mean_maps(explainer, targets):
         for total, each in zip(sums, block, strict=True):
             if each is not None:
                 np.add.at(total, place[index], each)
-    means = [None if total is None else total / counts.reshape(-1, *[1] * (total.ndim - 1)) for total in sums]
-    return means[0], classes, means[1], explainer.baseline_scores(classes), means[2], counts
+    maps, scores, errors = (
+        None if total is None else total / counts.reshape(-1, *[1] * (total.ndim - 1)) for total in sums
+    )
+    return {"maps": maps, "classes": classes, "scores": scores, "errors": errors, "counts": counts}

@@ -151,7 +151,8 @@ class SaliencyDisplay:
         if average and y is None:
             y = single_labels(classifier_in(estimator), X)
         n_shown = None if average else n_images
-        found = saliency_of_first(n_shown, estimator, X, y, method, response, settings, average, image_shape)
+        which = {"method": method, "response": response, "settings": settings, "average": average}
+        found = saliency_of_first(n_shown, estimator, X, y, **which, image_shape=image_shape)
         images = Images(X, image_shape, estimator)
         if average:
             y = labels_of(y if np.ndim(y) else np.full(_num_samples(X), y))

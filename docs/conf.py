@@ -15,7 +15,7 @@ DOCS = Path(__file__).parent
 GENERATED = DOCS / "_generated"
 sys.path[:0] = [str(DOCS), str(DOCS.parent)]
 
-from tables import write_saved_estimators, write_tables  # noqa: E402
+from tables import write_benchmarks, write_saved_estimators, write_tables  # noqa: E402
 from thumbnails import write_thumbnails  # noqa: E402
 
 from benchmarks.report import write_studies  # noqa: E402
@@ -60,6 +60,7 @@ html_theme_options = {
 
 # Tables of what was measured come from the files that a benchmark writes.
 write_tables(GENERATED)
+write_benchmarks(GENERATED)
 write_saved_estimators(GENERATED)
 write_studies(DOCS / "studies")
 

@@ -1,5 +1,6 @@
 """Measured tables as reStructuredText: what a benchmark wrote into README.md and TABLES.md, not typed again."""
 
+import ast
 import re
 from itertools import groupby
 from pathlib import Path
@@ -22,6 +23,15 @@ def write_saved_estimators(folder):
     """Write the estimators of scikit-learn that ``skfashion.persistence.save`` knows, by package."""
     items = (f"- ``{package}``: " + ", ".join(f"``{name}``" for name in names) for package, names in SKLEARN.items())
     (folder / "saved_estimators.rst").write_text("\n".join(items) + "\n", encoding="utf-8")
+
+
+def write_benchmarks(folder):
+    """Write the commands of all benchmarks, and the first paragraphs of their docstrings."""
+    rows = []
+    for path in sorted((ROOT / "benchmarks").glob("bench_*.py")):
+        first = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))).split("\n\n")[0]
+        rows += [f"   * - ``python -m benchmarks.{path.stem}``", f"     - {' '.join(first.split())}"]
+    (folder / "benchmarks.rst").write_text("\n".join([".. list-table::", "", *rows]) + "\n", encoding="utf-8")
 
 
 def _rst(markdown):

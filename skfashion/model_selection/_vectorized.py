@@ -36,11 +36,12 @@ class VectorizedGridSearchCV(Versioned, GridSearchCV):
     It takes any estimator or Pipeline, gives the results of :class:`~sklearn.model_selection.GridSearchCV`, and runs
     its code. Only where several fits train dense networks whose layers have the same sizes, on the same images, are
     these trained together: their learning rates, optimizers, weight decays, dropouts, label smoothings, class weights,
-    schedules, early stopping and seeds may differ. Each becomes the model of a fit of its own, up to rounding. One that
-    has stopped, or has diverged and gets the `error_score`, does not affect the others. Everything else is fitted as
-    usual: other estimators, networks with convolutions, on other devices than the CPU or in bfloat16, with
-    user-defined optimizers or augmentations, or with callbacks that look at single batches. `max_seconds` of a network
-    counts the time of the training that it shares.
+    schedules, early stopping and seeds may differ. Each becomes the model of a fit of its own, up to rounding (which
+    batch normalisation and Adam can amplify to the third decimal place of a probability). One that has stopped, or has
+    diverged and gets the `error_score`, does not affect the others. Everything else is fitted as usual: other
+    estimators, networks with convolutions, on other devices than the CPU or in bfloat16, with user-defined optimizers
+    or augmentations, or with callbacks that look at single batches. `max_seconds` of a network counts the time of the
+    training that it shares.
 
     Parameters
     ----------

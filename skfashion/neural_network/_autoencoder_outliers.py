@@ -87,7 +87,7 @@ class AutoencoderOutlierDetector(BaseOutlierDetector):
         if self.autoencoder is None:
             return Autoencoder(64, (512, 256), max_epochs=30)
         autoencoder = given_autoencoder(self, "autoencoder")
-        if autoencoder._is_conditional:
+        if autoencoder._takes_classes:
             raise ValueError(
                 f"The 'autoencoder' parameter of {type(self).__name__} has conditional=True: it reconstructs an image "
                 "only if it is given the class, which is unknown for outliers. Set conditional=False."

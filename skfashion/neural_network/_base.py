@@ -200,7 +200,7 @@ class BaseNet(
         consistency, rows = self._given_consistency, examples["rows"]
         rows = rows if consistency is None else np.union1d(rows, consistency.rows)
         self._prepare(given, X, rows, resume=resume, tasks=tasks)
-        seed = draw_seed(self.random_state)
+        seed = self.net_.seed if resume else draw_seed(self.random_state)  # the same images are held out again
         if self.distributed:
             seed = common_seed(self, seed, X, examples, valid, resume=resume)
         examples["weight"] = self._task.relative_weights(examples["weight"], len(examples["rows"]))

@@ -125,6 +125,11 @@ class BaseAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseNet
     # Whether the decoder is conditioned on the class of each image, which y then holds.
     _is_conditional = False
 
+    @property
+    def _takes_classes(self):
+        """Whether the model as it was fitted is conditional, or else as its parameters are."""
+        return self._task.classes is not None if hasattr(self, "net_") else self._is_conditional
+
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.transformer_tags.preserves_dtype = ["float32", "float64"]
@@ -153,7 +158,7 @@ class BaseAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseNet
         self : object
             The fitted estimator.
         """
-        if classes is not None and not self._is_conditional:
+        if classes is not None and not self._takes_classes:
             raise ValueError("classes must be None: the model is not conditional.")
         return self._fit(X, y, sample_weight, one_pass=True, classes=classes)
 
@@ -171,7 +176,7 @@ class BaseAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseNet
             beta=self.beta if self._is_variational else None,
         )
         before = self._task if resume else None
-        if resume:
+        if resume and one_pass:
             task.go_on_from(before)
         labels = None
         if y is not None:

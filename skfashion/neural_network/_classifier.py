@@ -96,7 +96,9 @@ class BaseNetClassifier(ClassAnswers, SupervisedNet):
         if one_pass:
             _check_partial_fit_first_call(self, None if classes is None else as_array(classes))
         X, y = self._checked(X, y, reset=not resume)
-        task = self._new_task(y, resume)
+        task = self._new_task(y)
+        if resume and one_pass:
+            task.go_on_from(self._task)
         if resume or one_pass:
             task.classes = self.classes_
         examples = task.encode(y, *self._weighted_rows(X, sample_weight))
@@ -112,12 +114,9 @@ class BaseNetClassifier(ClassAnswers, SupervisedNet):
             raise ValueError(f"y is {names[kind]}, but {type(self).__name__} was fitted on {names[type(self._task)]}.")
         return X, y
 
-    def _new_task(self, y, resume):
+    def _new_task(self, y):
         """What the labels y ask for, by the parameters as they are now."""
-        task = _kind_of(y)(label_smoothing=self.label_smoothing, class_weight=self.class_weight)
-        if resume:
-            task.go_on_from(self._task)
-        return task
+        return _kind_of(y)(label_smoothing=self.label_smoothing, class_weight=self.class_weight)
 
 
 def _kind_of(y):

@@ -90,15 +90,16 @@ class BaseNetRegressor(RegressorMixin, SupervisedNet):
         X, y = self._checked(X, y, reset=not resume)
         task = RegressionTask(loss=self.loss)
         if resume:
-            task.go_on_from(self._task)
             task.measure_as(self._task)
+        if resume and one_pass:
+            task.go_on_from(self._task)
         examples = task.encode(y, *self._weighted_rows(X, sample_weight))
         if one_pass and not resume and task.is_constant.any():
             warnings.warn(
                 f"The targets of the first partial_fit are all the same ({task.mean}), so their scale is unknown "
                 "and taken to be 1. Begin with targets that differ.",
                 UserWarning,
-                stacklevel=5,
+                stacklevel=6,
             )
         self._task, self.n_outputs_ = task, len(task.mean)
         return X, examples

@@ -112,7 +112,7 @@ class VariationalAutoencoder(BaseAutoencoder):
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
-        tags.target_tags.required = self.conditional
+        tags.target_tags.required = self._takes_classes
         return tags
 
     @property

@@ -52,7 +52,7 @@ class Task(ABC):
         """Prepare a new net by the images that it is going to be trained on."""
 
     def go_on_from(self, other):
-        """Count weights on from those of another task."""
+        """Count weights on from those of another task, whose passes this one continues."""
         self.mean_weight, self.n_weights = other.mean_weight, other.n_weights
 
     def relative_weights(self, weight, n_rows):

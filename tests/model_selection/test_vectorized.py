@@ -248,7 +248,7 @@ class TellsItsFold(ClassifierMixin, BaseEstimator):
         KFold(3, shuffle=True, random_state=np.random.RandomState(0)),
         GroupShuffleSplit(2),
     ],
-    ids=str,
+    ids=["shuffled", "drawn", "of a generator", "of groups"],
 )
 def test_parts_of_a_search_of_limited_time_see_the_same_folds(cv):
     X, y = np.arange(60.0)[:, None], np.arange(60) % 2

@@ -7,6 +7,7 @@ import pytest
 import torch
 from sklearn.base import clone
 from sklearn.datasets import load_digits
+from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.neighbors import KNeighborsClassifier
@@ -360,3 +361,19 @@ def test_a_stream_may_name_its_classes_at_first(labelled):
         model.partial_fit(X, y, classes=classes[:2])
     with pytest.raises(ValueError, match="classes must be None: the model is not conditional"):
         VariationalAutoencoder(2).partial_fit(X, classes=classes)
+
+
+@pytest.mark.parametrize("conditional", [False, True])
+def test_parameters_set_later_do_not_make_a_fitted_model_conditional(tiny, conditional):
+    X, y = tiny
+    model = VariationalAutoencoder(2, n_channels=(4,), conditional=conditional, max_epochs=1, random_state=0)
+    model.fit(X, y).set_params(conditional=not conditional)
+    detector = AutoencoderOutlierDetector(FrozenEstimator(model), random_state=0)
+    if conditional:
+        with pytest.raises(ValueError, match="conditional=True"):
+            detector.fit(X)
+        assert np.isfinite(model.score(X, y))
+    else:
+        detector.fit(X)
+        with pytest.raises(ValueError, match="the model is not conditional"):
+            model.partial_fit(X, classes=[0, 1, 2])

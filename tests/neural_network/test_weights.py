@@ -7,7 +7,13 @@ import pytest
 from sklearn.base import clone
 from sklearn.linear_model import LogisticRegression
 
-from skfashion.neural_network import Autoencoder, EncoderClassifier, MLPClassifier, VariationalAutoencoder
+from skfashion.neural_network import (
+    Autoencoder,
+    EncoderClassifier,
+    MLPClassifier,
+    MLPRegressor,
+    VariationalAutoencoder,
+)
 
 
 def rare(n, share):
@@ -183,3 +189,47 @@ def test_balanced_weights_of_a_fit_that_goes_on_without_a_class(tiny):
     X, y = tiny
     model = MLPClassifier((4,), class_weight="balanced", max_epochs=2, warm_start=True, random_state=0).fit(X, y)
     assert model.fit(X[y < 2], y[y < 2]).classes_.tolist() == [0, 1, 2]
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        MLPClassifier((8,), optimizer="sgd", learning_rate=0.1),
+        MLPRegressor((8,), optimizer="sgd", learning_rate=0.01),
+        Autoencoder(2, (8,), optimizer="nesterov", learning_rate=0.01),
+    ],
+    ids=lambda model: type(model).__name__,
+)
+def test_constant_weights_of_a_warm_start_are_no_weights(tiny, model):
+    """Whatever those of the first fit were: a whole fit has a mean of its own, and a stream goes on from that."""
+    X, y = tiny
+    model = model.set_params(max_epochs=2, warm_start=True, random_state=0).fit(X, y)
+    weighed = clone(model).fit(X, y, sample_weight=np.full(len(y), 7.0))
+    for each, weight in ((model, None), (weighed, np.full(len(y), 0.01))):
+        each.fit(X, y, sample_weight=weight)
+    assert weighed.history_[-1]["train_loss"] == model.history_[-1]["train_loss"]
+    model.partial_fit(X, y)
+    weighed.partial_fit(X, y, sample_weight=np.full(len(y), 0.01))
+    assert weighed.history_[-1]["train_loss"] == pytest.approx(model.history_[-1]["train_loss"], rel=1e-6)
+
+
+@pytest.mark.parametrize("random_state", [0, None, np.random.RandomState(0)], ids=["int", "None", "generator"])
+def test_a_warm_start_holds_out_the_same_images(tiny, random_state):
+    """Others have been trained on."""
+    X, y = tiny
+    X = X.copy()
+    X[:, 0] = np.arange(len(X))  # so that each image is known by its first pixel
+    seen = []
+
+    def spy(images):
+        seen[-1].update(images[:, 0, 0, 0].int().tolist())
+        return images
+
+    model = MLPClassifier(
+        (8,), augmentation=spy, early_stopping=True, max_epochs=2, warm_start=True, random_state=random_state
+    )
+    for _ in range(2):
+        seen.append(set())
+        model.fit(X, y)
+    assert len(seen[0]) == 54
+    assert seen[0] == seen[1]

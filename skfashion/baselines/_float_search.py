@@ -222,7 +222,8 @@ class _Part:
             yield block, torch.from_numpy(self._around_center(values).astype(np.float32)).to(self.search.device)
 
     def _all_converted(self):
-        rows = torch.empty((len(self.rows), len(self.center)), device=self.search.device)
+        shape = len(self.rows), len(self.center)
+        rows = torch.empty(shape, dtype=torch.float32, device=self.search.device)
         for block, values in self._converted():
             rows[block] = values
         return rows

@@ -34,7 +34,7 @@ def collect(net, images, function, *, alone=False):
         output = function(net.module_, *given)[:n]
         if values is None:
             # One block from the start: many small ones would keep the C library from using the memory between them.
-            values = torch.empty((len(images), *output.shape[1:]), dtype=output.dtype)
+            values = torch.empty((len(images), *output.shape[1:]), dtype=output.dtype, device="cpu")
         values[start : start + n] = output
         start += n
     return values

@@ -243,7 +243,7 @@ class BaseAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseNet
             if add:
                 weights, *normal = self._codes_of_classes
                 of_classes = pooled(of_classes, (weights * self._task.former_unit, *normal))
-            attributes["_codes_of_classes"] = of_classes
+            attributes |= {"_codes_of_classes": of_classes}
         return attributes
 
     def transform(self, X):

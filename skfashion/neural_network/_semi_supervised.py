@@ -272,9 +272,9 @@ class SemiSupervisedClassifier(
 
 def _labels(y):
     """Which images have a label, and labels for all of them: those without get some label that is there."""
+    if hasattr(getattr(y, "dtype", None), "na_value"):  # of pandas, whose NA would become a NaN among floats
+        y = np.asarray(y, dtype=object)
     y = column_or_1d(as_array(y), warn=True)
-    if y.dtype.kind == "f" and np.isnan(y).any():  # ints with pandas.NA among them
-        y = np.array([None if label != label else int(label) if label == int(label) else label for label in y.tolist()])
     if y.dtype.kind == "O":
         labelled = ~np.array([_is_missing(label) for label in y], dtype=bool)
         if not any(isinstance(label, str) for label in y[labelled]):

@@ -145,7 +145,7 @@ class ClassificationTask(LabelTask):
             return
         classes = np.unique(y).tolist() if self.classes is None else self.classes.tolist()
         unknown = [label for label in self.class_weight if label not in classes]
-        if self.classes is not None:  # a class of weight 0 is none of those that were fitted
+        if self.classes is not None:  # a class of weight 0 was not fitted
             unknown = [label for label in unknown if self.class_weight[label] != 0]
         unnamed = [label for label in classes if label not in self.class_weight]
         if not unknown or not unnamed:

@@ -4,6 +4,7 @@ import ast
 import importlib
 import inspect
 import textwrap
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "skfashion"
 FILES = sorted(PACKAGE.rglob("*.py"))
 ALL_FILES = sorted([*FILES, *(path for folder in ("benchmarks", "tests") for path in (ROOT / folder).rglob("*.py"))])
+EXAMPLES = sorted((ROOT / "examples").rglob("*.py"))
 SUB_PACKAGES = sorted(
     {path.parent.name for path in PACKAGE.glob("*/__init__.py")} | {path.stem for path in PACKAGE.glob("[a-z]*.py")}
 )
@@ -67,6 +69,7 @@ MAY_IMPORT = {
 }
 
 
+@cache
 def tree(path):
     return ast.parse(path.read_text())
 
@@ -104,6 +107,33 @@ def test_imports_point_down(path):
             assert first not in ("sklearn", "skorch"), f"{path} imports {name}"
         if room(path) == "datasets":
             assert first != "torch", f"{path} imports torch"
+
+
+def file_of(module):
+    path = ROOT.joinpath(*module.split("."))
+    return path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
+
+
+def names_at_top(path):
+    """The names that a file gives to what it defines or imports, and the modules beside an ``__init__``."""
+    for node in tree(path).body:
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+            yield node.name
+        elif isinstance(node, ast.Import | ast.ImportFrom):
+            yield from (alias.asname or alias.name for alias in node.names)
+        else:
+            yield from (each.id for each in ast.walk(node) if isinstance(each, ast.Name))
+    if path.name == "__init__.py":
+        yield from (each.stem for each in path.parent.iterdir())
+
+
+@pytest.mark.parametrize("path", [*ALL_FILES, *EXAMPLES], ids=lambda path: str(path.relative_to(ROOT)))
+def test_imported_names_exist(path):
+    """Without running the file: one that needs an extra is skipped where the extra is missing."""
+    for node in ast.walk(tree(path)):
+        if isinstance(node, ast.ImportFrom) and node.module.split(".")[0] in ("skfashion", "benchmarks"):
+            missing = {alias.name for alias in node.names} - set(names_at_top(file_of(node.module)))
+            assert not missing, f"{node.module} has no {sorted(missing)}"
 
 
 @pytest.mark.parametrize("name", ["skfashion", *(f"skfashion.{package}" for package in PUBLIC)])

@@ -18,7 +18,7 @@ from sklearn.neighbors import NearestCentroid
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
-from skfashion._onnx import labels_of
+from skfashion._onnx import onnx_labels
 from skfashion.baselines import CentroidSampler, ClusterClassifier, KNNClassifier, SubspaceClassifier
 from skfashion.datasets import make_garments
 from skfashion.extending import BaseNetClassifier, Network, estimator
@@ -234,7 +234,7 @@ def test_unknown_options_are_refused(small, option, path):
 @pytest.mark.parametrize("labels", [[b"boot", b"dress"], [1, "dress"], [1 + 1j, 2 + 0j]], ids=str)
 def test_labels_without_a_type_in_onnx_are_refused(labels):
     with pytest.raises(TypeError, match="MLPClassifier has labels of type"):
-        labels_of(np.array(labels, dtype=object), "MLPClassifier")
+        onnx_labels(np.array(labels, dtype=object), "MLPClassifier")
 
 
 def test_a_missing_package_is_named(small, path, monkeypatch):

@@ -93,7 +93,7 @@ def measure(model, X, y, folder):
             spent, predict = seconds(loader)
             row["load_seconds"].append(spent)
             predict(X[:1])
-            row["one"].append(statistics.median(seconds(predict, X[place : place + 1])[0] for place in range(200)))
+            row["one"].append(statistics.median(seconds(predict, X[index : index + 1])[0] for index in range(200)))
             spent, labels = seconds(in_batches, predict, X)
             row["batches"].append(spent)
             row |= {"bytes": path.stat().st_size, "accuracy": float((labels == y).mean())}

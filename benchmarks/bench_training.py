@@ -90,10 +90,10 @@ def products(name, X, y):
         for _ in range(math.ceil(len(y) / n)):
             for x, weight in zip(values, weights, strict=False):
                 torch.mm(x, weight.t())
-            for place in reversed(range(len(weights))):
-                torch.mm(values[place + 1].t(), values[place], out=gradients[place])
-                if place > 0:  # images need no gradient
-                    torch.mm(values[place + 1], weights[place])
+            for index in reversed(range(len(weights))):
+                torch.mm(values[index + 1].t(), values[index], out=gradients[index])
+                if index > 0:  # images need no gradient
+                    torch.mm(values[index + 1], weights[index])
 
     return lambda: [epoch() for _ in range(EPOCHS[name])]
 

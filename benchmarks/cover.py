@@ -56,13 +56,13 @@ def embedding(ax, pictures):
 
 def accuracies(ax, rows):
     """Each classifier with its interval, the best on top."""
-    for place, (name, row) in enumerate(sorted(rows.items(), key=lambda item: item[1]["accuracy"])):
+    for index, (name, row) in enumerate(sorted(rows.items(), key=lambda item: item[1]["accuracy"])):
         ours = not name.startswith("scikit-learn")
-        ax.plot(row["interval"], [place, place], color=OURS if ours else OTHERS, lw=2)
-        ax.plot(row["accuracy"], place, "o", color=OURS if ours else OTHERS, ms=5)
+        ax.plot(row["interval"], [index, index], color=OURS if ours else OTHERS, lw=2)
+        ax.plot(row["accuracy"], index, "o", color=OURS if ours else OTHERS, ms=5)
         ax.annotate(
             name.replace("scikit-learn ", "").replace("()", "") + f"  {row['accuracy']:.1f}",
-            (row["interval"][0] - 0.3, place),
+            (row["interval"][0] - 0.3, index),
             ha="right",
             va="center",
             fontsize=8,

@@ -58,17 +58,17 @@ def draw_published(published, ours):
     # Networks that guess would hide all other differences: their numbers stand at the edge.
     low, high = max(min(everything), np.median(everything) - 25) - 1, max(everything) + 1
     figure, ax = plt.subplots(figsize=(9, 0.3 * len(ours) + 1), layout="constrained")
-    for place, (name, values) in enumerate(ours.items()):
+    for index, (name, values) in enumerate(ours.items()):
         mean, reference = np.mean(values), published[name]
         color = "C2" if name.startswith("ours") else "C0"
         if mean < low:
-            ax.annotate(f" \u25c0 {mean:.1f}", (low, place), color=color, va="center", fontsize=8)
+            ax.annotate(f" \u25c0 {mean:.1f}", (low, index), color=color, va="center", fontsize=8)
             continue
         if reference is not None:
-            ax.plot([reference, mean], [place, place], color="0.8", lw=3, zorder=1)
-            ax.plot(reference, place, "o", color="0.35", mfc="white", ms=8, zorder=2)
-        ax.plot([min(values), max(values)], [place, place], color=color, lw=1, zorder=3)
-        ax.plot(mean, place, "o", color=color, ms=5, zorder=4)
+            ax.plot([reference, mean], [index, index], color="0.8", lw=3, zorder=1)
+            ax.plot(reference, index, "o", color="0.35", mfc="white", ms=8, zorder=2)
+        ax.plot([min(values), max(values)], [index, index], color=color, lw=1, zorder=3)
+        ax.plot(mean, index, "o", color=color, ms=5, zorder=4)
     ax.set_yticks(range(len(ours)), [fill(name, 45) for name in ours], fontsize=8)
     ax.set(xlim=(low, high), ylim=(len(ours) - 0.5, -0.5), xlabel="accuracy on the test images, %")
     ax.grid(axis="x", alpha=0.3)

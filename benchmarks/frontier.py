@@ -52,7 +52,7 @@ def figure(rows):
     names = sorted({family(name) for name in rows})
     shades = mpl.colormaps["tab20"].colors
     shades = shades[::2] + shades[1::2]
-    colors = {name: shades[place] for place, name in enumerate(names)}
+    colors = {name: shades[index] for index, name in enumerate(names)}
     drawn, axes = plt.subplots(1, 2, figsize=(11, 4.8), sharey=True, layout="constrained")
     panel(axes[0], rows, "core_seconds", "seconds of one core for the training", colors)
     panel(axes[1], rows, "training_operations", "operations of training", colors)

@@ -3,8 +3,8 @@ An MLP against CNNs
 ===================
 
 A perceptron sees a row of pixels and does not know which of them are neighbours. A convolutional network looks at small
-windows, at all places with the same weights. Is that worth the extra time? Three networks learn from the same images;
-then we look at how each of them learns, where it errs and what its first layer looks for.
+windows, at all positions with the same weights. Is that worth the extra time? Three networks learn from the same
+images; then we look at how each of them learns, where it errs and what its first layer looks for.
 """
 
 # %%

@@ -96,7 +96,7 @@ n_each = 4
 figure, grid = plt.subplots(len(drawn), 1, figsize=(9, 9.5), layout="constrained")
 for axes, (name, images) in zip(grid, drawn.items(), strict=True):
     by_class = images.reshape(-1, 200, 28, 28)[:, :n_each]
-    rows = [np.concatenate(list(by_class[:, place]), axis=1) for place in range(n_each)]
+    rows = [np.concatenate(list(by_class[:, index]), axis=1) for index in range(n_each)]
     axes.imshow(np.concatenate(rows), cmap="gray_r", vmin=0, vmax=1)
     axes.set(xticks=[], yticks=[], ylabel=name)
 names = [str(name).replace("/", "/\n").replace(" ", "\n") for name in data.target_names]

@@ -83,7 +83,7 @@ right.bar_label(bars, fmt="%.1f", padding=3)
 right.invert_yaxis()
 right.set(xlim=(0, 100), xlabel="accuracy in percent", title="What that is worth")
 ReconstructionDisplay.from_estimator(autoencoder, X_test[:12], n_images=12, ax=lower.subplots()).ax_.set_title(
-    f"{autoencoder.latent_dim} latent dimensions: colours and places come back, details do not"
+    f"{autoencoder.latent_dim} latent dimensions: colours and positions come back, details do not"
 )
 figure.savefig("colour_images.png", dpi=110)
 print("The picture is in colour_images.png.")

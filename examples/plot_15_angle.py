@@ -61,11 +61,11 @@ axes[0].set(xlabel="true angle (degrees)", ylabel="predicted angle (degrees)")
 
 some = range(5_000, 5_006)
 rows = right.subplots(2, len(some))
-for (above, below), place in zip(rows.T, some, strict=True):
-    back = -predicted["convolutional network"][place - 5_000]
-    above.imshow(X[place], cmap="gray_r")
-    below.imshow(rotate(X[place], back, reshape=False, order=1), cmap="gray_r")
-    below.set_xlabel(f"{-back:.0f}° ({angle[place]:.0f}°)", fontsize=9)
+for (above, below), index in zip(rows.T, some, strict=True):
+    back = -predicted["convolutional network"][index - 5_000]
+    above.imshow(X[index], cmap="gray_r")
+    below.imshow(rotate(X[index], back, reshape=False, order=1), cmap="gray_r")
+    below.set_xlabel(f"{-back:.0f}° ({angle[index]:.0f}°)", fontsize=9)
     for ax in (above, below):
         ax.set(xticks=[], yticks=[])
 rows[0, 0].set_ylabel("as given")

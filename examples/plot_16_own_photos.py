@@ -38,10 +38,10 @@ def photo(shape):
 
 
 folder = Path(tempfile.mkdtemp())
-for place in range(1200):
-    shape = ("triangle", "square", "hexagon", "disc")[place % 4]
+for index in range(1200):
+    shape = ("triangle", "square", "hexagon", "disc")[index % 4]
     (folder / shape).mkdir(exist_ok=True)
-    photo(shape).save(folder / shape / f"{place:04}.{('jpg', 'png', 'webp')[place % 3]}")
+    photo(shape).save(folder / shape / f"{index:04}.{('jpg', 'png', 'webp')[index % 3]}")
 
 # %%
 # Five lines
@@ -73,10 +73,10 @@ except ValueError as error:
 some = test[:8]
 seen = np.moveaxis(np.asarray(model[0].transform(some)).reshape(-1, 3, 40, 40), 1, -1)
 figure, axes = plt.subplots(2, len(some), figsize=(10, 3.2), layout="constrained")
-for (above, below), path, pixels, place in zip(axes.T, some, seen, model.predict(some), strict=True):
+for (above, below), path, pixels, index in zip(axes.T, some, seen, model.predict(some), strict=True):
     above.imshow(Image.open(path))
     below.imshow(pixels)
-    below.set_xlabel(photos.target_names[place])
+    below.set_xlabel(photos.target_names[index])
     for ax in (above, below):
         ax.set(xticks=[], yticks=[])
 axes[0, 0].set_ylabel("photo")

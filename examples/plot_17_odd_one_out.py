@@ -73,9 +73,9 @@ rows = {
     "odd others": others,
 }
 axes = right.subplots(len(rows), 9)
-for row, (label, places) in zip(axes, rows.items(), strict=True):
-    for ax, place in zip(row, places, strict=False):
-        ax.imshow(test[place].reshape(28, 28), cmap="gray_r")
+for row, (label, indices) in zip(axes, rows.items(), strict=True):
+    for ax, index in zip(row, indices, strict=False):
+        ax.imshow(test[index].reshape(28, 28), cmap="gray_r")
         ax.set(xticks=[], yticks=[])
     row[0].set_ylabel(label, rotation=0, ha="right", va="center")
 right.suptitle("As the self-supervised detector sees them")

@@ -57,11 +57,11 @@ for name, labels in predicted.items():
 names = np.array(data.target_names)
 probabilities = network.predict_proba(test)
 figure, axes = plt.subplots(2, 6, figsize=(11, 3.7), layout="constrained", height_ratios=[1, 1.3])
-for (above, below), place in zip(axes.T, range(6), strict=True):
-    above.imshow(test[place], cmap="gray_r")
+for (above, below), index in zip(axes.T, range(6), strict=True):
+    above.imshow(test[index], cmap="gray_r")
     above.set(xticks=[], yticks=[])
-    colours = np.where(Y_test[place] == 1, "tab:green", "tab:red")
-    below.barh(range(10), probabilities[place], color=colours)
+    colours = np.where(Y_test[index] == 1, "tab:green", "tab:red")
+    below.barh(range(10), probabilities[index], color=colours)
     below.set(xlim=(0, 1), ylim=(9.5, -0.5), yticks=range(10), yticklabels=[])
 for ax in axes[1]:
     ax.set_xlabel("probability")

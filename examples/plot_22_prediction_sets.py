@@ -79,9 +79,9 @@ axes = right.subplots(n_rows, 4, squeeze=False)
 for size, row in enumerate(axes, start=1):
     for ax in row:
         ax.set_axis_off()
-    for ax, place in zip(row, np.flatnonzero(sizes == size), strict=False):
-        ax.imshow(X[test][place].reshape(28, 28), cmap="gray_r")
-        ax.set_title(",\n".join(names[sets[place]]), fontsize=8)
+    for ax, index in zip(row, np.flatnonzero(sizes == size), strict=False):
+        ax.imshow(X[test][index].reshape(28, 28), cmap="gray_r")
+        ax.set_title(",\n".join(names[sets[index]]), fontsize=8)
 right.suptitle(f"Images with one to {n_rows} labels")
 figure.savefig("prediction_sets.png")
 plt.show()

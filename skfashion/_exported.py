@@ -16,8 +16,8 @@ class ModuleExport:
     """
 
     @abstractmethod
-    def _answering(self):
-        """A module that turns images into answers, and what these are: "classes", "labels" or "numbers"."""
+    def _as_predictor(self):
+        """A module that maps images to predictions, and what these are: "classes", "labels" or "numbers"."""
 
     def as_module(self):
         """Return the fitted estimator as a torch module that maps rows of pixels to the outputs of the estimator.
@@ -48,7 +48,7 @@ class ModuleExport:
         True
         """
         check_is_fitted(self)
-        return FittedModule(*self._answering(), self._layout, self._pixels.kind)
+        return FittedModule(*self._as_predictor(), self._layout, self._pixels.kind)
 
     def onnx_parser(self):
         """Return the function by which skl2onnx learns the names and types of the outputs.

@@ -1,4 +1,4 @@
-"""Fitted estimators as torch modules: rows of pixels in, answers out."""
+"""Fitted estimators as torch modules: rows of pixels in, predictions out."""
 
 import copy
 
@@ -16,8 +16,8 @@ class FittedModule(nn.Module):
 
     Parameters
     ----------
-    answering : torch.nn.Module
-        What turns images (n, channels, height, width) into answers.
+    predictor : torch.nn.Module
+        Maps images (n, channels, height, width) to predictions.
     outputs : {"classes", "labels", "numbers"}
         Kind of output: probabilities of mutually exclusive classes, of labels that may co-occur, or numbers.
     layout : Layout
@@ -26,15 +26,15 @@ class FittedModule(nn.Module):
         What the values of the fit were.
     """
 
-    def __init__(self, answering, outputs, layout, pixel_scale):
+    def __init__(self, predictor, outputs, layout, pixel_scale):
         super().__init__()
         self.outputs = outputs
         self.image_shape = tuple(layout.shape)
         self.channels_last = layout.channels_last
         self.pixel_scale = pixel_scale
-        self.answering = copy.deepcopy(answering).cpu()
-        self.answering.to(memory_format=torch.contiguous_format)
-        set_generator(self.answering, None)
+        self.predictor = copy.deepcopy(predictor).cpu()
+        self.predictor.to(memory_format=torch.contiguous_format)
+        set_generator(self.predictor, None)
         self.eval()
 
     def forward(self, rows):
@@ -44,7 +44,7 @@ class FittedModule(nn.Module):
             images = rows.reshape(-1, height, width, channels).permute(0, 3, 1, 2)
         else:
             images = rows.reshape(-1, channels, height, width)
-        return self.answering(images)
+        return self.predictor(images)
 
 
 def read_pixels(rows, pixel_scale):

@@ -6,7 +6,7 @@ from skfashion._layout import as_array
 
 
 def class_indices(y, classes, n, caller):
-    """The place in `classes` of the class of each of n images.
+    """The index in `classes` of the class of each of n images.
 
     Parameters
     ----------
@@ -42,13 +42,13 @@ def class_indices(y, classes, n, caller):
         raise ValueError(
             f"y of {caller} must be one label, or {n}, one for each image. Got an array of shape {labels.shape}."
         )
-    place = {label: position for position, label in enumerate(known)}
+    index = {label: position for position, label in enumerate(known)}
     asked = labels.reshape(-1).tolist()
-    unknown = [label for label in dict.fromkeys(asked) if label not in place]
+    unknown = [label for label in dict.fromkeys(asked) if label not in index]
     if unknown:
         raise ValueError(f"{caller} knows no class {_shown(unknown)}: the classes that were fitted are {known}.")
-    places = np.array([place[label] for label in asked], dtype=np.int64)
-    return np.repeat(places, n) if labels.ndim == 0 else places
+    indices = np.array([index[label] for label in asked], dtype=np.int64)
+    return np.repeat(indices, n) if labels.ndim == 0 else indices
 
 
 def _shown(labels, most=5):

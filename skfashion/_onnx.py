@@ -44,7 +44,7 @@ def parser(estimator):
     """The function by which skl2onnx learns the outputs of an estimator with ``as_module``."""
 
     def parse(scope=None, inputs=None):
-        return [scope.declare_local_variable(name, kind) for name, kind in _answers(estimator)]
+        return [scope.declare_local_variable(name, kind) for name, kind in _outputs(estimator)]
 
     return parse
 
@@ -53,7 +53,7 @@ def shape_calculator(estimator):
     """The function by which skl2onnx learns the shapes of these outputs."""
 
     def calculate(operator):
-        for variable, (_, kind) in zip(operator.outputs, _answers(estimator), strict=True):
+        for variable, (_, kind) in zip(operator.outputs, _outputs(estimator), strict=True):
             variable.set_type(kind)
 
     return calculate
@@ -69,19 +69,21 @@ def converter(estimator):
         rows, is_uint8 = _rows(scope, operator.inputs[0], container)
         opset = max(container.target_opset, OPSET)
         graph = graph_of(module, estimator.n_features_in_, is_uint8, opset, type(estimator).__name__)
-        answers = _embedded(scope, container, graph, rows)
+        predictions = _embedded(scope, container, graph, rows)
         container.node_domain_version_pair_sets.add(("", opset))
         outputs = [variable.full_name for variable in operator.outputs]
         if module.outputs == "numbers":
             columns = _initializer(scope, container, "columns", np.array([-1, _width(module, estimator)]))
-            container.add_node("Reshape", [answers, columns], outputs, name=scope.get_unique_operator_name("columns"))
+            container.add_node(
+                "Reshape", [predictions, columns], outputs, name=scope.get_unique_operator_name("columns")
+            )
         else:
-            _add_labels(scope, container, estimator, module, answers, outputs)
+            _add_labels(scope, container, estimator, module, predictions, outputs)
 
     return convert
 
 
-def _answers(estimator):
+def _outputs(estimator):
     """The names and the skl2onnx types of the outputs of an estimator."""
     from skl2onnx.common import data_types as types
 
@@ -103,7 +105,7 @@ def _answers(estimator):
 
 
 def _width(module, estimator):
-    """How many numbers an answer has."""
+    """How many numbers the prediction for a row has."""
     with neutral_state(), torch.no_grad():
         return module(torch.zeros(1, estimator.n_features_in_))[0].numel()
 
@@ -177,7 +179,7 @@ def graph_of(module, n_features, is_uint8, opset, name):
                 dynamic_shapes=({0: torch.export.Dim("n")},),
                 opset_version=opset,
                 input_names=["rows"],
-                output_names=["answers"],
+                output_names=["predictions"],
                 verbose=False,
             )
         except Exception as error:  # of the exporter, or of whatever a network of the user's own does

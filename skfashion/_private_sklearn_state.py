@@ -15,7 +15,7 @@ Reached through objects, where they are used:
 
 - `_dual_coef_`, `_intercept_`, `_n_support`, `_probA`, `_probB`, `_sparse`: what support vector machines hand to libsvm
 - `_fit_X`, `_fit_method`, `_tree`, `_y`: the rows among which neighbours are searched, how, the index that speeds it
-  up, and the places of their classes
+  up, and the indices of their classes
 - `_loss_function_`: the compiled loss of a linear model, which every training makes anew
 - `_metadata_request`: what ``set_fit_request`` has set, and whose it is
 - `_counts`, `_n_threads`: what k-means goes on from, and how many threads it uses

@@ -35,8 +35,8 @@ class _Sampler(ImageInput, BaseEstimator):
         self.classes_, self._labels = np.unique(y, return_inverse=True)
         return X
 
-    def _places(self, y, n_samples):
-        """The places of the classes of samples, or None if nobody asks for any."""
+    def _class_indices(self, y, n_samples):
+        """The class indices of samples, or None if nobody asks for any."""
         classes = None if self._labels is None else self.classes_
         return None if y is None else class_indices(y, classes, n_samples, f"{type(self).__name__}.sample")
 
@@ -140,20 +140,20 @@ class NeighborSampler(_Sampler):
         """
         check_is_fitted(self)
         check_scalar(n_samples, "n_samples", Integral, min_val=1)
-        places, generator = self._places(y, n_samples), draw_generator(random_state)
-        if places is None:
+        classes, generator = self._class_indices(y, n_samples), draw_generator(random_state)
+        if classes is None:
             images = self._means(self._neighbors, generator.integers(self._neighbors.n_samples_fit_, size=n_samples))
             return as_shown(images, self._layout, self._shown_shape)
         images = None
-        for place in np.unique(places):
-            of_class = np.flatnonzero(self._labels == place)
+        for index in np.unique(classes):
+            of_class = np.flatnonzero(self._labels == index)
             if self.n_neighbors > len(of_class):
                 raise ValueError(
                     f"n_neighbors={self.n_neighbors} is more than there are images of class "
-                    f"{self.classes_.tolist()[place]!r}: {len(of_class)}."
+                    f"{self.classes_.tolist()[index]!r}: {len(of_class)}."
                 )
             neighbors = self._searched(self._neighbors.training_rows(of_class))
-            wanted = np.flatnonzero(places == place)
+            wanted = np.flatnonzero(classes == index)
             means = self._means(neighbors, generator.integers(len(of_class), size=len(wanted)))
             images = np.empty((n_samples, means.shape[1]), dtype=means.dtype) if images is None else images
             images[wanted] = means
@@ -287,32 +287,32 @@ class CentroidSampler(_Sampler):
         """
         check_is_fitted(self)
         check_scalar(n_samples, "n_samples", Integral, min_val=1)
-        places, generator = self._places(y, n_samples), draw_generator(random_state)
+        classes, generator = self._class_indices(y, n_samples), draw_generator(random_state)
         # A cluster is drawn by its size, and one of its images evenly, if an image is drawn evenly from all.
-        if places is None:
+        if classes is None:
             index = generator.integers(len(self._images), size=n_samples)
             centroids = self.centroids_[self._members[index]]
         else:
             index = np.empty(n_samples, dtype=np.int64)
-            for place in np.unique(places):
-                index[places == place] = generator.choice(self._of_class(place), (places == place).sum())
+            for each in np.unique(classes):
+                index[classes == each] = generator.choice(self._of_class(each), (classes == each).sum())
             centroids = self._centroids_of_classes(index)
         images = scaled(self._images[index])
         samples = (centroids + self.spread * (images - centroids)).astype(_sample_dtype(self._images))
         return as_shown(samples, self._layout, self._shown_shape)
 
-    def _of_class(self, place):
+    def _of_class(self, index):
         """The images of a class that belong to a cluster."""
-        found = np.flatnonzero(self._labels == place)
+        found = np.flatnonzero(self._labels == index)
         if len(found) == 0:
-            raise ValueError(f"The clusterer takes all images of class {self.classes_.tolist()[place]!r} for noise.")
+            raise ValueError(f"The clusterer takes all images of class {self.classes_.tolist()[index]!r} for noise.")
         return found
 
     def _centroids_of_classes(self, index):
         """For each of some images the mean of those of its class in its cluster."""
         groups = self._members * len(self.classes_) + self._labels
-        needed, place = np.unique(groups[index], return_inverse=True)
-        return mean_images(self._images, groups, needed)[place]
+        needed, inverse = np.unique(groups[index], return_inverse=True)
+        return mean_images(self._images, groups, needed)[inverse]
 
 
 def _sample_dtype(X):

@@ -150,7 +150,7 @@ class SpectralClusterer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Clust
             graph = without_fragments(graph, X, self.n_clusters, least, self.n_neighbors)
             n_vectors = min(self.n_eigenvectors or max(2, self.n_clusters * 3 // 2), len(X))
             self.eigenvalues_, self._vectors = _leading_eigenvectors(graph, n_vectors, first)
-            embedding = self._placed(X)
+            embedding = self._embedded(X)
             self.kmeans_ = KMeans(self.n_clusters, n_init=self.n_init, random_state=second).fit(embedding)
             self.labels_ = self.kmeans_.predict(embedding)
         return self
@@ -170,15 +170,15 @@ class SpectralClusterer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Clust
             the distance and m the mean of these distances; scaled to length 1, or zero where they cancel out.
         """
         check_is_fitted(self)
-        return self._placed(self._check_images(X, reset=False)[0])
+        return self._embedded(self._check_images(X, reset=False)[0])
 
-    def _placed(self, X):
+    def _embedded(self, X):
         distance, index = nearest(self._search, X, self._n_nearest)
         typical = distance.mean(axis=1, keepdims=True)
         weight = np.exp(-(np.divide(distance, typical, out=distance, where=typical > 0) ** 2))
-        places = sum(self._vectors[row] * share[:, None] for row, share in zip(index.T, weight.T, strict=True))
-        length = np.linalg.norm(places, axis=1, keepdims=True)
-        return np.divide(places, length, out=np.zeros_like(places), where=length > 0)
+        means = sum(self._vectors[row] * share[:, None] for row, share in zip(index.T, weight.T, strict=True))
+        length = np.linalg.norm(means, axis=1, keepdims=True)
+        return np.divide(means, length, out=np.zeros_like(means), where=length > 0)
 
     def predict(self, X):
         """Return the cluster of each image.
@@ -194,7 +194,7 @@ class SpectralClusterer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Clust
             From 0 to `n_clusters` - 1.
         """
         check_is_fitted(self)
-        return self.kmeans_.predict(self._placed(self._check_images(X, reset=False)[0]))
+        return self.kmeans_.predict(self._embedded(self._check_images(X, reset=False)[0]))
 
 
 def _leading_eigenvectors(graph, n_vectors, seed):
@@ -211,8 +211,8 @@ def _leading_eigenvectors(graph, n_vectors, seed):
     column = np.concatenate([np.arange(len(found)) for found, _ in pairs])
     largest = np.argsort(-values, kind="stable")[:n_vectors]
     vectors = np.zeros((graph.shape[0], n_vectors))
-    for place, which in enumerate(largest):
-        vectors[members[owner[which]], place] = pairs[owner[which]][1][:, column[which]]
+    for index, which in enumerate(largest):
+        vectors[members[owner[which]], index] = pairs[owner[which]][1][:, column[which]]
     return values[largest], vectors
 
 

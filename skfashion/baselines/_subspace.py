@@ -16,7 +16,7 @@ from skfashion._images import ImageInput
 from skfashion._pixels import scaled
 from skfashion._private_sklearn import Interval, _fit_context
 from skfashion._weights import weighted_rows
-from skfashion.modules._answers import SubspaceProbabilities
+from skfashion.modules._predictions import SubspaceProbabilities
 
 # Memory for the values that are converted to float64 at a time.
 _BLOCK_BYTES = 2**25
@@ -194,7 +194,7 @@ class SubspaceClassifier(ClassifierMixin, ModuleExport, ImageInput, BaseEstimato
         """The squared distance that counts as 1."""
         return max(self.scale_, float(np.finfo(np.float32).tiny))
 
-    def _answering(self):
+    def _as_predictor(self):
         module = SubspaceProbabilities(self.means_, self.components_, self._unit(), self._layout.channels_last)
         return module, "classes"
 

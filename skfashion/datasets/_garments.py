@@ -26,7 +26,7 @@ class _Canvas:
         grid = (np.arange(_SIZE) + 0.5) / _SIZE * 2 - 1
         scale = 0.8 * self.uniform(1 - 0.08 * spread, 1 + 0.08 * spread)
         lean = self.uniform(-0.06 * spread, 0.06 * spread)
-        # Four places and two sides: a class has many modes, and no single template serves it.
+        # Four positions and two sides: a class has many modes, and no single template serves it.
         y = (grid[None, :, None] - self.side() * 0.15 * spread - self.uniform(-0.02, 0.02)) / scale
         x = (grid[None, None, :] - self.side() * 0.2 * spread - self.uniform(-0.02, 0.02)) / scale
         self.x, self.y = (x + lean * y) * self.side(), y + 0 * x

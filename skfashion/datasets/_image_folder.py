@@ -114,8 +114,8 @@ def load_image_folder(
         _check_classes(names, target[read], path)
         if broken:
             warnings.warn(said_of(broken, len(files)), UserWarning, stacklevel=2)
-            left_out = sorted([*left_out, *(files[place] for place in broken)])
-            data, target, files = _kept(data, read, mmap_path), target[read], [files[place] for place in read]
+            left_out = sorted([*left_out, *(files[index] for index in broken)])
+            data, target, files = _kept(data, read, mmap_path), target[read], [files[index] for index in read]
     return _bunch(data, target, names, files, left_out, reader, path, return_X_y=return_X_y, as_frame=as_frame)
 
 
@@ -128,11 +128,11 @@ def _found(path):
         raise ValueError(f"{os.fspath(path)!r} holds no folders: there has to be one for each class.")
     files, target = [], []
     left_out = [os.fspath(each) for each in sorted(path.iterdir()) if not each.is_dir()]
-    for place, name in enumerate(names):
+    for index, name in enumerate(names):
         for each in sorted(_files_in(path / name)):
             if _is_image(each.relative_to(path)):
                 files.append(os.fspath(each))
-                target.append(place)
+                target.append(index)
             else:
                 left_out.append(os.fspath(each))
     if left_out:
@@ -160,7 +160,7 @@ def _files_in(folder, above=()):
 
 def _check_classes(names, target, path):
     found = set(np.unique(target).tolist())
-    empty = [name for place, name in enumerate(names) if place not in found]
+    empty = [name for index, name in enumerate(names) if index not in found]
     if empty:
         raise ValueError(f"The folders {', '.join(empty)} in {os.fspath(path)!r} hold no images that can be read.")
 
@@ -196,8 +196,8 @@ def _kept(data, read, mmap_path):
     with tempfile.TemporaryDirectory(dir=Path(mmap_path).absolute().parent) as folder:
         part = Path(folder) / "kept.npy"
         kept = np.lib.format.open_memmap(part, mode="w+", dtype=np.uint8, shape=(len(read), data.shape[1]))
-        for place, row in enumerate(read):
-            kept[place] = data[row]
+        for index, row in enumerate(read):
+            kept[index] = data[row]
         kept.flush()
         os.replace(part, mmap_path)
     return np.load(mmap_path, mmap_mode="r+")

@@ -36,7 +36,7 @@ def find_official(folder, name, packed, content):
         If there are files of these names, but none of them is the official one.
     """
     strangers = []
-    for path in _places(folder, name):
+    for path in _paths(folder, name):
         if path.is_file():
             found = _sha256(path)
             if found == packed or (content is not None and content in (found, _content_sha256(path))):
@@ -54,10 +54,10 @@ def find_official(folder, name, packed, content):
     return None
 
 
-def _places(folder, name):
+def _paths(folder, name):
     """Where files lie as they are published, and as browsers, 7-Zip and archives on the web leave them."""
     dotted = name.replace("-idx", ".idx")
-    return [folder / place for place in (f"{name}.gz", name, f"{dotted}.gz", dotted, f"{name}/{name}")]
+    return [folder / path for path in (f"{name}.gz", name, f"{dotted}.gz", dotted, f"{name}/{name}")]
 
 
 def _sha256(path):

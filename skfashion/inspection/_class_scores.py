@@ -1,4 +1,4 @@
-"""What a classifier answers: classes, and the numbers by which it chooses one."""
+"""What a classifier predicts: classes, and the numbers by which it chooses one."""
 
 import numpy as np
 from sklearn.base import is_classifier

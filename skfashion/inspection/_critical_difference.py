@@ -140,9 +140,9 @@ class CriticalDifferenceDisplay:
         ranks, color = self.comparison.ranks, matplotlib.rcParams["text.color"]
         n_left, labels = (len(ranks) + 1) // 2, []
         left, right = 0.9, len(ranks) + 0.1
-        for place, (name, rank) in enumerate(ranks.items()):
-            is_left = place < n_left
-            row, end = (place, left) if is_left else (len(ranks) - 1 - place, right)
+        for index, (name, rank) in enumerate(ranks.items()):
+            is_left = index < n_left
+            row, end = (index, left) if is_left else (len(ranks) - 1 - index, right)
             y = top + row + 0.3
             ax.plot([rank, rank, end], [0, y, y], color=color, linewidth=0.8)
             text = f"{name}  {rank:.2f} " if is_left else f" {rank:.2f}  {name}"

@@ -127,7 +127,7 @@ def grid_size(pictures, n_columns, captions=None, label_width=0.0):
     return n_columns * _PICTURE * 1.1 + label_width + 0.2, rows * height * 1.08 + 0.4
 
 
-def draw_grid(ax, pictures, n_columns, *, places=None, captions=None, row_labels=(), column_labels=(), imshow_kw=None):
+def draw_grid(ax, pictures, n_columns, *, cells=None, captions=None, row_labels=(), column_labels=(), imshow_kw=None):
     """Draw pictures side by side on one axes, row after row.
 
     Parameters
@@ -135,11 +135,11 @@ def draw_grid(ax, pictures, n_columns, *, places=None, captions=None, row_labels
     ax : matplotlib.axes.Axes
         Its ticks and frame are removed.
     pictures : ndarray of shape (n, h, w) or (n, h, w, channels)
-        NaN leaves a place blank.
+        NaN leaves a cell blank.
     n_columns : int
         Pictures per row.
-    places : sequence of int, default=None
-        The place of each picture in the grid, if there are rows that are not full.
+    cells : sequence of int, default=None
+        The cell of each picture in the grid, counted row by row, if there are rows that are not full.
     captions, row_labels, column_labels : sequence of str
         Texts below each picture (None: no captions), left of each row, above each column.
     imshow_kw : dict, default=None
@@ -160,9 +160,9 @@ def draw_grid(ax, pictures, n_columns, *, places=None, captions=None, row_labels
     ax = own_limits(ax)
     imshow_kw = {"origin": "upper", "aspect": "equal", **(imshow_kw or {})}
     images, texts = [], []
-    places = range(len(pictures)) if places is None else places
-    for position, (place, picture) in enumerate(zip(places, pictures, strict=True)):
-        row, column = divmod(int(place), n_columns)
+    cells = range(len(pictures)) if cells is None else cells
+    for position, (cell, picture) in enumerate(zip(cells, pictures, strict=True)):
+        row, column = divmod(int(cell), n_columns)
         left, top = column * step_x, row * step_y
         images.append(ax.imshow(picture, extent=(left, left + width, top + height, top), **imshow_kw))
         if captions is not None:
@@ -172,7 +172,7 @@ def draw_grid(ax, pictures, n_columns, *, places=None, captions=None, row_labels
         _write(ax, -0.15 * width, row * step_y + height / 2, label, ha="right", va="center", fontsize=9)
     for column, label in enumerate(column_labels):
         _write(ax, column * step_x + width / 2, -0.08 * height, label, ha="center", va="bottom", fontsize=9)
-    rows = max(places) // n_columns + 1
+    rows = max(cells) // n_columns + 1
     xlim, ylim = (-0.02 * width, n_columns * step_x - 0.08 * width), (rows * step_y, -0.02 * height)
     ax.set(xlim=xlim, ylim=ylim, aspect=imshow_kw["aspect"])
     ax.set_axis_off()

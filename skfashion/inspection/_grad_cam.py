@@ -24,13 +24,13 @@ class GradCam:
     def __init__(self, network, pixels, response):
         from skfashion.modules import ResNet
 
-        parts = network.answering.modules()
+        parts = network.predictor.modules()
         self._averaging = [part for part in parts if isinstance(part, ResNet) and part.flip_averaging]
         self._network, self._pixels = network, pixels
         self._scores = network.scores(response)
         with recording_gradients(), self._of_the_image_alone():
             first = network.images(pixels.rows[:1])
-            layer, self._size = last_feature_maps(network.answering, first)
+            layer, self._size = last_feature_maps(network.predictor, first)
         self._shape = first.shape[1:]
         self.n_images_at_once = n_images_at_once(self._shape)
         self._engine = captum_attr("grad_cam").LayerGradCam(self._scores, layer)
@@ -123,14 +123,14 @@ def last_feature_maps(network, images):
     network(images)
     for handle in handles:
         handle.remove()
-    places = [place for place, (part, _) in enumerate(passed) if isinstance(part, nn.Conv2d)]
-    if not places:
+    indices = [index for index, (part, _) in enumerate(passed) if isinstance(part, nn.Conv2d)]
+    if not indices:
         raise TypeError(
             "method='grad_cam' needs a network with convolutions: CNNClassifier, ResNetClassifier, or "
             "EncoderClassifier with the encoder of a ConvAutoencoder. Use method='occlusion' for others."
         )
-    layer, shape = passed[places[-1]]
-    for part, shape_after in passed[places[-1] :]:
+    layer, shape = passed[indices[-1]]
+    for part, shape_after in passed[indices[-1] :]:
         if shape_after != shape:
             break
         layer = part

@@ -253,27 +253,27 @@ class MisclassifiedDisplay:
         """
         check_kw(imshow_kw=imshow_kw)
         if self.pairs is None:
-            n_columns, places = check_columns(n_columns, len(self.images), 5), None
+            n_columns, cells = check_columns(n_columns, len(self.images), 5), None
         elif n_columns is None:
-            n_columns, places = self._places_of_pairs()
+            n_columns, cells = self._cells_of_pairs()
         else:
             raise ValueError(f"n_columns must be None for pairs, which have a row each. Got {n_columns!r} instead.")
         captions, rows = self._texts()
         images, imshow_kw = unsigned_style(self.images, imshow_kw)
-        shown = images if places is None else np.repeat(images[:1], n_columns * len(rows), axis=0)
-        width, height = grid_size(shown, n_columns, captions, label_width=0.0 if places is None else 1.6)
-        grid = {"places": places, "captions": captions, "row_labels": rows, "imshow_kw": imshow_kw}
+        shown = images if cells is None else np.repeat(images[:1], n_columns * len(rows), axis=0)
+        width, height = grid_size(shown, n_columns, captions, label_width=0.0 if cells is None else 1.6)
+        grid = {"cells": cells, "captions": captions, "row_labels": rows, "imshow_kw": imshow_kw}
         with axes_for(self, ax, (1.25 * width, 1.25 * height)) as ax:
             self.images_, self.captions_ = draw_grid(ax, images, n_columns, **grid)
             title = f"{self.n_errors:,} of {self.n_samples:,} misclassified"
             self.images_[0].axes.set_title(title, fontsize=10)  # other axes than ax if that shares its limits
         return self
 
-    def _places_of_pairs(self):
+    def _cells_of_pairs(self):
         """The length of the longest row, and where each error is among rows of this length."""
         rows = self.pair_indices.tolist()
         n_columns = max(map(rows.count, rows))
-        return n_columns, [row * n_columns + rows[:place].count(row) for place, row in enumerate(rows)]
+        return n_columns, [row * n_columns + rows[:index].count(row) for index, row in enumerate(rows)]
 
     def _texts(self):
         """What is written below each picture, and beside each row."""

@@ -231,13 +231,13 @@ class NearestImagesDisplay:
         check_kw(imshow_kw=imshow_kw)
         n_images, n_neighbors = self.indices.shape
         n_columns = n_neighbors + 2  # one stays free between an image and its neighbours
-        places = np.arange(n_images * n_columns).reshape(n_images, n_columns)
+        cells = np.arange(n_images * n_columns).reshape(n_images, n_columns)
         pictures = np.concatenate([self.images[:, None], self.nearest], axis=1).reshape(-1, *self.images.shape[1:])
         captions = self._all_captions()
         pictures, imshow_kw = unsigned_style(pictures, imshow_kw)
-        size = grid_size(np.repeat(pictures[:1], places.size, axis=0), n_columns, captions)
+        size = grid_size(np.repeat(pictures[:1], cells.size, axis=0), n_columns, captions)
         grid = {
-            "places": np.delete(places, 1, axis=1).ravel(),
+            "cells": np.delete(cells, 1, axis=1).ravel(),
             "captions": captions,
             "column_labels": ["image", "", "nearest", *[""] * (n_neighbors - 1)],
             "imshow_kw": imshow_kw,
@@ -297,8 +297,8 @@ def _nearest(codes, codes_train, n_neighbors):
 def _pictures(X, X_train, indices, image_shape, estimator):
     """Pictures of the images, and of their neighbours."""
     images = Images(X, image_shape, estimator).pictures()
-    few, places = np.unique(indices, return_inverse=True)
-    nearest = Images(X_train, image_shape, estimator).pictures(few)[places.ravel()]
+    few, inverse = np.unique(indices, return_inverse=True)
+    nearest = Images(X_train, image_shape, estimator).pictures(few)[inverse.ravel()]
     return images, nearest.reshape(*indices.shape, *nearest.shape[1:])
 
 

@@ -53,7 +53,7 @@ class ExplainedNetwork:
             module = self._model.as_module()
         if module.outputs != "classes":
             raise ValueError(f"{name} was fitted on several labels per image: only single classes can be explained.")
-        self.answering = module.answering
+        self.predictor = module.predictor
         self._pixels, self._asked_by = pixels, asked_by
 
     def images(self, rows):
@@ -64,7 +64,7 @@ class ExplainedNetwork:
 
     def scores(self, response):
         """The function from images to what is explained, and its outputs: logits or probabilities."""
-        return self.answering.scores if response == "logit" else self.answering
+        return self.predictor.scores if response == "logit" else self.predictor
 
     def logits(self, X):
         """The logits of images as they were given to the estimator: float64 (n, n_classes)."""
@@ -73,7 +73,7 @@ class ExplainedNetwork:
         rows = np.asarray(X).reshape(len(X), -1)
         step = n_images_at_once(self._model.image_shape_)
         with recording_gradients(), torch.no_grad():
-            blocks = [self.answering.scores(self.images(rows[i : i + step])) for i in range(0, len(rows), step)]
+            blocks = [self.predictor.scores(self.images(rows[i : i + step])) for i in range(0, len(rows), step)]
             return torch.cat(blocks).double().numpy()
 
     def follow_pixels(self, baseline, *, straight):
@@ -104,7 +104,7 @@ class ExplainedNetwork:
         """Values of the network's input (n, channels, height, width), summed over channels as maps (n, h, w) of X."""
         rows = np.empty((len(values), self._columns.size))
         rows[:, self._columns] = values
-        return rows[:, self._pixels.places].sum(axis=1)
+        return rows[:, self._pixels.columns].sum(axis=1)
 
     def _keeps_pixels(self, ground, share):
         """Whether images that are mixed with a ground, pixel by pixel, come out of the steps as they would be mixed."""

@@ -58,10 +58,10 @@ class Occlusion:
 
     def __init__(self, scores, pixels, baseline, patch_size=None, stride=None):
         self._scores, self._pixels, self._baseline = scores, pixels, baseline
-        self._tops, self._lefts, self._size = patches_of(pixels.places.shape[1:], patch_size, stride)
+        self._tops, self._lefts, self._size = patches_of(pixels.columns.shape[1:], patch_size, stride)
         steps = np.arange(self._size)
         down, right = self._tops[:, None, None] + steps[:, None], self._lefts[:, None, None] + steps
-        self._columns = np.moveaxis(pixels.places[:, down, right], 0, 1).reshape(len(self._tops), -1)
+        self._columns = np.moveaxis(pixels.columns[:, down, right], 0, 1).reshape(len(self._tops), -1)
 
     @property
     def n_images_at_once(self):
@@ -109,7 +109,7 @@ class Occlusion:
 
     def _spread(self, falls):
         """The mean of the falls (n, n_patches) of all patches that cover a pixel."""
-        maps = np.zeros((len(falls), *self._pixels.places.shape[1:]))
+        maps = np.zeros((len(falls), *self._pixels.columns.shape[1:]))
         n_patches = np.zeros(maps.shape[1:])
         for fall, top, left in zip(falls.T, self._tops, self._lefts, strict=True):
             window = slice(top, top + self._size), slice(left, left + self._size)

@@ -26,7 +26,7 @@ class PixelRows:
     ----------
     rows : ndarray of shape (n_samples, n_values)
         The values.
-    places : ndarray of shape (channels, height, width)
+    columns : ndarray of shape (channels, height, width)
         The column of each pixel.
     """
 
@@ -42,7 +42,7 @@ class PixelRows:
             like = np.empty_like(given[:1], dtype=np.intp)
             like[...] = columns
             columns = like
-        self.places = arranged(columns, image_shape, estimator)[0]
+        self.columns = arranged(columns, image_shape, estimator)[0]
 
     def __len__(self):
         return len(self.rows)
@@ -77,15 +77,15 @@ class PixelRows:
 
     def _row_of(self, image):
         image = np.asarray(as_array(image))
-        expected = f"one image of {self.places.shape} (c, h, w) or a row of {self.places.size} values"
+        expected = f"one image of {self.columns.shape} (c, h, w) or a row of {self.columns.size} values"
         try:
             images = arranged(image[None], self._image_shape, self._estimator)
         except (IndexError, TypeError, ValueError) as error:
             raise ValueError(f"baseline must be {expected}, all of them numbers: {error}") from error
-        if images.shape != (1, *self.places.shape):
+        if images.shape != (1, *self.columns.shape):
             raise ValueError(f"baseline must be {expected}. Got an array of shape {image.shape} instead.")
-        row = np.empty(self.places.size)
-        row[self.places] = images[0]
+        row = np.empty(self.columns.size)
+        row[self.columns] = images[0]
         return row
 
     def _on_the_scale(self, row, name):

@@ -53,11 +53,11 @@ class ImageEstimator(Protocol):
 
 @runtime_checkable
 class DifferentiableEstimator(ImageEstimator, Protocol):
-    """A fitted estimator that is a torch module, through which gradients flow from answers to pixels."""
+    """A fitted estimator that is a torch module, through which gradients flow from predictions to pixels."""
 
     def as_module(self):
-        """Return a module with the attributes `answering`, which turns images into answers, and `outputs`.
+        """Return a module with the attributes `predictor`, which maps images to predictions, and `outputs`.
 
-        Where `outputs` are ``"classes"``, `answering` turns images into probabilities, and has a method `scores` that
+        Where `outputs` are ``"classes"``, `predictor` maps images to probabilities, and has a method `scores` that
         turns them into logits.
         """

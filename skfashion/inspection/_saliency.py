@@ -210,7 +210,7 @@ def _check_settings(method, response, settings):
 
 
 def _targets(estimator, y, pixels, shown):
-    """For each of the images that are shown the place of the class that is explained in ``classes_``."""
+    """For each of the images that are shown the index, in ``classes_``, of the class that is explained."""
     predicted = single_labels(estimator, pixels.as_given(pixels.rows[shown if y is None else slice(1)]))
     if y is not None:
         labels = labels_of(np.full(len(pixels), y) if np.ndim(y) == 0 else y)
@@ -256,14 +256,14 @@ def _single_maps(explainer, targets):
 
 def _mean_maps(explainer, targets):
     """The same as means over the images of each class that occurs."""
-    classes, place, counts = np.unique(targets, return_inverse=True, return_counts=True)
+    classes, inverse, counts = np.unique(targets, return_inverse=True, return_counts=True)
     sums = None
     for index, block in _blocks(explainer, targets):
         if sums is None:
             sums = [None if each is None else np.zeros((len(classes), *each.shape[1:])) for each in block]
         for total, each in zip(sums, block, strict=True):
             if each is not None:
-                np.add.at(total, place[index], each)
+                np.add.at(total, inverse[index], each)
     maps, scores, errors = (
         None if total is None else total / counts.reshape(-1, *[1] * (total.ndim - 1)) for total in sums
     )

@@ -49,6 +49,6 @@ def text_chart(lines, *, title, xlabel, width=60, height=12):
 
 
 def _place(value, values, size):
-    """Where a value is among so many places between the extremes of all values."""
+    """Where a value is among so many steps between the extremes of all values."""
     low, high = min(values), max(values)
     return 0 if high == low else round((value - low) / (high - low) * (size - 1))

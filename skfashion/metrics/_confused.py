@@ -71,6 +71,6 @@ def most_confused_pairs(y_true, y_pred, *, n_pairs=10):
     sizes, labels = np.bincount(true, minlength=len(labels)), labels.tolist()
     return [
         ConfusedPair(labels[true], labels[predicted], int(count), float(count / sizes[true]))
-        for place in np.argsort(-counts, kind="stable")[:n_pairs]
-        for (true, predicted), count in [(pairs[:, place], counts[place])]
+        for index in np.argsort(-counts, kind="stable")[:n_pairs]
+        for (true, predicted), count in [(pairs[:, index], counts[index])]
     ]

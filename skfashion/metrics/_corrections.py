@@ -22,7 +22,7 @@ def holm_of_pairs(n, pvalue_of):
     n : int
         How many there are.
     pvalue_of : callable
-        From the places of two to the p-value of the test between them.
+        From the indices of two to the p-value of the test between them.
     """
     pairs = list(combinations(range(n), 2))
     matrix = np.eye(n)

@@ -198,7 +198,7 @@ def _share_among(X, Y, n_neighbors):
 
 
 def _radii(X, n_neighbors):
-    """The distance of each sample from its nearest neighbour number `n_neighbors`; at place 0 it finds itself."""
+    """The distance of each sample from its nearest neighbour number `n_neighbors`; number 0 is the sample itself."""
     batches = gen_batches(len(X), _batch_size(X))
     return np.concatenate([np.partition(cdist(X[batch], X), n_neighbors, axis=1)[:, n_neighbors] for batch in batches])
 

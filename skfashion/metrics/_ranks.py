@@ -118,7 +118,7 @@ def compare_ranks(scores, *, test="nemenyi", alpha=0.05, greater_is_better=True)
     better = scores if greater_is_better else -scores
     all_ranks = stats.rankdata(-better, axis=1).mean(axis=0)
     order = np.argsort(all_ranks, kind="stable")
-    names, better, ranks = [names[place] for place in order], better[:, order], all_ranks[order]
+    names, better, ranks = [names[index] for index in order], better[:, order], all_ranks[order]
     # Ranks that are all tied differ in nothing; scipy divides by zero.
     varied = (better != better[:, :1]).any()
     pvalue = float(stats.friedmanchisquare(*better.T).pvalue) if varied else 1.0
@@ -170,7 +170,7 @@ def _wilcoxon_of_a_pair(differences):
 
 
 def _runs(equal):
-    """Start and end of the longest runs of at least two places, all pairs of which are equal."""
+    """Start and end of the longest runs of at least two ranks, all pairs of which are equal."""
     runs, furthest = [], 0
     for start in range(len(equal)):
         end = start + 1

@@ -37,7 +37,7 @@ class Fold:
         """What another process has to run, as a task of joblib."""
         settings = {**self._settings(), "caller": _without_study(self.evaluation.search)}
         # X and y are arguments of their own: backends recognise them, and send them once. All else is in the task
-        # itself: Dask would put the places of a fold on one worker, and they would be lost with it.
+        # itself: Dask would put the indices of a fold on one worker, and they would be lost with it.
         return delayed(_run_and_tell)(
             self.candidate, self.evaluation.X, self.evaluation.y, settings, with_epochs=self.epochs is not None
         )

@@ -183,9 +183,9 @@ class VectorizedHalvingGridSearchCV(VectorizedGridSearchCV):
                 break
             if self.verbose:
                 print(f"Rung {number + 1} of {len(rungs)}: {len(kept)} candidates to epoch {n_epochs}")
-            self._backend.begin_rung(n_epochs, self._places_of_fits(kept) if number else None)
+            self._backend.begin_rung(n_epochs, self._fit_indices(kept) if number else None)
             results = evaluate_candidates(
-                [candidates[place] for place in kept],
+                [candidates[index] for index in kept],
                 more_results={"iter": [number] * len(kept), "n_resources": [n_epochs] * len(kept)},
                 callback_ctx=None if number else context,  # each fit is one task, from its first rung to its last
             )
@@ -236,14 +236,14 @@ class VectorizedHalvingGridSearchCV(VectorizedGridSearchCV):
         """How many candidates go on after a rung; one less at least."""
         return max(1, min(math.ceil(n_candidates / self.factor), n_candidates - 1))
 
-    def _places_of_fits(self, candidates):
-        return [place * self.n_splits_ + split for place in candidates for split in range(self.n_splits_)]
+    def _fit_indices(self, candidates):
+        return [index * self.n_splits_ + split for index in candidates for split in range(self.n_splits_)]
 
     def _best(self, candidates, results):
         """One in `factor` of the candidates that were evaluated last, in their order."""
         scores = self._deciding(results)[-len(candidates) :]
         order = np.argsort(-np.nan_to_num(scores, nan=-np.inf), kind="stable")
-        return sorted(candidates[place] for place in order[: self._n_kept(len(candidates))])
+        return sorted(candidates[index] for index in order[: self._n_kept(len(candidates))])
 
     def _deciding(self, results):
         """The mean scores that decide who goes on."""
@@ -272,11 +272,11 @@ class RungBackend(TogetherBackend):
         self.fits = []
         self.going_on = iter(())
 
-    def begin_rung(self, n_epochs, places):
-        """Let the fits at some places go on to an epoch, and no others; None stands for the first rung."""
+    def begin_rung(self, n_epochs, indices):
+        """Let the fits of some indices go on to an epoch, and no others; None stands for the first rung."""
         self.n_epochs = n_epochs
-        if places is not None:
-            going_on = [self.fits[place] for place in places]
+        if indices is not None:
+            going_on = [self.fits[index] for index in indices]
             self.drop_others(going_on)
             self.going_on = iter(going_on)
 

@@ -22,7 +22,7 @@ class Space:
     """The settings of a search: those of one dict of parameters, or of several, of which a trial takes one.
 
     Optuna stores numbers, strings and None; for any other choice stands its repr. With several dicts the names of
-    parameters begin with the place of theirs, since Optuna allows a name only one distribution.
+    parameters begin with the index of theirs, since Optuna allows a name only one distribution.
     """
 
     def __init__(self, param_distributions):
@@ -49,18 +49,18 @@ class Space:
         if IS_STORED not in trial.user_attrs:
             # A user enqueues values as they stand in the space; Optuna looks for them as they are stored.
             trial._fixed_params = self.stored(trial._fixed_params)
-        place = trial.suggest_categorical(_WHICH, range(len(self._spaces))) if self._several else 0
-        for name, parameter in self._spaces[place].items():
-            parameter.suggest(trial, self._prefix(place) + name)
+        index = trial.suggest_categorical(_WHICH, range(len(self._spaces))) if self._several else 0
+        for name, parameter in self._spaces[index].items():
+            parameter.suggest(trial, self._prefix(index) + name)
         return self.setting(trial.params)
 
     def setting(self, params):
         """The values for what a trial stores."""
-        place = params.get(_WHICH, 0) if self._several else 0
-        prefix = self._prefix(place)
+        index = params.get(_WHICH, 0) if self._several else 0
+        prefix = self._prefix(index)
         return {
             name: parameter.value(params[prefix + name])
-            for name, parameter in self._spaces[place].items()
+            for name, parameter in self._spaces[index].items()
             if prefix + name in params  # a trial that failed may lack some
         }
 
@@ -68,14 +68,14 @@ class Space:
         """What Optuna stores for a setting, or for a part of one; a ValueError says that the space does not hold it."""
         if not setting or (self._several and _WHICH in setting):
             return setting
-        for place, space in enumerate(self._spaces):
+        for index, space in enumerate(self._spaces):
             if all(name in space and space[name].holds(value) for name, value in setting.items()):
-                stored = {self._prefix(place) + name: space[name].stored(value) for name, value in setting.items()}
-                return {_WHICH: place, **stored} if self._several else stored
+                stored = {self._prefix(index) + name: space[name].stored(value) for name, value in setting.items()}
+                return {_WHICH: index, **stored} if self._several else stored
         raise ValueError(f"The setting {setting} is not in the space that param_distributions spans.")
 
-    def _prefix(self, place):
-        return f"{place}." if self._several else ""
+    def _prefix(self, index):
+        return f"{index}." if self._several else ""
 
 
 class _Choices:
@@ -171,7 +171,7 @@ def _stored_names(values):
     if len(set(stored)) < len(stored):  # 1, 1.0 and True
         stored = [name_of(v) for v in values]
     if len(set(stored)) < len(stored):
-        stored = [f"{name} ({place})" for place, name in enumerate(stored)]
+        stored = [f"{name} ({index})" for index, name in enumerate(stored)]
     return stored
 
 

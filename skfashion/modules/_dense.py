@@ -73,8 +73,8 @@ class DenseStack:
         columns = _side_by_side(networks)
         self.layers = [_KINDS[_kind(column)][together](column) for column in columns]
         self.weights = [
-            (place, weight)
-            for place, column in enumerate(columns)
+            (index, weight)
+            for index, column in enumerate(columns)
             for layer in column
             if layer is not None
             for weight in layer.parameters()
@@ -89,9 +89,9 @@ class DenseStack:
     def backward(self, gradient):
         """Set the gradients of all weights, given that of the last output."""
         # Nothing below the first weights that are trained needs a gradient.
-        first = next((place for place, weight in self.weights if weight.requires_grad), len(self.layers))
-        for place in reversed(range(first, len(self.layers))):
-            gradient = self.layers[place].backward(gradient, goes_on=place > first)
+        first = next((index for index, weight in self.weights if weight.requires_grad), len(self.layers))
+        for index in reversed(range(first, len(self.layers))):
+            gradient = self.layers[index].backward(gradient, goes_on=index > first)
 
     def hand_out_gradients(self):
         """Let all weights that are trained hold the gradients of :meth:`backward`; several networks need it once."""
@@ -112,7 +112,7 @@ class DenseStack:
 
 
 def _side_by_side(networks):
-    """The layers at each place of all networks; None stands for a dropout that a network does not have."""
+    """The layers at each depth of all networks; None stands for a dropout that a network does not have."""
     rows = [list(layers) for layers in networks]
     columns = []
     while any(rows):

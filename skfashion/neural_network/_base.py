@@ -211,8 +211,8 @@ class BaseNet(
         """What an estimator that trains this one by consistency knows of images without labels, or None."""
         return vars(self).get("_given_by_owner", {}).get("consistency")
 
-    def _answering(self):
-        return self._task.answering(self.module_), self._task.outputs
+    def _as_predictor(self):
+        return self._task.predictor(self.module_), self._task.outputs
 
     def _early_stopping(self):
         return EarlyStopping(*self._task.monitor, self.tol, self.n_iter_no_change)

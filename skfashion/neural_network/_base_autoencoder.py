@@ -208,7 +208,7 @@ class BaseAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseNet
         return X, None, y
 
     def _places(self, y, method):
-        """A function of the number of images that gives the places of labels, as :func:`per_image` wants them."""
+        """A function of the number of images that gives the indices of classes, as :func:`per_image` wants them."""
         check_is_fitted(self)
         return partial(class_indices, y, self._task.classes, caller=f"{type(self).__name__}.{method}")
 

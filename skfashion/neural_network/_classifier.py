@@ -7,14 +7,14 @@ from sklearn.utils.multiclass import is_multilabel as is_indicator
 
 from skfashion._layout import as_array
 from skfashion._private_sklearn import _check_partial_fit_first_call, _fit_context
-from skfashion.neural_network._class_answers import ClassAnswers
+from skfashion.neural_network._class_predictions import ClassPredictions
 from skfashion.neural_network._declaring import estimator, number, parameter
 from skfashion.neural_network._supervised import SupervisedNet
 from skfashion.training._classification import ClassificationTask, MultilabelTask
 
 
 @estimator
-class BaseNetClassifier(ClassAnswers, SupervisedNet):
+class BaseNetClassifier(ClassPredictions, SupervisedNet):
     """A network with one output per class, trained on the cross-entropy.
 
     If y is an indicator matrix (multilabel classification), classes are not mutually exclusive: each has its own binary

@@ -32,8 +32,8 @@ def set_classes(task, y, weight, caller, *, before, one_pass, classes):
     if known is not None and given is not None and not np.array_equal(known, given):
         raise ValueError(f"classes of {caller} were {known.tolist()}, and cannot become {given.tolist()}.")
     task.classes = next(each for each in (known, given, np.unique(y)) if each is not None)
-    places = class_indices(y, task.classes, len(y), caller)
-    task.class_count = np.bincount(places, weight, len(task.classes)).astype(np.float64)
+    indices = class_indices(y, task.classes, len(y), caller)
+    task.class_count = np.bincount(indices, weight, len(task.classes)).astype(np.float64)
     if known is not None and one_pass:
         task.class_count += before.class_count
     missing = task.classes[task.class_count == 0].tolist()
@@ -42,4 +42,4 @@ def set_classes(task, y, weight, caller, *, before, one_pass, classes):
             f"{caller} would go on from a fit on {task.classes.tolist()}, but y holds none of {missing}: fit with "
             "warm_start=False, or go on by partial_fit."
         )
-    return places
+    return indices

@@ -6,7 +6,7 @@ from skfashion._labels import class_indices
 
 
 def drawn_codes(autoencoder, n_samples, y, generator):
-    """Draw codes, float32, and give the places of their classes, or None in a model without classes.
+    """Draw codes, float32, and give the indices of their classes, or None in a model without classes.
 
     Parameters
     ----------
@@ -28,13 +28,13 @@ def drawn_codes(autoencoder, n_samples, y, generator):
     _, mean, covariance = autoencoder._codes_of_classes
     codes = generator.standard_normal((n_samples, mean.shape[1]))
     if y is None:
-        places = generator.choice(len(task.classes), n_samples, p=task.class_count / task.class_count.sum())
+        indices = generator.choice(len(task.classes), n_samples, p=task.class_count / task.class_count.sum())
     else:
-        places = class_indices(y, task.classes, n_samples, caller)
-    for place in np.unique(places):
-        if not task.class_count[place]:
-            raise ValueError(f"{caller} has no image of class {task.classes.tolist()[place]!r} to draw from so far.")
-        values, vectors = np.linalg.eigh(covariance[place])
+        indices = class_indices(y, task.classes, n_samples, caller)
+    for index in np.unique(indices):
+        if not task.class_count[index]:
+            raise ValueError(f"{caller} has no image of class {task.classes.tolist()[index]!r} to draw from so far.")
+        values, vectors = np.linalg.eigh(covariance[index])
         root = (vectors * np.sqrt(values.clip(0))) @ vectors.T
-        codes[places == place] = mean[place] + codes[places == place] @ root
-    return codes.astype(np.float32), places
+        codes[indices == index] = mean[index] + codes[indices == index] @ root
+    return codes.astype(np.float32), indices

@@ -60,7 +60,7 @@ def per_code(autoencoder, codes, labels):
     codes : ndarray of shape (n, latent_dim), dtype float32 or float64
         The codes, validated.
     labels : ndarray of shape (n,), dtype int64, or None
-        The place of the class of each, if the module is conditional.
+        The index of the class of each, if the module is conditional.
     """
     rows = np.empty((len(codes), autoencoder._layout.n_features), dtype=codes.dtype)
     with neutral_state(), torch.inference_mode():

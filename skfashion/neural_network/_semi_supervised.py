@@ -14,7 +14,7 @@ from skfashion._layout import as_array
 from skfashion._private_sklearn import _fit_context, _safe_indexing
 from skfashion._weights import checked_weights
 from skfashion.neural_network._base import BaseNet
-from skfashion.neural_network._class_answers import ClassAnswers
+from skfashion.neural_network._class_predictions import ClassPredictions
 from skfashion.neural_network._classifier import BaseNetClassifier
 from skfashion.neural_network._clones import CloneMark
 from skfashion.neural_network._declaring import estimator, number, parameter
@@ -35,7 +35,7 @@ _SHARED = (
 
 @estimator
 class SemiSupervisedClassifier(
-    ClassAnswers, ImageEmbedding, ModuleExport, CloneMark, ImageInput, CallbackSupportMixin, BaseEstimator
+    ClassPredictions, ImageEmbedding, ModuleExport, CloneMark, ImageInput, CallbackSupportMixin, BaseEstimator
 ):
     """A network that learns from few labelled images and from many without labels.
 
@@ -234,8 +234,8 @@ class SemiSupervisedClassifier(
     def _per_image(self, X, function):
         return per_image(self, self.net_, X, function)
 
-    def _answering(self):
-        return self.estimator_._answering()
+    def _as_predictor(self):
+        return self.estimator_._as_predictor()
 
     def _given(self):
         return ResNetClassifier() if self.estimator is None else self.estimator

@@ -84,7 +84,7 @@ def _opened(file):
         except (BrokenFileError, MemoryError):
             raise
         except Exception as error:  # of a parser that believes what an archive says of itself
-            if isinstance(error, OSError) and error.errno not in (None, errno.EINVAL):  # a place before the beginning
+            if isinstance(error, OSError) and error.errno not in (None, errno.EINVAL):  # an offset before the beginning
                 raise
             raise BrokenFileError(f"{name} is not a saved model, or it is damaged: {str(error)[:200]}") from error
 

@@ -81,8 +81,8 @@ def _decode_objects(content, decoder):
         check(all(type(value) is str for value in values), "not texts")
     check(dtype.itemsize * len(values) <= _LARGEST_TEXTS, f"{len(values)} texts of {dtype.itemsize} bytes each")
     array = np.empty(len(values), dtype=dtype)
-    for place, value in enumerate(values):  # at once numpy would look into sequences
-        array[place] = value
+    for index, value in enumerate(values):  # at once numpy would look into sequences
+        array[index] = value
     return array.reshape(shape)
 
 

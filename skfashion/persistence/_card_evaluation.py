@@ -48,7 +48,7 @@ class CardEvaluation:
     confusion : ndarray of shape (n_classes, n_classes) or None
         The confusion matrix of a classifier of one label per image: true classes in rows.
     confused : list of ConfusedPair
-        Its most confused pairs, by the places of both classes.
+        Its most confused pairs, by the indices of both classes.
     """
 
     n_images: int
@@ -127,7 +127,7 @@ def _of_targets(y, predicted):
         raise ValueError(f"y_test must have the shape of the predictions, {predicted.shape}. Got {y.shape}.")
     equal = y == predicted
     metrics = {"Accuracy (all targets of an image right)": _share(equal.all(axis=1))}
-    metrics |= {f"Accuracy of target {place}": _share(column) for place, column in enumerate(equal.T)}
+    metrics |= {f"Accuracy of target {index}": _share(column) for index, column in enumerate(equal.T)}
     return CardEvaluation(len(y), metrics)
 
 

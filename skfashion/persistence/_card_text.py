@@ -61,7 +61,7 @@ def section(title, text, level=2):
 def description(estimator):
     """What the model is: its steps, its images and its size."""
     steps = steps_of(estimator)
-    rows = [[f"Step {place}" if len(steps) > 1 else "Class", _class(step)] for place, step in enumerate(steps, 1)]
+    rows = [[f"Step {index}" if len(steps) > 1 else "Class", _class(step)] for index, step in enumerate(steps, 1)]
     if not isinstance(estimator, type(steps[-1])):
         rows.insert(0, ["Estimator", _class(estimator)])
     shape, scale = image_shape(steps), pixel_scale(steps)

@@ -35,7 +35,7 @@ def converted(steps, input_dtype):
     takes_uint8 = input_dtype == "uint8" and isinstance(steps[0], ModuleEstimator)
     rows = (types.UInt8TensorType if takes_uint8 else types.FloatTensorType)([None, steps[0].n_features_in_])
     last = steps[-1]
-    named = [(f"step{place}", step) for place, step in enumerate(steps)]
+    named = [(f"step{index}", step) for index, step in enumerate(steps)]
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of other projects about each other
@@ -67,7 +67,7 @@ def _options(last):
 
 
 def _gives_vectors(last):
-    """Whether the last step answers a row with one label or number, and not with several."""
+    """Whether the last step predicts one label or number for a row, and not several."""
     if not hasattr(last, "predict"):
         return False
     with warnings.catch_warnings():

@@ -50,11 +50,11 @@ class StateEncoder:
         self._known, self._open = {}, set()
 
     def encode(self, value, where):
-        """The JSON values of an object, which an error finds at the place `where`."""
+        """The JSON values of an object, which errors name `where`."""
         if type(value) in _PLAIN or (type(value) is float and math.isfinite(value)):
             return value
         if type(value) is list:
-            return [self.encode(each, f"{where}[{place}]") for place, each in enumerate(value)]
+            return [self.encode(each, f"{where}[{index}]") for index, each in enumerate(value)]
         if id(value) in self._known:
             return {"same": self._known[id(value)][0]}
         if id(value) in self._open:
@@ -126,10 +126,10 @@ class StateDecoder:
             self._known.append((value, self._n_objects - before[0], self._n_bytes - before[1]))
         return value
 
-    def _same(self, place):
-        if type(place) is not int or not 0 <= place < len(self._known):
-            raise BrokenFileError(f"The file refers to object {place!r:.50} of the {len(self._known)} before it.")
-        value, n_objects, n_bytes = self._known[place]
+    def _same(self, index):
+        if type(index) is not int or not 0 <= index < len(self._known):
+            raise BrokenFileError(f"The file refers to object {index!r:.50} of the {len(self._known)} before it.")
+        value, n_objects, n_bytes = self._known[index]
         # Objects are shared, and take no memory; arrays are copied by who takes them in, as a network its weights.
         self._count(n_objects, n_bytes if isinstance(value, np.ndarray) else 0)
         return value

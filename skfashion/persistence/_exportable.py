@@ -42,7 +42,7 @@ def exportable_steps(estimator):
     for step in steps:
         check_is_fitted(step)
         _refuse(step)
-    _check_answers(steps[-1])
+    _check_last(steps[-1])
     return steps
 
 
@@ -60,9 +60,9 @@ def _refuse(step):
     raise TypeError(f"{name} cannot be exported: {reason}. {CAN_BE}")
 
 
-def _check_answers(step):
+def _check_last(step):
     if is_clusterer(step):
-        reason = "it is a clusterer, whose labels and distances are two kinds of answers"
+        reason = "it is a clusterer, whose labels and distances are two kinds of outputs"
     elif not (is_classifier(step) or is_regressor(step) or hasattr(step, "transform")):
         reason = "it is not a classifier, regressor or transformer"
     else:

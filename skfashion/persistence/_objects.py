@@ -52,9 +52,9 @@ def _encode(value, encoder, where):
         raise ValueError(f"{where} cannot be saved: {error}.") from error
     encoded = {}
     for attribute, each in state.items():
-        place = f"{where}.{attribute}"
+        path = f"{where}.{attribute}"
         is_tree = _takes_tree(kind, attribute) and type(each) is Tree
-        encoded[attribute] = {"tree": encode_tree(each, encoder, place)} if is_tree else encoder.encode(each, place)
+        encoded[attribute] = {"tree": encode_tree(each, encoder, path)} if is_tree else encoder.encode(each, path)
     return {"class": name, "state": encoded}
 
 

@@ -208,15 +208,15 @@ def _manifest_of(estimator, names):
         "parameters": {name: _readable(value) for name, value in estimator.get_params().items()},
         "classes": _readable(classes),
         "n_features": _readable(_attribute(estimator, "n_features_in_")),
-        "image_shape": _readable(_attribute(_answering(estimator), "image_shape_")),
-        "history": _readable(_attribute(_answering(estimator), "history_")),
+        "image_shape": _readable(_attribute(_final_estimator(estimator), "image_shape_")),
+        "history": _readable(_attribute(_final_estimator(estimator), "history_")),
         "holds_training_rows": sorted({name.split(".")[-1] for name in names} & HOLD_TRAINING_ROWS),
         "versions": versions(),
     }
 
 
-def _answering(estimator):
-    """The estimator that answers: the last of a Pipeline, the best of a search, the one that is frozen."""
+def _final_estimator(estimator):
+    """The estimator that predicts: the last of a Pipeline, the best of a search, the one that is frozen."""
     try:
         return steps_of(estimator)[-1]
     except NotFittedError:  # a search without a best one

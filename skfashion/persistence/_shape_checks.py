@@ -33,7 +33,7 @@ def check_shapes(value):
 
 
 def _check_neighbors(estimator):
-    """Scikit-learn's neighbours: rows to search, and the place of the class of each."""
+    """Scikit-learn's neighbours: rows to search, and the index of the class of each."""
     n = _check_rows(estimator._fit_X, estimator.n_features_in_)
     check(n == estimator.n_samples_fit_, "lost rows")
     check(estimator._fit_method in ("brute", "kd_tree", "ball_tree"), "another way to search")
@@ -117,8 +117,8 @@ def _check_support_vectors(estimator):
         check(getattr(estimator, name).shape in ((0,), (n_pairs,)), "probabilities of another shape")
 
 
-def _reaches(places, n):
-    return places.dtype.kind in "iu" and ((places >= 0) & (places < n)).all()
+def _reaches(indices, n):
+    return indices.dtype.kind in "iu" and ((indices >= 0) & (indices < n)).all()
 
 
 # Classes, the attribute that they have once they are fitted, and what looks at them.

@@ -44,10 +44,10 @@ def _check(columns, values, n_classes, n_features, n_outputs):
     check(n > 0 and all(column.shape == (n,) for column in columns.values()), "columns of different lengths")
     check(n_classes.shape == (n_outputs,) and n_classes.dtype.kind == "i" and (n_classes > 0).all(), "no classes")
     check(values.dtype == np.float64 and values.shape == (n, n_outputs, n_classes.max()), "values of another shape")
-    place, left, right = np.arange(n), columns["left_child"], columns["right_child"]
+    index, left, right = np.arange(n), columns["left_child"], columns["right_child"]
     is_leaf = (left == _LEAF) & (right == _LEAF)
     for child in (left, right):
-        check(child.dtype.kind == "i" and (is_leaf | ((place < child) & (child < n))).all(), "invalid children")
+        check(child.dtype.kind == "i" and (is_leaf | ((index < child) & (child < n))).all(), "invalid children")
     feature = columns["feature"]
     check(feature.dtype.kind == "i" and (is_leaf | ((feature >= 0) & (feature < n_features))).all(), "unknown features")
 
@@ -55,7 +55,7 @@ def _check(columns, values, n_classes, n_features, n_outputs):
 def _depth(left, right):
     """The number of steps to the deepest leaf; children come after their parents."""
     depth = np.zeros(len(left), dtype=int)
-    for place in np.flatnonzero(left != _LEAF):
-        for child in (left[place], right[place]):
-            depth[child] = max(depth[child], depth[place] + 1)
+    for index in np.flatnonzero(left != _LEAF):
+        for child in (left[index], right[index]):
+            depth[child] = max(depth[child], depth[index] + 1)
     return int(depth.max())

@@ -64,7 +64,7 @@ def _axes_of_outputs(graph):
 
 def _quantized(values, axis):
     """Whole numbers from -127 to 127, and the float32 scale of each output that makes the values of them again."""
-    others = tuple(place for place in range(values.ndim) if place != axis % values.ndim)
+    others = tuple(index for index in range(values.ndim) if index != axis % values.ndim)
     scale = np.abs(values).max(axis=others, keepdims=True) / np.float32(127)
     scale[scale == 0] = 1
     return np.rint(values / scale).astype(np.int8), scale

@@ -203,8 +203,8 @@ class HOGTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ImageInp
         """The mean vote of the pixels of each cell: (n, cells in a column, cells in a row, orientations)."""
         along_y, along_x = _strongest_gradients(images)
         strength = np.sqrt(along_x**2 + along_y**2)
-        place = np.arctan2(along_y, along_x) * (self.orientations / ((2 if self.signed else 1) * np.pi))
-        votes = _votes(place, strength, self.orientations, self.interpolate)
+        position = np.arctan2(along_y, along_x) * (self.orientations / ((2 if self.signed else 1) * np.pi))
+        votes = _votes(position, strength, self.orientations, self.interpolate)
         n, height, width, _ = votes.shape
         votes = (rows @ votes.reshape(n, height, -1)).reshape(-1, width, self.orientations)
         return (columns @ votes).reshape(n, len(rows), len(columns), self.orientations)
@@ -222,18 +222,18 @@ def _strongest_gradients(images):
     return tuple(np.take_along_axis(each, strongest, axis=1)[:, 0] for each in (along_y, along_x))
 
 
-def _votes(place, strength, orientations, interpolate):
+def _votes(position, strength, orientations, interpolate):
     """Votes of pixels for bins, (n, height, width, orientations): bin k is from k to k + 1, and as far once around."""
     if interpolate:
-        place -= place.dtype.type(0.5)  # the centre of a bin is half a bin behind where it begins
-    lower = np.floor(place)
+        position -= position.dtype.type(0.5)  # the centre of a bin is half a bin behind where it begins
+    lower = np.floor(position)
     bins = lower.astype(np.intp) % orientations
-    votes = np.zeros((*place.shape, orientations), dtype=place.dtype)
-    flat, first = votes.reshape(-1), np.arange(0, votes.size, orientations).reshape(place.shape)
+    votes = np.zeros((*position.shape, orientations), dtype=position.dtype)
+    flat, first = votes.reshape(-1), np.arange(0, votes.size, orientations).reshape(position.shape)
     if not interpolate:
         flat[first + bins] = strength
         return votes
-    share = (place - lower) * strength
+    share = (position - lower) * strength
     flat[first + bins] = strength - share
     bins += 1
     bins[bins == orientations] = 0

@@ -192,7 +192,7 @@ def as_sources(X):
 
 
 def read_into(rows, sources, reader, progress=None):
-    """Read images into an array of rows; return a dict from the places of broken ones to their names and reasons.
+    """Read images into an array of rows; return a dict from the indices of broken ones to their names and reasons.
 
     Parameters
     ----------
@@ -208,17 +208,17 @@ def read_into(rows, sources, reader, progress=None):
     load_pillow()
     broken = {}
 
-    def read(place):
+    def read(index):
         try:
-            image = decoded(sources[place], reader.image_shape_[1:], reader.color, reader.resize, reader.background)
+            image = decoded(sources[index], reader.image_shape_[1:], reader.color, reader.resize, reader.background)
         except UnreadableImage as error:
-            broken[place] = f"{source_name(sources[place])} (place {place}): {error}"
+            broken[index] = f"{source_name(sources[index])} (index {index}): {error}"
         else:
-            rows[place] = image.ravel()
+            rows[index] = image.ravel()
 
     with no_bomb_warnings():
         done = Parallel(n_jobs=reader.n_jobs, backend="threading", return_as="generator_unordered")(
-            delayed(read)(place) for place in range(len(sources))
+            delayed(read)(index) for index in range(len(sources))
         )
         for _ in done if progress is None else progress(done, total=len(sources)):
             pass

@@ -145,7 +145,7 @@ def augment(images, steps, generator, weight=None):
     images : tensor of shape (n, c, h, w)
         The changed images.
     partner : tensor of shape (n,), int64, or None
-        If they are mixed, the place of the image that is mixed into each, chosen by the weights (n,) or None.
+        If they are mixed, the index of the image that is mixed into each, chosen by the weights (n,) or None.
     share : tensor of shape (n,) or None
         How much of each is itself.
     """

@@ -11,14 +11,14 @@ from sklearn.utils import column_or_1d, compute_class_weight
 from torch import nn
 from torch.nn.functional import logsigmoid
 
-from skfashion.modules._answers import Probabilities
 from skfashion.modules._losses import CrossEntropyLoss, MultilabelLoss
+from skfashion.modules._predictions import Probabilities
 from skfashion.training._net import Net
 from skfashion.training._task import Task
 
 
 class ClassifierNet(ClassifierMixin, Net):
-    """A net whose outputs are scores of classes that exclude each other; it predicts their places in `classes_`."""
+    """A net whose outputs are scores of classes that exclude each other; it predicts their indices in `classes_`."""
 
     @property
     def classes_(self):
@@ -34,7 +34,7 @@ class LabelTask(Task):
     def start(self, net, images):
         pass
 
-    def answering(self, module):
+    def predictor(self, module):
         return Probabilities(module, self.last_layer)
 
 
@@ -175,7 +175,7 @@ class ClassificationTask(LabelTask):
         return scores.argmax(1)
 
     def labels(self, best):
-        """The labels of the places that :meth:`best` gives."""
+        """The labels of the indices that :meth:`best` gives."""
         return self.classes[best]
 
 

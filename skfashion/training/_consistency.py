@@ -121,7 +121,7 @@ class ConsistencyBatches:
         self.net.history.record("train_pseudo_labelled", float(n_counted) / n)
 
     def _batch(self, with_labels, without):
-        """A batch of images at the given places, and how many of those without labels count."""
+        """A batch of images at the given indices, and how many of those without labels count."""
         labelled = self.labelled.prepare(self.labelled.images.take(with_labels), len(with_labels))
         weak = self.labelled.prepare(self.unlabelled.take(without), len(without))
         probabilities = _probabilities(self.net, weak.images)
@@ -153,7 +153,7 @@ def _probabilities(net, images):
 
 
 def _endless(n, size, generator, device):
-    """Yield `size` places at a time, out of one random order of `n` after the other."""
+    """Yield `size` indices at a time, out of one random order of `n` after the other."""
     waiting = torch.empty(0, dtype=torch.int64, device=device)
     while True:
         while len(waiting) < size:

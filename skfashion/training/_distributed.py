@@ -42,9 +42,9 @@ class Group:
         self.rank, self.size = distributed.get_rank(), distributed.get_world_size()
 
     def part(self, start, stop):
-        """The places of this process among those of a batch: each gets as many, but for one more or less.
+        """The indices of this process among those of a batch: each gets as many, but for one more or less.
 
-        Where there are fewer places than processes, all of them take all: a process without images would have nothing
+        Where there are fewer indices than processes, all of them take all: a process without images would have nothing
         to add to what normalises a batch.
         """
         n = stop - start

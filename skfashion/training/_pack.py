@@ -103,8 +103,8 @@ class Pack:
                     step()
                 tally.add({"loss": losses, **self._metrics(output, target, mixed)}, weight)
         means = tally.means()
-        for place, net in enumerate(nets):
-            net._record("train", {name: values[place] for name, values in means.items()}, iterator, summary=True)
+        for index, net in enumerate(nets):
+            net._record("train", {name: values[index] for name, values in means.items()}, iterator, summary=True)
 
     def _step_of(self, optimizer):
         """The steps of the first epoch are those of the optimizer itself, which torch's schedulers wait for."""

@@ -6,8 +6,8 @@ import numpy as np
 import torch
 
 from skfashion._pixels import within_unit_interval
-from skfashion.modules._answers import Codes
 from skfashion.modules._losses import ELBOLoss, ReconstructionLoss
+from skfashion.modules._predictions import Codes
 from skfashion.training._inference import collect, inference_batches
 from skfashion.training._net import Net
 from skfashion.training._task import Task
@@ -72,7 +72,7 @@ class ReconstructionTask(Task):
             weights += float(weight.sum())
         net.module_.start_at(total / weights)
 
-    def answering(self, module):
+    def predictor(self, module):
         return Codes(module)
 
     def distribution(self, net, images):
@@ -94,8 +94,8 @@ class ReconstructionTask(Task):
         mean, log_variance = np.split(posteriors.double().numpy(), 2, axis=1)
         weight, labels = _weights(images), images.labels.cpu().numpy()
         weights, means, covariances = [], [], []
-        for place in range(len(self.classes)):
-            rows = labels == place
+        for index in range(len(self.classes)):
+            rows = labels == index
             if not rows.any():  # a pass without this class
                 described = 0.0, np.zeros(mean.shape[1]), np.eye(mean.shape[1])
             else:

@@ -7,8 +7,8 @@ import numpy as np
 from sklearn.base import RegressorMixin
 from torch import nn
 
-from skfashion.modules._answers import InUnits
 from skfashion.modules._losses import ReconstructionLoss
+from skfashion.modules._predictions import InUnits
 from skfashion.training._net import Net
 from skfashion.training._task import Task
 
@@ -58,7 +58,7 @@ class RegressionTask(Task):
     def start(self, net, images):
         pass
 
-    def answering(self, module):
+    def predictor(self, module):
         return nn.Sequential(module, InUnits(self.mean, self.scale, self.is_vector))
 
     def measure_as(self, other):

@@ -1,4 +1,4 @@
-"""The task of a network: what it learns from images, how that is measured, and how its outputs become answers."""
+"""The task of a network: what it learns from images, how that is measured, and how its outputs become predictions."""
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ import numpy as np
 
 @dataclass(kw_only=True)
 class Task(ABC):
-    """How targets are encoded, split and weighted, what is minimised and watched, and how outputs become answers.
+    """How targets are encoded, split and weighted, what is minimised and watched, and how outputs become predictions.
 
     Attributes
     ----------
@@ -25,7 +25,7 @@ class Task(ABC):
     # What outputs are: scores of "classes", log odds of "labels", or "numbers".
     outputs = "numbers"
 
-    # What makes answers of outputs in the net's own ``predict_proba``, as skorch's `predict_nonlinearity`.
+    # What makes predictions of outputs in the net's own ``predict_proba``, as skorch's `predict_nonlinearity`.
     nonlinearity = "auto"
 
     # The entry of the history that early stopping watches, and 1 if greater is better.
@@ -44,8 +44,8 @@ class Task(ABC):
         """What a held-out part of a set of images has to hold in equal shares, or None."""
 
     @abstractmethod
-    def answering(self, module):
-        """A module that turns images into what the estimator answers, by a trained one that gives outputs."""
+    def predictor(self, module):
+        """A module that maps images to the predictions of the estimator, around a trained one that gives outputs."""
 
     @abstractmethod
     def start(self, net, images):

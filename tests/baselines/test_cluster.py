@@ -84,7 +84,7 @@ def test_noise_is_nobodys_neighbour(line):
 
 
 def test_new_images_are_measured_as_the_clusterer_does():
-    """By its angle the new row belongs to the second cluster, by its place to the first."""
+    """By its angle the new row belongs to the second cluster, by its position to the first."""
     X, y = np.array([[1.0, 0.1], [1.0, 0.0], [8.0, 8.0], [9.0, 9.0]]), list("aabb")
     by_angle = AgglomerativeClustering(2, metric="cosine", linkage="average")
     assert ClusterClassifier(by_angle).fit(X, y).predict([[0.5, 0.5]]) == ["b"]

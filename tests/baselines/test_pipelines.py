@@ -86,7 +86,7 @@ class TestHOG:
         assert model.score(X[1000:], y[1000:]) > 0.96
 
     def test_colour_photos_of_64_pixels(self):
-        """The class is the direction of stripes, which nothing but edges shows: place and colour are random."""
+        """The class is the direction of stripes, which nothing but edges shows: position and colour are random."""
         rng = np.random.default_rng(0)
         y, x = np.mgrid[:64, :64]
         labels = np.arange(120) % 3

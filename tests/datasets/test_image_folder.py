@@ -31,11 +31,11 @@ def draw(shape, rng):
 
 def make_folder(path, n=60, seed=0):
     rng = np.random.default_rng(seed)
-    for place in range(n):
-        shape, kind = ("disc", "square")[place % 2], list(KINDS)[place % len(KINDS)]
-        folder = path / shape / ("old" if place % 3 == 0 else ".")
+    for index in range(n):
+        shape, kind = ("disc", "square")[index % 2], list(KINDS)[index % len(KINDS)]
+        folder = path / shape / ("old" if index % 3 == 0 else ".")
         folder.mkdir(parents=True, exist_ok=True)
-        draw(shape, rng).save(folder / f"{place:03}.{kind}", KINDS[kind])
+        draw(shape, rng).save(folder / f"{index:03}.{kind}", KINDS[kind])
     return path
 
 

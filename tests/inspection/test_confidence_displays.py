@@ -26,12 +26,12 @@ def test_reliability_is_drawn_with_its_intervals(mlp, garments):
     x, heights = display.line_.get_data()
     segments = display.intervals_.get_segments()
     assert len(x) == len(segments) == len(display.bins.counts)
-    for place, (at, height) in enumerate(zip(x, heights, strict=True)):
+    for index, (at, height) in enumerate(zip(x, heights, strict=True)):
         members = np.ceil(confidence * 5) == np.ceil(at * 5)
         assert at == pytest.approx(confidence[members].mean())
         expected = accuracy_interval(np.ones(members.sum()), right[members])
         assert height == pytest.approx(expected.estimate)
-        np.testing.assert_allclose(segments[place][:, 1], expected[1:])
+        np.testing.assert_allclose(segments[index][:, 1], expected[1:])
     error = expected_calibration_error(y, proba, n_bins=5)
     assert display.error == error
     assert f"MLPClassifier: calibration error {error:.3f}" in legend(display)

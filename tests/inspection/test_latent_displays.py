@@ -127,10 +127,10 @@ def conditional(garments):
     return X, y, vae, make_pipeline(FunctionTransformer(inverse_func=np.asarray), vae)
 
 
-@pytest.mark.parametrize("place", [0, 1], ids=["alone", "last step"])
-def test_a_conditional_autoencoder_is_told_classes(conditional, place):
+@pytest.mark.parametrize("index", [0, 1], ids=["alone", "last step"])
+def test_a_conditional_autoencoder_is_told_classes(conditional, index):
     X, y, vae, _ = conditional
-    model = conditional[2:][place]
+    model = conditional[2:][index]
     display = ReconstructionDisplay.from_estimator(model, X, y, n_images=5)
     np.testing.assert_allclose(display.reconstructions.reshape(5, -1), vae.reconstruct(X[:5], y[:5]), atol=1e-5)
     of_one = ReconstructionDisplay.from_estimator(model, X, NAMES[1], n_images=5)
@@ -138,7 +138,7 @@ def test_a_conditional_autoencoder_is_told_classes(conditional, place):
     assert not np.allclose(vae.reconstruct(X[:5], NAMES[1]), vae.reconstruct(X[:5], NAMES[0]), atol=0.01)
 
     walks = LatentWalkDisplay.from_estimator(model, X, NAMES[:2], n_steps=3, span=1)
-    assert texts(walks.ax_)[:2] == [f"{name}\ndimension {place}" for place, name in enumerate(NAMES[:2])]
+    assert texts(walks.ax_)[:2] == [f"{name}\ndimension {index}" for index, name in enumerate(NAMES[:2])]
     named = {NAMES[0]: "zero", NAMES[1]: "one"}
     of_one = LatentWalkDisplay.from_estimator(model, X, NAMES[0], dimensions=[1, 1], n_steps=2, class_names=named)
     assert of_one.classes == ["zero", "zero"]

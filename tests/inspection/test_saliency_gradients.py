@@ -75,9 +75,9 @@ def test_maps_add_up_to_the_difference_of_the_scores(fitted, garments, digits, d
     assert (missed <= 0.01 * np.abs(found.maps).sum(axis=(1, 2)) + 1e-5).all()
     if response == "probability":
         proba = model.predict_proba(np.concatenate([X, np.zeros_like(X[:1])]))
-        places = np.searchsorted(model.classes_, found.classes)
-        np.testing.assert_allclose(found.scores, proba[np.arange(6), places], atol=1e-5)
-        np.testing.assert_allclose(found.baseline_scores, proba[6, places], atol=1e-5)
+        indices = np.searchsorted(model.classes_, found.classes)
+        np.testing.assert_allclose(found.scores, proba[np.arange(6), indices], atol=1e-5)
+        np.testing.assert_allclose(found.baseline_scores, proba[6, indices], atol=1e-5)
 
 
 def test_too_few_steps_are_warned_of(fitted, garments):
@@ -105,7 +105,7 @@ def test_it_is_captum_that_integrates_and_covers(fitted, garments):
     expected = attr.IntegratedGradients(model.module_).attribute(images, target=classes, n_steps=70)
     found = saliency(model, X, [1, 2, 3], method="integrated_gradients", n_steps=70)
     np.testing.assert_allclose(found.maps, expected[:, 0].numpy(), atol=1e-6)
-    module = model.as_module().answering
+    module = model.as_module().predictor
     with torch.no_grad():
         covered = attr.Occlusion(module).attribute(images, (1, 4, 4), strides=(1, 2, 2), target=classes)
     np.testing.assert_allclose(saliency(model, X, [1, 2, 3]).maps, covered[:, 0].numpy(), atol=1e-6)
@@ -166,8 +166,8 @@ def test_grad_cam_of_an_encoder_stops_before_it_flattens(garments, freeze):
 
     def last(network):
         parts = list(network.encoder.modules())
-        (place,) = (place for place, part in enumerate(parts) if isinstance(part, torch.nn.Flatten) and place)
-        return parts[place - 1]
+        (index,) = (index for index, part in enumerate(parts) if isinstance(part, torch.nn.Flatten) and index)
+        return parts[index - 1]
 
     maps, _ = cam_by_hand(model, X[:4], 2, last)
     np.testing.assert_allclose(saliency(model, X[:4], 2, method="grad_cam").maps, maps, atol=1e-5)

@@ -20,7 +20,7 @@ from skfashion.neural_network import MLPClassifier
 def rows_drawn(display):
     """The pictures in each row of a grid, by where they are."""
     tops = [image.get_extent()[3] for image in display.images_]
-    return [[place for place, top in enumerate(tops) if top == row] for row in sorted(set(tops))]
+    return [[index for index, top in enumerate(tops) if top == row] for row in sorted(set(tops))]
 
 
 @pytest.mark.parametrize("kind", [int, str])
@@ -36,13 +36,13 @@ def test_a_row_for_each_of_the_most_confused_pairs(garments, mlp, kind):
     rows = rows_drawn(display)
     assert len(rows) == 4
     texts = [text.get_text() for text in display.images_[0].axes.texts]
-    for pair, places in zip(pairs, rows, strict=True):
+    for pair, indices in zip(pairs, rows, strict=True):
         true, wrong = int(pair.true), int(pair.predicted)
         of_pair = np.flatnonzero((y == true) & (predicted == wrong))
         expected = of_pair[np.argsort(-proba[of_pair], kind="stable")][:3]
-        np.testing.assert_array_equal(display.indices[places], expected)
-        np.testing.assert_allclose(drawn(display.images_)[places], X[expected].reshape(-1, 28, 28) / 255, rtol=1e-6)
-        assert [display.captions_[place].get_text() for place in places] == [
+        np.testing.assert_array_equal(display.indices[indices], expected)
+        np.testing.assert_allclose(drawn(display.images_)[indices], X[expected].reshape(-1, 28, 28) / 255, rtol=1e-6)
+        assert [display.captions_[index].get_text() for index in indices] == [
             f"{100 * p:.0f} %" for p in proba[expected]
         ]
         noun = "error" if pair.count == 1 else "errors"
@@ -113,7 +113,7 @@ def test_neighbours_of_nearest_neighbours_are_those_that_voted(garments):
     display = NearestImagesDisplay.from_estimator(model, X[:4], X[50:], y[50:], y=y[:4], n_neighbors=3)
     np.testing.assert_array_equal(display.indices, model.kneighbors(X[:4])[1])
     predicted = model.predict(X[:4])
-    texts = [display.captions_[place].get_text() for place in range(0, 16, 4)]
+    texts = [display.captions_[index].get_text() for index in range(0, 16, 4)]
     assert texts == [f"{a}" if a == b else f"{a},\nnot {b}" for a, b in zip(y[:4], predicted, strict=True)]
     with pytest.raises(ValueError, match="X_train must be the 550 images that KNNClassifier was fitted on"):
         NearestImagesDisplay.from_estimator(model, X[:4], X[60:])

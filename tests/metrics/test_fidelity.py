@@ -12,7 +12,7 @@ def by_pairs(X, Y):
 
 
 def radii(X, k):
-    return [sorted(np.delete(row, place))[k - 1] for place, row in enumerate(by_pairs(X, X))]
+    return [sorted(np.delete(row, index))[k - 1] for index, row in enumerate(by_pairs(X, X))]
 
 
 @pytest.fixture(params=[(40, 30, 3), (25, 60, 1)], ids=str)

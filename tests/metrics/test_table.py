@@ -55,8 +55,8 @@ def test_pvalues_are_corrected_as_holm_says(predictions):
     assert np.isnan(table.pvalue["good"])
     corrected = table.pvalue[names[1:]].to_numpy()
     ranked, running = np.argsort(against), 0.0
-    for place, number in enumerate(ranked):  # the textbook's steps
-        running = max(running, min(1, (len(against) - place) * against[number]))
+    for index, number in enumerate(ranked):  # the textbook's steps
+        running = max(running, min(1, (len(against) - index) * against[number]))
         assert corrected[number] == pytest.approx(running)
     pairs = [(one, other) for number, one in enumerate(names) for other in names[number + 1 :]]
     raw = {pair: mcnemar_test(y, *(predicted[name] for name in pair)).pvalue for pair in pairs}

@@ -108,8 +108,8 @@ def test_better_candidates_go_on():
     for number in range(1, search.n_iterations_):
         before = results["iter"] == number - 1
         order = np.argsort(-results["mean_test_score"][before], kind="stable")
-        best = [results["params"][place] for place in np.flatnonzero(before)[order][: search.n_candidates_[number]]]
-        now = [results["params"][place] for place in np.flatnonzero(results["iter"] == number)]
+        best = [results["params"][index] for index in np.flatnonzero(before)[order][: search.n_candidates_[number]]]
+        now = [results["params"][index] for index in np.flatnonzero(results["iter"] == number)]
         assert sorted(map(str, best)) == sorted(map(str, now))
 
 

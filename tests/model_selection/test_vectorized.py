@@ -134,7 +134,7 @@ def test_a_pipeline_whose_steps_are_fitted_on_each_fold():
 
 
 def test_autoencoders_and_frames():
-    frame = pd.DataFrame(X, columns=[f"pixel {place}" for place in range(64)])
+    frame = pd.DataFrame(X, columns=[f"pixel {index}" for index in range(64)])
     grid = {"learning_rate": [0.001, 0.01]}
     model = Autoencoder(4, (16,), max_epochs=2, batch_size=32, random_state=0)
     found = VectorizedGridSearchCV(model, grid, cv=2).fit(frame)

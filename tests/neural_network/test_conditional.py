@@ -122,7 +122,7 @@ def test_the_right_class_reconstructs_best(digits, model):
 
 def test_images_do_not_depend_on_those_beside_them(digits, model):
     X, y = digits[0][:70].astype(np.float64), digits[1][:70]
-    alone = np.vstack([model.reconstruct(X[[place]], y[[place]]) for place in range(0, 70, 7)])
+    alone = np.vstack([model.reconstruct(X[[index]], y[[index]]) for index in range(0, 70, 7)])
     np.testing.assert_array_equal(model.reconstruct(X, y)[::7], alone)
 
 
@@ -181,7 +181,7 @@ def test_others_refuse_to_draw_a_class(labelled, autoencoder):
 @pytest.mark.parametrize("name", [str, int, float, bool], ids=lambda kind: kind.__name__)
 def test_labels_of_any_kind(labelled, name):
     X, y = labelled
-    labels = np.array([name(place) for place in np.unique(y, return_inverse=True)[1]])
+    labels = np.array([name(index) for index in np.unique(y, return_inverse=True)[1]])
     model = clone(QUICK).fit(X, labels)
     assert model.classes_.dtype == labels.dtype
     assert model.classes_.tolist() == np.unique(labels).tolist()
@@ -254,14 +254,14 @@ def test_each_sample_has_its_class(labelled):
 def test_codes_of_a_class_are_drawn_like_those_of_its_images(digits, model):
     """The mean and the variance of what is drawn for the training images of the class."""
     X, y = digits[0][:1200], digits[1][:1200]
-    for place, label in enumerate(model.classes_):
+    for index, label in enumerate(model.classes_):
         with torch.inference_mode():
             images = torch.from_numpy(X[y == label]).view(-1, 1, 8, 8)
             mean, log_variance = (each.double().numpy() for each in model.module_.posterior(images))
         noise = np.random.default_rng(0).normal(size=(400, *mean.shape))
         drawn = (mean + np.exp(log_variance / 2) * noise).reshape(-1, 6)
-        np.testing.assert_allclose(model._codes_of_classes[1][place], drawn.mean(axis=0), atol=0.02)
-        np.testing.assert_allclose(model._codes_of_classes[2][place], np.cov(drawn.T), atol=0.05)
+        np.testing.assert_allclose(model._codes_of_classes[1][index], drawn.mean(axis=0), atol=0.02)
+        np.testing.assert_allclose(model._codes_of_classes[2][index], np.cov(drawn.T), atol=0.05)
 
 
 def test_distributions_of_two_passes_are_pooled(labelled):

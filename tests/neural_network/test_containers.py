@@ -23,8 +23,8 @@ EVERY_MODEL = pytest.mark.parametrize("model", MODELS, ids=lambda model: type(mo
 def objects(images):
     """An object array with an image in each place."""
     array = np.empty(len(images), dtype=object)
-    for place, image in enumerate(images):
-        array[place] = image
+    for index, image in enumerate(images):
+        array[index] = image
     return array
 
 
@@ -37,8 +37,8 @@ class Lazy:
     def __len__(self):
         return len(self.images)
 
-    def __getitem__(self, place):
-        return self.images[place]
+    def __getitem__(self, index):
+        return self.images[index]
 
 
 def mixed(images):

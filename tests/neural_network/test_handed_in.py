@@ -204,10 +204,10 @@ class LazyColumn:
     def __len__(self):
         return len(self.images)
 
-    def __getitem__(self, place):
-        if place >= len(self.images):
+    def __getitem__(self, index):
+        if index >= len(self.images):
             raise IndexError
-        return self.images[place]
+        return self.images[index]
 
 
 @EVERY_MODEL

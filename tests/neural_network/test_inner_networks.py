@@ -109,7 +109,7 @@ def test_scores_are_monitored(few_labels):
 @pytest.mark.parametrize("name", INNER)
 def test_names_of_columns_reach_the_network(few_labels, name):
     X, y = few_labels
-    frame = pd.DataFrame(X, columns=[f"pixel {place}" for place in range(X.shape[1])])
+    frame = pd.DataFrame(X, columns=[f"pixel {index}" for index in range(X.shape[1])])
     inner = getattr(clone(INNER[name]).fit(frame, y), name)
     answer = inner.predict if hasattr(inner, "predict") else inner.transform
     with warnings.catch_warnings():

@@ -217,7 +217,7 @@ def test_images_without_variety(detector, kind):
 @EVERY_DETECTOR
 def test_a_detector_lives_on(boots, detector):
     X, X_test, _ = boots
-    frame = pd.DataFrame(X, columns=[f"pixel_{place}" for place in range(784)])
+    frame = pd.DataFrame(X, columns=[f"pixel_{index}" for index in range(784)])
     model = make_pipeline(MinMaxScaler(clip=True), clone(detector)).set_output(transform="pandas").fit(frame)
     expected = model.predict(pd.DataFrame(X_test, columns=frame.columns))
     copied = pickle.loads(pickle.dumps(model))

@@ -60,8 +60,8 @@ def by_hand(X, y, *, threshold, weight):
     for _ in range(3):
         permuted = torch.randperm(len(unlabelled), generator=order)
         known = orders(len(labelled), 4, order)
-        for places in permuted.split(12):
-            with_labels, others = labelled[next(known)], unlabelled[places]
+        for indices in permuted.split(12):
+            with_labels, others = labelled[next(known)], unlabelled[indices]
             confidence, said = network(images[others]).softmax(1).detach().max(1)
             losses = cross_entropy(network(images[others]), said, reduction="none")
             loss = cross_entropy(network(images[with_labels]), targets[with_labels])

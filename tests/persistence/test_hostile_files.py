@@ -92,7 +92,7 @@ STATES = {
     "records": {"objects": {"dtype": "V8", "shape": [1], "values": ["a"]}},
     "an object before it is there": {"same": 0},
     "an object that is none": {"same": "a"},
-    "a bool as a place": {"same": False},
+    "a bool as an index": {"same": False},
     "random numbers that are none": {"random_state": {"words": 1, "position": 0, "has_gauss": 0, "gauss": 0.0}},
     "a scalar of another type": {"scalar": ["object", 1]},
     "a scalar of a list": {"scalar": ["float64", [1.0] * 10]},
@@ -169,9 +169,9 @@ def test_truncated_files(keep, mlp):
 
 def test_every_changed_byte_of_a_part_is_noticed(mlp):
     generator = np.random.default_rng(0)
-    for place in generator.integers(len(mlp), size=200):
+    for index in generator.integers(len(mlp), size=200):
         content = bytearray(mlp)
-        content[place] ^= 1 << int(generator.integers(8))
+        content[index] ^= 1 << int(generator.integers(8))
         try:
             again = loaded(bytes(content))
         except ValueError:
@@ -192,8 +192,8 @@ def test_entries_that_a_model_has_not(mlp):
 def test_bombs_of_zip(mlp):
     refused(zipped({**parts_of(mlp), STATE: b" " * 10**8}, zipfile.ZIP_DEFLATED), "packed")
     content = bytearray(mlp)
-    place = content.rindex(b"PK\x01\x02")
-    struct.pack_into("<II", content, place + 20, 2**31, 2**31)  # sizes in the directory
+    index = content.rindex(b"PK\x01\x02")
+    struct.pack_into("<II", content, index + 20, 2**31, 2**31)  # sizes in the directory
     refused(bytes(content), "not a saved model|damaged")
 
 

@@ -122,8 +122,8 @@ def test_settings_by_which_skorch_would_compile(digits):
     refused(hidden, "net_params hold more than callbacks")
 
 
-@pytest.mark.parametrize("place", ["memory", "_sklearn_version", "steps"])
-def test_few_bytes_that_stand_for_a_great_many_objects(place):
+@pytest.mark.parametrize("attribute", ["memory", "_sklearn_version", "steps"])
+def test_few_bytes_that_stand_for_a_great_many_objects(attribute):
     settings = {"memory": None, "verbose": False, "transform_input": None, "_sklearn_version": sklearn.__version__}
 
     def doubled(root):
@@ -131,7 +131,7 @@ def test_few_bytes_that_stand_for_a_great_many_objects(place):
         for level in range(40):
             steps = [{"tuple": ["a", nested]}, {"tuple": ["b", {"same": level}]}]
             nested = node("sklearn.pipeline.Pipeline", steps=steps, **settings)
-        root["object"]["state"][place] = nested
+        root["object"]["state"][attribute] = nested
 
     refused(changed(saved(Pipeline([("a", Normalizer())])), state=doubled), "far more objects")
 
@@ -168,12 +168,12 @@ def test_errors_that_cannot_be_said(digits):
 @pytest.mark.parametrize("offset", [2**64 - 1, 2**63 - 1, 2**32])
 def test_entries_beyond_the_file(offset, tmp_path):
     content = saved(PCA(2))
-    place = content.rindex(b"PK\x05\x06")
+    index = content.rindex(b"PK\x05\x06")
     start = content.index(b"PK\x01\x02")
-    record = struct.pack("<IQHHIIQQQQ", 0x06064B50, 44, 45, 45, 0, 0, 3, 3, place - start, offset)
-    locator = struct.pack("<IIQI", 0x07064B50, 0, place, 1)
+    record = struct.pack("<IQHHIIQQQQ", 0x06064B50, 44, 45, 45, 0, 0, 3, 3, index - start, offset)
+    locator = struct.pack("<IIQI", 0x07064B50, 0, index, 1)
     end = struct.pack("<IHHHHIIH", 0x06054B50, 0, 0, 0xFFFF, 0xFFFF, 0xFFFFFFFF, 0xFFFFFFFF, 0)
-    hostile = content[:place] + record + locator + end
+    hostile = content[:index] + record + locator + end
     refused(hostile, "not a saved model, or it is damaged")
     (tmp_path / "model.skf").write_bytes(hostile)
     with pytest.raises(BrokenFileError, match=r"model.skf is not a saved model"):

@@ -117,7 +117,7 @@ def test_threads_leave_filters_and_loggers_as_they_were(small, path):
     X, y = small
     model = MLPClassifier((8,), **SMALL).fit(X, y)
     filters, level = list(warnings.filters), logging.getLogger("torch.onnx").level
-    paths = [path.with_name(f"{place}.onnx") for place in range(4)]
+    paths = [path.with_name(f"{index}.onnx") for index in range(4)]
     with ThreadPoolExecutor(4) as threads:
         list(threads.map(lambda each: to_onnx(model, each), paths))
     assert len({each.read_bytes() for each in paths}) == 1

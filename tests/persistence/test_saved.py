@@ -137,7 +137,7 @@ def test_images_of_any_kind(images, garments):
         "floats": X / 255,
         "colour": np.repeat(X[:, :300].reshape(-1, 10, 10, 3), 1, axis=0),
         "standardised": StandardScaler().fit_transform(X),
-        "frame": pandas.DataFrame(X[:, 300:364], columns=[f"pixel {place}" for place in range(64)]),
+        "frame": pandas.DataFrame(X[:, 300:364], columns=[f"pixel {index}" for index in range(64)]),
     }
     X = kinds[images]
     model = CNNClassifier((conv(4), dense(8)), max_epochs=1, batch_size=64, random_state=0).fit(X, y)

@@ -184,9 +184,9 @@ def test_batches_change_nothing_and_bound_the_memory(photos, monkeypatch):
     seen = []
     votes = module._votes
 
-    def watched(place, *others):
-        seen.append(place.size * 8 * 4)
-        return votes(place, *others)
+    def watched(index, *others):
+        seen.append(index.size * 8 * 4)
+        return votes(index, *others)
 
     monkeypatch.setattr(module, "_votes", watched)
     X = np.tile(photos, (50, 1, 1, 1))

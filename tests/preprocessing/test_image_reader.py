@@ -52,16 +52,16 @@ def test_whatever_holds_an_image(tmp_path):
 
 def test_whatever_holds_several(tmp_path):
     paths = []
-    for place in range(3):
-        paths.append(str(tmp_path / f"{place}.png"))
-        Image.fromarray(PIXELS + np.uint8(place)).save(paths[-1])
+    for index in range(3):
+        paths.append(str(tmp_path / f"{index}.png"))
+        Image.fromarray(PIXELS + np.uint8(index)).save(paths[-1])
     reader = ImageReader((6, 4), color="rgb")
     expected = reader.fit_transform(paths)
     frame = pd.DataFrame({"path": paths})
     ragged = np.empty(3, dtype=object)
     ragged[:] = [PIXELS, PIXELS + np.uint8(1), Image.open(paths[2])]
     for X in (tuple(paths), np.array(paths), np.array(paths)[:, None], frame, frame["path"], ragged,
-              np.stack([PIXELS + np.uint8(place) for place in range(3)])):  # fmt: skip
+              np.stack([PIXELS + np.uint8(index) for index in range(3)])):  # fmt: skip
         np.testing.assert_array_equal(reader.fit_transform(X), expected)
     assert expected.shape == (3, 72)
     assert expected.dtype == np.uint8
@@ -207,7 +207,7 @@ def test_any_error_of_a_reader_is_of_its_file(monkeypatch):
         raise RuntimeError("bad box")
 
     monkeypatch.setattr(Image, "open", fails)
-    with pytest.raises(ValueError, match=r"'photo\.avif' \(place 0\): RuntimeError: bad box"):
+    with pytest.raises(ValueError, match=r"'photo\.avif' \(index 0\): RuntimeError: bad box"):
         ImageReader().fit_transform(["photo.avif"])
 
 

@@ -136,7 +136,7 @@ def test_all_of_fashion_mnist_does_not_hang(scattered):
 
 @pytest.mark.slow
 def test_a_worker_that_is_killed_changes_nothing(own_environment, garments, one_thread, tmp_path):
-    """As the user guide says: what only one worker holds is lost with it, be it the places of a fold."""
+    """As the user guide says: what only one worker holds is lost with it, be it the indices of a fold."""
     X, y = garments
     model, splits = Mortal(graves=tmp_path), list(StratifiedKFold(2).split(X, y))
     with (

@@ -125,9 +125,9 @@ def test_one_that_diverges_leaves_the_others(garments):
     fits = fitted(models, *garments)
     assert isinstance(fits[1].error, ValueError)
     assert "Training diverged: in epoch 1" in str(fits[1].error)
-    for place in (0, 2):
-        alone = clone(models[place]).fit(*garments)
-        torch.testing.assert_close(weights(fits[place].result), weights(alone), rtol=0, atol=1e-5)
+    for index in (0, 2):
+        alone = clone(models[index]).fit(*garments)
+        torch.testing.assert_close(weights(fits[index].result), weights(alone), rtol=0, atol=1e-5)
 
 
 class LooksAtBatches(Callback):

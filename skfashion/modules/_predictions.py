@@ -1,4 +1,4 @@
-"""What makes answers of the outputs of networks: the last part of an estimator as a module."""
+"""From the outputs of networks to predictions: the last layers of an estimator as a module."""
 
 import torch
 from torch import nn
@@ -66,22 +66,22 @@ class SubspaceProbabilities(nn.Module):
         self.channels_last = channels_last
         self.register_buffer("means", torch.as_tensor(means, dtype=torch.float64).clone())
         self.n_subspaces = len(components)
-        for place, basis in enumerate(components):
-            self.register_buffer(f"components_{place}", torch.as_tensor(basis, dtype=torch.float64).clone())
+        for index, basis in enumerate(components):
+            self.register_buffer(f"components_{index}", torch.as_tensor(basis, dtype=torch.float64).clone())
 
     def scores(self, images):
         """The logits (n_images, n_classes), of which probabilities are made; float64."""
         images = images.permute(0, 2, 3, 1) if self.channels_last else images
         rows = images.flatten(1).to(self.means.dtype)
-        residuals = [self._residuals(rows, place) for place in range(self.n_subspaces)]
+        residuals = [self._residuals(rows, index) for index in range(self.n_subspaces)]
         return -torch.stack(residuals, 1) / self.scale
 
     def forward(self, images):
         return self.scores(images).softmax(1).float()
 
-    def _residuals(self, rows, place):
-        centered = rows - self.means[place]
-        components = getattr(self, f"components_{place}")
+    def _residuals(self, rows, index):
+        centered = rows - self.means[index]
+        components = getattr(self, f"components_{index}")
         if len(components) == 0:
             return centered.square().sum(1)
         return (centered.square().sum(1) - (centered @ components.T).square().sum(1)).clamp(min=0)

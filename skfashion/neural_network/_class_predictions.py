@@ -4,8 +4,8 @@ from sklearn.base import ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 
 
-class ClassAnswers(ClassifierMixin):
-    """Answers of a network whose outputs are scores of classes.
+class ClassPredictions(ClassifierMixin):
+    """Predictions of a network whose outputs are scores of classes.
 
     A subclass has a `_task`, which interprets the scores, and a method ``_per_image``, which collects them.
     """
@@ -24,7 +24,7 @@ class ClassAnswers(ClassifierMixin):
             In the order of `classes_`.
         """
         check_is_fitted(self)
-        return self._task.normalized(self._answers(X, self._task.probabilities))
+        return self._task.normalized(self._predicted(X, self._task.probabilities))
 
     def predict_log_proba(self, X):
         """Return the logarithm of the probability of each class.
@@ -40,7 +40,7 @@ class ClassAnswers(ClassifierMixin):
             In the order of `classes_`; finite where the probability underflows.
         """
         check_is_fitted(self)
-        return self._answers(X, self._task.log_probabilities)
+        return self._predicted(X, self._task.log_probabilities)
 
     def predict(self, X):
         """Return the most probable class or, after a fit on an indicator matrix, all classes more probable than not.
@@ -56,7 +56,7 @@ class ClassAnswers(ClassifierMixin):
             Labels, in the dtype of the y that was fitted; an indicator matrix is int64.
         """
         check_is_fitted(self)
-        return self._task.labels(self._answers(X, self._task.best))
+        return self._task.labels(self._predicted(X, self._task.best))
 
-    def _answers(self, X, answer):
-        return self._per_image(X, lambda module, images: answer(module(images)))
+    def _predicted(self, X, interpret):
+        return self._per_image(X, lambda module, images: interpret(module(images)))

@@ -93,13 +93,20 @@ class ImageInput(Versioned):
         In that array uint8 stands for levels from 0 to 255, any other dtype for numbers as they are.
         """
         X, y = self._validate_images(X, y, reset=reset, **checks)
-        if reset:
-            self._decide_on_the_scale(X)
-        return self._pixels.read(X, type(self).__name__), y
+        return self._on_the_scale(X, reset=reset), y
 
-    def _decide_on_the_scale(self, X):
-        _, pixels = self._known_images()
-        self._pixels = pixels or PixelScale.of(X)
+    def _on_the_scale(self, X, rows=None, *, reset, name=None):
+        """Rows that were validated, on the scale of the fit; all but those that count, of indices `rows`, are black."""
+        counted = X if rows is None else rows_that_count(X, rows)
+        if reset:
+            _, pixels = self._known_images()
+            self._pixels = pixels or PixelScale.of(counted)
+        read = self._pixels.read(counted, name or type(self).__name__)
+        if len(read) == len(X):
+            return read
+        all_rows = np.zeros(X.shape, dtype=read.dtype)
+        all_rows[rows] = read
+        return all_rows
 
     def _validate_images(self, X, y="no_validation", *, reset, **checks):
         """Validate X and, if given, y; return X as a 2-D array in its own dtype, and y.
@@ -125,6 +132,11 @@ class ImageInput(Versioned):
             self._shown_shape = shape or (n_features,)
             self.image_shape_ = self._layout.shape
         return X, y
+
+
+def rows_that_count(X, rows):
+    """These rows of X, without a copy if they are all of them: X may be a memory map."""
+    return X if len(rows) == len(X) else X[rows]
 
 
 def check_float32(X, name, input_name="X"):

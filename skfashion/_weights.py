@@ -23,7 +23,7 @@ def checked_weights(sample_weight, X):
 
 
 def weighted_rows(sample_weight, X):
-    """The indices of the rows of X that weigh something, and their weights, as in :func:`checked_weights`."""
+    """The indices of the rows of X with a positive weight, and their weights, as in :func:`checked_weights`."""
     weight = checked_weights(sample_weight, X)
     rows = np.flatnonzero(weight)
     return rows, weight[rows]

@@ -105,9 +105,10 @@ class SubspaceClassifier(ClassifierMixin, ModuleExport, ImageInput, BaseEstimato
             The fitted estimator.
         """
         with all_or_nothing(self):
-            X, y = self._check_images(X, y, reset=True)
+            X, y = self._validate_images(X, y, reset=True)
             check_classification_targets(y)
             rows, weight = weighted_rows(sample_weight, X)
+            X = self._on_the_scale(X, rows, reset=True)
             weight /= weight.max()
             classes, codes = np.unique(y[rows], return_inverse=True)
             members = [codes == code for code in range(len(classes))]

@@ -21,6 +21,11 @@ class TransferModule(nn.Module):
         Whether the encoder stays as it is, in training too.
     n_outputs, hidden_layer_sizes, activation, dropout, batch_norm, init
         Of the perceptron, as in :class:`MLP`.
+
+    Attributes
+    ----------
+    has_given_weights : bool
+        Whether the weights of the encoder are still those that it was built with.
     """
 
     def __init__(
@@ -37,7 +42,7 @@ class TransferModule(nn.Module):
         init,
     ):
         super().__init__()
-        self.freeze = freeze
+        self.freeze = self.has_given_weights = freeze
         self.encoder = copy.deepcopy(encoder)
         self.encoder.requires_grad_(not freeze)
         self.norm = nn.BatchNorm1d(encoder.latent_dim, affine=False)
@@ -50,9 +55,8 @@ class TransferModule(nn.Module):
         self.head.reset_weights(seed)
 
     def given_weights(self):
-        """Names of the weights that are those of the encoder that it was built with."""
-        names = self.state_dict() if self.freeze else ()
-        return {name for name in names if name.startswith("encoder.")}
+        """Names of the weights that it is built with: those of the encoder."""
+        return {name for name in self.state_dict() if name.startswith("encoder.")}
 
     def dense_layers(self):
         """The layers that are applied one after the other, or None if the codes are more than the output of layers."""

@@ -13,7 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 from skfashion._atomic import all_or_nothing
 from skfashion._device import resolve_device
 from skfashion._exported import ModuleExport
-from skfashion._images import ImageInput
+from skfashion._images import ImageInput, rows_that_count
 from skfashion._pixels import warn_of_large_numbers
 from skfashion._private_sklearn import _fit_context
 from skfashion._seeds import draw_seed
@@ -27,7 +27,7 @@ from skfashion.neural_network._net_params import NetParams
 from skfashion.neural_network._parameters import TrainingParameters
 from skfashion.neural_network._per_image import per_image
 from skfashion.neural_network._sharing import common_seed
-from skfashion.neural_network._stored import StoredAsArrays
+from skfashion.neural_network._stored import StoredAsArrays, with_own_containers
 from skfashion.training._augmentation import augmentation_steps
 from skfashion.training._build import build_net
 from skfashion.training._deadline import Deadline
@@ -111,7 +111,7 @@ class BaseNet(
         """Make what a network consists of, once the images are known: as they were `given`, and checked as X."""
 
     @with_callbacks
-    @_fit_context(prefer_skip_nested_validation=True)
+    @_fit_context(prefer_skip_nested_validation=False)
     def fit(self, X, y=None, sample_weight=None, *, X_val=None, y_val=None, sample_weight_val=None):
         """Train the network on the images X and their targets y.
 
@@ -194,17 +194,34 @@ class BaseNet(
         given = X
         X, examples = self._examples(X, y, sample_weight, resume=resume, **known)
         valid = self._validation(*validation)
-        if not resume:
-            warn_of_large_numbers(type(self).__name__, X)
         augmentation_steps(self.augmentation, self.image_shape_)  # an invalid one is reported before training
-        consistency, rows = self._given_consistency, examples["rows"]
-        rows = rows if consistency is None else np.union1d(rows, consistency.rows)
+        rows = self._rows_that_count(examples["rows"])
+        if resume:
+            self._check_layout_of_a_resumed_fit()
+        else:
+            warn_of_large_numbers(type(self).__name__, rows_that_count(X, rows))
         self._prepare(given, X, rows, resume=resume, tasks=tasks)
         seed = self.net_.seed if resume else draw_seed(self.random_state)  # the same images are held out again
         if self.distributed:
             seed = common_seed(self, seed, X, examples, valid, resume=resume)
         examples["weight"] = self._task.relative_weights(examples["weight"], len(examples["rows"]))
         return self._image_set(X, **examples), valid, seed
+
+    def _check_layout_of_a_resumed_fit(self):
+        declared, fitted = self._declared_layout(), self._layout
+        if declared is None:
+            return
+        is_of_one_channel = declared.shape[0] == 1  # it comes first and last
+        if declared.shape != fitted.shape or not (is_of_one_channel or declared == fitted):
+            raise ValueError(
+                f"{type(self).__name__} cannot go on training: images were {self.image_shape_} as (channels, height, "
+                f"width), and are {declared.shape} by its parameters now. Fit with warm_start=False."
+            )
+
+    def _rows_that_count(self, rows):
+        """These rows, which have targets, and those without from which a classifier learns besides."""
+        consistency = self._given_consistency
+        return rows if consistency is None else np.union1d(rows, consistency.rows)
 
     @property
     def _given_consistency(self):
@@ -240,10 +257,14 @@ class BaseNet(
         context.call_on_fit_task_end(estimator=self, reconstruction_attributes=dict, **data)
 
     def _weighted_rows(self, X, sample_weight):
-        """Return the indices of the rows of X that weigh something, and their weights (None if all are 1)."""
+        """Return the indices of the rows of X with a positive weight, and their weights (None if all are 1)."""
         if sample_weight is None:
             return np.arange(len(X)), None
         return weighted_rows(sample_weight, X)
+
+    def _validation_set(self, X, *, weight, **examples):
+        """The set of validation images, of which only the ratios of weights matter."""
+        return self._image_set(X, weight=None if weight is None else weight / weight.max(), **examples)
 
     def _image_set(self, X, *, clean=None, **examples):
         """Images and what is known of them, on the device of the parameters."""
@@ -259,10 +280,12 @@ class BaseNet(
             stratify=self._task.strata(images),
             random_state=seed,
         )
+        if images.weight is not None:
+            images.weight /= self._task.count_only(images.weight[train])  # 1 on average over those that are trained on
         return images.subset(train), images.subset(valid)
 
     def _new_net(self, seed):
-        self._fitted_params = self.get_params(deep=False)
+        self._fitted_params = with_own_containers(self.get_params(deep=False))
         return build_net(self._network(), self._task, self, layout=self._layout, seed=seed)
 
     def _resumed_net(self, *, one_pass):

@@ -139,7 +139,7 @@ class BaseAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseNet
     def _n_features_out(self):
         return self.module_.latent_dim
 
-    @_fit_context(prefer_skip_nested_validation=True)
+    @_fit_context(prefer_skip_nested_validation=False)
     def partial_fit(self, X, y=None, sample_weight=None, classes=None):
         """Train for one pass over X, at a constant learning rate; the optimizer goes on from the previous pass.
 
@@ -163,10 +163,9 @@ class BaseAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseNet
         return self._fit(X, y, sample_weight, one_pass=True, classes=classes)
 
     def _examples(self, X, y, sample_weight, *, resume, one_pass, classes=None):
-        X, clean, y = self._checked(X, y, "y", reset=not resume)
+        X, rows, weight, clean, y = self._checked(X, y, sample_weight, "y", reset=not resume)
         uses = {"denoises": clean is not None, "is_conditional": y is not None}
         check_reconstruction(self.augmentation, self.image_shape_, **uses)
-        rows, weight = self._weighted_rows(X, sample_weight)
         bounded = check_pixels(X if clean is None else clean, rows, self.loss)
         self._set_output_activation(bounded, resume)
         task = ReconstructionTask(
@@ -190,24 +189,25 @@ class BaseAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseNet
             if y is not None or sample_weight is not None:
                 raise ValueError("y_val needs X_val, the images that it belongs to, and so does sample_weight_val.")
             return None
-        X, clean, y = self._checked(X, y, "y_val", reset=False)
+        X, rows, weight, clean, y = self._checked(X, y, sample_weight, "y_val", reset=False)
         if (clean is not None) != self._denoises:
             raise ValueError("y and y_val must both hold images, or neither of them.")
-        rows, weight = self._weighted_rows(X, sample_weight)
         check_pixels(X if clean is None else clean, rows, self.loss)
         labels = None if y is None else class_indices(y[rows], self._task.classes, len(rows), "y_val")
-        return self._image_set(X, rows=rows, weight=weight, clean=clean, labels=labels)
+        return self._validation_set(X, rows=rows, weight=weight, clean=clean, labels=labels)
 
-    def _checked(self, X, y, name, *, reset):
-        """Validate; return X as rows, the clean images in y or None, and the labels in y or None."""
+    def _checked(self, X, y, sample_weight, name, *, reset):
+        """Validate; return X as rows, those that count and their weights, and the clean images or the labels in y."""
+        labels = [y] if self._is_conditional else []
+        X, y_of_classes = self._validate_images(X, *labels, reset=reset)
+        rows, weight = self._weighted_rows(X, sample_weight)
+        X = self._on_the_scale(X, rows, reset=reset)
         if not self._is_conditional:
-            X, _ = self._check_images(X, reset=reset)
-            return X, clean_images(self, X, y, name), None
-        X, y = self._check_images(X, y, reset=reset)
-        check_classification_targets(y)
-        return X, None, y
+            return X, rows, weight, clean_images(self, X, y, name, rows), None
+        check_classification_targets(y_of_classes)
+        return X, rows, weight, None, y_of_classes
 
-    def _places(self, y, method):
+    def _class_indices(self, y, method):
         """A function of the number of images that gives the indices of classes, as :func:`per_image` wants them."""
         check_is_fitted(self)
         return partial(class_indices, y, self._task.classes, caller=f"{type(self).__name__}.{method}")
@@ -286,7 +286,7 @@ class BaseAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseNet
                 f"X has {codes.shape[1]} columns, but the codes of this {type(self).__name__} have "
                 f"{self._n_features_out} dimensions."
             )
-        labels = self._places(y, "inverse_transform")(len(codes))
+        labels = self._class_indices(y, "inverse_transform")(len(codes))
         return as_shown(per_code(self, codes, labels), self._layout, self._shown_shape)
 
     def reconstruct(self, X, y=None):
@@ -308,7 +308,7 @@ class BaseAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseNet
         rows = self._per_image(
             X,
             lambda module, images, *labels: self._layout.rows(module.decode(module.encode(images), *labels)),
-            labels=self._places(y, "reconstruct"),
+            labels=self._class_indices(y, "reconstruct"),
         )
         return as_shown(rows, self._layout, self._shown_shape)
 
@@ -331,7 +331,7 @@ class BaseAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseNet
         return self._per_image(
             X,
             lambda module, images, *labels: -squared_errors(module, images, images, *labels),
-            labels=self._places(y, "score_samples"),
+            labels=self._class_indices(y, "score_samples"),
         )
 
     def score(self, X, y=None):

@@ -62,7 +62,7 @@ class BaseNetClassifier(ClassPredictions, SupervisedNet):
         tags.classifier_tags.multi_label = True
         return tags
 
-    @_fit_context(prefer_skip_nested_validation=True)
+    @_fit_context(prefer_skip_nested_validation=False)
     def partial_fit(self, X, y, sample_weight=None, classes=None):
         """Train for one pass over X, at a constant learning rate; the optimizer goes on from the previous pass.
 
@@ -103,10 +103,10 @@ class BaseNetClassifier(ClassPredictions, SupervisedNet):
             task.classes = self.classes_
         examples = task.encode(y, *self._weighted_rows(X, sample_weight))
         self._task, self.classes_ = task, task.classes
-        return X, examples
+        return self._on_the_scale(X, self._rows_that_count(examples["rows"]), reset=not resume), examples
 
     def _checked(self, X, y, *, reset):
-        X, y = self._check_images(X, y, reset=reset, multi_output=True)
+        X, y = self._validate_images(X, y, reset=reset, multi_output=True)
         check_classification_targets(y)
         kind = _kind_of(y)
         if not reset and kind is not type(self._task):

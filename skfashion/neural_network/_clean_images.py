@@ -7,8 +7,11 @@ from skfashion._images import check_float32
 from skfashion._layout import as_array, rows_of
 
 
-def clean_images(estimator, X, y, name):
-    """The images in y as rows on the scale of the fit of an estimator, one for each row of X; None if y holds none."""
+def clean_images(estimator, X, y, name, counted=None):
+    """The images in y as rows on the scale of the fit of an estimator, one for each row of X; None if y holds none.
+
+    `counted` are the indices of the rows that count, if not all do.
+    """
     y = None if y is None else as_array(y)
     if y is None or np.ndim(y) < 2 or X.shape[1] == 1:
         return None
@@ -23,4 +26,4 @@ def clean_images(estimator, X, y, name):
     rows, _, _ = rows_of(y, estimator._layout)
     rows = check_array(rows, dtype=None, order="C", input_name=name, estimator=estimator)
     check_float32(rows, type(estimator).__name__, name)
-    return estimator._pixels.read(rows, f"{type(estimator).__name__}, as {name},")
+    return estimator._on_the_scale(rows, counted, reset=False, name=f"{type(estimator).__name__}, as {name},")

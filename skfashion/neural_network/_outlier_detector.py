@@ -9,7 +9,7 @@ from sklearn.callback import CallbackSupportMixin, with_callbacks
 from sklearn.utils.validation import check_is_fitted
 
 from skfashion._atomic import all_or_nothing
-from skfashion._images import ImageInput
+from skfashion._images import ImageInput, rows_that_count
 from skfashion._private_sklearn import _fit_context
 from skfashion._weights import weighted_rows
 from skfashion.neural_network._clones import CloneMark
@@ -100,8 +100,7 @@ class BaseOutlierDetector(OutlierMixin, CloneMark, ImageInput, CallbackSupportMi
             given = X
             X, _ = self._validate_images(X, reset=True)
             X, weight = _weighted(X, sample_weight)
-            self._decide_on_the_scale(X)
-            read = self._pixels.read(X, type(self).__name__)
+            read = self._on_the_scale(X, reset=True)
             self._learn(given, read, weight, fitting)
             scores = self._scores(read, alone=X.dtype == np.float64)
             self.offset_ = _threshold(scores, weight, self.contamination)
@@ -158,13 +157,12 @@ class BaseOutlierDetector(OutlierMixin, CloneMark, ImageInput, CallbackSupportMi
 
 
 def _weighted(X, sample_weight):
-    """The rows that weigh something, and their weights, which are 1 on average."""
+    """The rows with a positive weight, and their weights, which are 1 on average."""
     if sample_weight is None:
         return X, np.ones(len(X))
     rows, weight = weighted_rows(sample_weight, X)
     weight /= weight.max()
-    # A copy of X, which may be a memory map, only where there is something to leave out.
-    return X if len(rows) == len(X) else X[rows], weight / weight.mean()
+    return rows_that_count(X, rows), weight / weight.mean()
 
 
 def _threshold(scores, weight, contamination):

@@ -63,7 +63,7 @@ class BaseNetRegressor(RegressorMixin, SupervisedNet):
         tags.target_tags.multi_output = True
         return tags
 
-    @_fit_context(prefer_skip_nested_validation=True)
+    @_fit_context(prefer_skip_nested_validation=False)
     def partial_fit(self, X, y, sample_weight=None):
         """Train for one pass over X, at a constant learning rate; the optimizer goes on from the previous pass.
 
@@ -102,10 +102,10 @@ class BaseNetRegressor(RegressorMixin, SupervisedNet):
                 stacklevel=6,
             )
         self._task, self.n_outputs_ = task, len(task.mean)
-        return X, examples
+        return self._on_the_scale(X, self._rows_that_count(examples["rows"]), reset=not resume), examples
 
     def _checked(self, X, y, *, reset):
-        return self._check_images(X, y, reset=reset, multi_output=True, y_numeric=True)
+        return self._validate_images(X, y, reset=reset, multi_output=True, y_numeric=True)
 
     def predict(self, X):
         """Return the predicted targets of each image.

@@ -182,8 +182,9 @@ class SemiSupervisedClassifier(
             labelled, y = _labels(y)
             if not labelled.any():
                 raise ValueError("y holds no label: images without one are -1, or None among strings.")
-            X, y = self._check_images(X, y, reset=True)
+            X, y = self._validate_images(X, y, reset=True)
             weight = checked_weights(sample_weight, X)
+            X = self._on_the_scale(X, np.flatnonzero(weight), reset=True)
             self.estimator_ = self._new_estimator()
             for name, value in self._augmentations().items():
                 refuse_mixing(name, value, self.image_shape_, "a pseudo-label is that of one image")

@@ -1,8 +1,19 @@
 """Fitted estimators as arrays and plain values, for pickles, copies and hashes."""
 
+import numpy as np
+
 from skfashion._device import resolve_device
 from skfashion._state import neutral_state
 from skfashion.training._snapshot import check_snapshot, restore, restore_optimizer, snapshot_of
+
+
+def with_own_containers(value):
+    """A copy of a value that nobody changes by changing a list, tuple, dict, set or array in it."""
+    if isinstance(value, dict):
+        return {name: with_own_containers(each) for name, each in value.items()}
+    if type(value) in (list, tuple, set):
+        return type(value)(map(with_own_containers, value))
+    return value.copy() if isinstance(value, np.ndarray) else value
 
 
 class StoredAsArrays:

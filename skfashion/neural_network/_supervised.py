@@ -38,7 +38,7 @@ class SupervisedNet(ImageEmbedding, BaseNet):
 
     @abstractmethod
     def _checked(self, X, y, *, reset):
-        """Validate images and targets, by those of the fit unless `reset`; return X as rows, and y."""
+        """Validate images and targets, by those of the fit unless `reset`; return X as rows of its dtype, and y."""
 
     def _validation(self, X, y, sample_weight):
         if X is None and y is None and sample_weight is None:
@@ -47,7 +47,8 @@ class SupervisedNet(ImageEmbedding, BaseNet):
             raise ValueError("X_val and y_val must be given together, sample_weight_val only with both.")
         X, y = self._checked(X, y, reset=False)
         rows, weight = self._weighted_rows(X, sample_weight)
-        return self._image_set(X, **self._task.encode_validation(y, rows, weight))
+        X = self._on_the_scale(X, rows, reset=False)
+        return self._validation_set(X, **self._task.encode_validation(y, rows, weight))
 
     def _describe(self, net, images, *, add):
         return {}

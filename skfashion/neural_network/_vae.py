@@ -189,4 +189,4 @@ class VariationalAutoencoder(BaseAutoencoder):
                 total -= terms["reconstruction"] + terms["kl"]
             return total / n_draws
 
-        return self._per_image(X, bound, draws=True, labels=self._places(y, "elbo"))
+        return self._per_image(X, bound, draws=True, labels=self._class_indices(y, "elbo"))

@@ -17,11 +17,13 @@ def flip(images, generator):
 
 
 def shift(images, generator):
-    """Move each image by up to one pixel in 28, in both directions; zeros come in."""
+    """Translate each image by up to one pixel in 28 of each side; zeros fill the pixels that become vacant."""
     n, _, height, width = images.shape
-    reach = max(1, round(max(height, width) / 28))
-    windows = pad(images, (reach,) * 4).unfold(2, height, 1).unfold(3, width, 1)
-    rows, columns = torch.randint(0, 2 * reach + 1, (2, n), generator=generator, device=images.device)
+    down, right = (max(1, round(side / 28)) for side in (height, width))
+    windows = pad(images, (right, right, down, down)).unfold(2, height, 1).unfold(3, width, 1)
+    rows, columns = (
+        torch.randint(0, 2 * reach + 1, (n,), generator=generator, device=images.device) for reach in (down, right)
+    )
     return windows[torch.arange(n, device=images.device), :, rows, columns]
 
 

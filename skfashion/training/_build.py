@@ -110,6 +110,7 @@ def build_net(network, task, settings, *, layout, seed):
         foreign=network.foreign,
         seed=seed,
         distributed=settings.distributed,
+        **task.net_arguments,
         device=str(device),
         verbose=settings.verbose,
         **_checked(settings.net_params or {}, schedule),
@@ -139,6 +140,7 @@ _OWNERS = {
     "lr_schedule": "lr_schedule",
     "layout": "image_shape",
     "metrics": "the estimator itself",
+    "n_classes": "the estimator itself",
     "predict_nonlinearity": "the estimator itself",
     "foreign": "the estimator itself",
 }

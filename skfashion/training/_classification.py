@@ -18,11 +18,15 @@ from skfashion.training._task import Task
 
 
 class ClassifierNet(ClassifierMixin, Net):
-    """A net whose outputs are scores of classes that exclude each other; it predicts their indices in `classes_`."""
+    """A net whose outputs are scores of `n_classes` that exclude each other; it predicts their indices."""
+
+    def __init__(self, *args, n_classes=None, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.n_classes = n_classes
 
     @property
     def classes_(self):
-        return np.arange(self.module__n_outputs)
+        return np.arange(self.n_classes)
 
     def predict(self, X):
         return self.predict_proba(X).argmax(axis=1)
@@ -60,6 +64,10 @@ class ClassificationTask(LabelTask):
     last_layer = nn.Softmax(dim=1)
     monitor = ("valid_accuracy", 1)
     net_class = ClassifierNet
+
+    @property
+    def net_arguments(self):
+        return {"n_classes": len(self.classes)}
 
     def criterion(self):
         return CrossEntropyLoss, {"label_smoothing": float(self.label_smoothing)}
@@ -217,6 +225,8 @@ class MultilabelTask(LabelTask):
         """As :meth:`encode`, for images that are only looked at."""
         if y.shape[1] != len(self.classes):
             raise ValueError(f"y has {y.shape[1]} columns, but there are {len(self.classes)} classes.")
+        if not np.isin(y[rows], (0, 1)).all():
+            raise ValueError(f"An indicator matrix holds 0 and 1, but y holds {np.unique(y[rows]).tolist()[:5]}.")
         return {"rows": rows, "y": y[rows].astype(np.float32), "weight": weight}
 
     @staticmethod

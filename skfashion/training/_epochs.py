@@ -7,7 +7,7 @@ from contextvars import ContextVar
 import numpy as np
 import torch
 from skorch import NeuralNet
-from skorch.callbacks import Callback, EarlyStopping
+from skorch.callbacks import Callback, EarlyStopping, LRScheduler
 
 from skfashion._private_torch import has_hooks
 from skfashion.modules._dense import dense_stack
@@ -31,6 +31,12 @@ class StopTraining(Exception):
     """A callback has asked to end the training after this epoch."""
 
 
+def between_trainings():
+    """The attributes of a net that have a value only in a training, as they are before and after it."""
+    names = ("schedule_", "stopping_", "valid_", "group_", "consistency_", "noise_", "stack_", "parts_")
+    return {**dict.fromkeys(names), "listeners_": []}
+
+
 class EpochNet(NeuralNet):
     """How a net trains for an epoch, evaluates, and tells callbacks; :class:`Net` is the whole of it."""
 
@@ -44,6 +50,8 @@ class EpochNet(NeuralNet):
                 "Networks with distributed=True cannot be trained together with others: use GridSearchCV with n_jobs=1."
             )
         self.notify("on_train_begin", X=X, y=y)
+        for group, rate in zip(self.optimizer_.param_groups, self.rates_ or (), strict=False):
+            group["lr"] = rate  # schedulers of torch that go on begin in different ways
         try:
             if meeting is None or self.schedule_ is None:  # a net that somebody else trains further
                 with enough_threads(work_of_a_step(self)):
@@ -86,6 +94,9 @@ class EpochNet(NeuralNet):
             self.group_.share([*self.module_.parameters(), *self.module_.buffers()])
         self.noise_ = self._on_device("noise")
         set_generator(self.module_, self.noise_)
+        if self._is_scheduled_by_a_callback and self.history:
+            for group in self.optimizer_.param_groups:
+                group.setdefault("initial_lr", group["lr"])  # where schedulers of torch look for it
 
     def on_epoch_begin(self, net, dataset_train=None, dataset_valid=None, **kwargs):
         """Count epochs on from the last one: the history need not hold all of them."""
@@ -105,6 +116,8 @@ class EpochNet(NeuralNet):
     def on_train_end(self, net, X=None, y=None, **kwargs):
         if self.stopping_ is not None:
             self.stopping_.restore(self.module_)
+        if self._is_scheduled_by_a_callback:
+            self.rates_ = [float(group["lr"]) for group in self.optimizer_.param_groups]
         for group in self.optimizer_.param_groups:
             group["lr"] = group.pop("initial_lr", group["lr"])  # where the next training starts
         self.noise_ = self.stack_ = self.parts_ = None
@@ -232,7 +245,11 @@ class EpochNet(NeuralNet):
 
     def __getstate__(self):
         """Nothing that belongs to one training, during which a callback may store the net."""
-        return {**super().__getstate__(), "stack_": None, "parts_": None, "group_": None}
+        return {**super().__getstate__(), **between_trainings()}
+
+    @property
+    def _is_scheduled_by_a_callback(self):
+        return any(isinstance(callback, LRScheduler) for _, callback in self.callbacks_)
 
     def _has_hook(self, *names):
         return any(

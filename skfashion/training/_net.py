@@ -14,7 +14,7 @@ from skfashion.modules._random import draw_from
 from skfashion.training._augmentation import augment, mixes
 from skfashion.training._consistency import ConsistencyBatches
 from skfashion.training._distributed import Group, rank_here
-from skfashion.training._epochs import EpochNet
+from skfashion.training._epochs import EpochNet, between_trainings
 from skfashion.training._loader import Batches, ImageSet
 from skfashion.training._schedules import Schedule, WarmUp
 from skfashion.training._snapshot import keep_alike, restore, restore_optimizer, snapshot_of
@@ -97,11 +97,11 @@ class Net(EpochNet):
     def initialize(self):
         self.streams_ = {name: stream(self.seed, name) for name in _STREAMS}
         self.warm_up_ = None
+        self.rates_ = None  # where a callback has left the learning rates
         self.fit_has_ended_ = False  # then the optimizer has done its work: passes to come bring one of their own
         self.n_epochs_of_fit_ = 0
         self.best_losses_ = {}
-        self.schedule_ = self.stopping_ = self.valid_ = self.group_ = self.consistency_ = None
-        self.listeners_ = []
+        vars(self).update(between_trainings())
         return super().initialize()
 
     def initialize_module(self):
@@ -126,10 +126,13 @@ class Net(EpochNet):
     def resume(self, old, *, one_pass):
         """Go on where another net of the same module stopped.
 
-        The optimizer goes on too from one pass to the next; in any other case the learning rate of a new one rises.
+        The optimizer goes on too from one pass to the next; in any other case the learning rate of a new one rises,
+        unless a callback sets it.
         """
         snapshot = snapshot_of(old)
         restore(self, snapshot)
+        if self.rates_ is not None:
+            self.rates_ = [rate * self.lr / old.lr for rate in self.rates_]
         if one_pass and not old.fit_has_ended_ and keep_alike(old.optimizer_, self.optimizer_):
             restore_optimizer(self.optimizer_, snapshot["optimizer"])
             return
@@ -138,7 +141,7 @@ class Net(EpochNet):
             target = _RATE_AFTER_A_SCHEDULE
         elif one_pass and self.warm_up_ is not None:
             target = self.warm_up_.target
-        self.warm_up_ = WarmUp(target)
+        self.warm_up_ = None if self._is_scheduled_by_a_callback else WarmUp(target)
 
     def train(
         self,
@@ -177,6 +180,7 @@ class Net(EpochNet):
             if consistency is None
             else consistency.n_batches(self.batch_size),
             max_epochs=self.max_epochs,
+            one_pass=one_pass,
             warm_up=self.warm_up_,
             stopping=stopping,
         )
@@ -210,8 +214,7 @@ class Net(EpochNet):
         """Let go of what belongs to one training only."""
         if self.warm_up_ is not None:
             self.warm_up_.n_steps += self.schedule_.n_steps
-        self.schedule_ = self.stopping_ = self.valid_ = self.group_ = self.consistency_ = None
-        self.listeners_ = []
+        vars(self).update(between_trainings())
         if self.history and "duration" not in self.history[-1]:
             del self.history[-1]  # an epoch that was not finished
         if one_pass:

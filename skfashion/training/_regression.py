@@ -116,6 +116,8 @@ class RegressionTask(Task):
 
 
 def _columns(y):
+    if y.dtype.kind not in "biuf":
+        raise ValueError(f"The targets of a regressor must be numbers. Got a y of dtype {y.dtype} instead.")
     return y[:, None] if y.ndim == 1 else y
 
 

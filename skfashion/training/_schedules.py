@@ -8,9 +8,14 @@ from torch.optim.lr_scheduler import LambdaLR
 # The share of a training by one cycle in which the learning rate rises.
 WARM_UP = 0.2
 
-# Trained weights that get a new optimizer: over so many steps the learning rate rises, until the optimizer knows the
-# size of their gradients. Adam's first step, for one, moves every weight by the whole rate.
+# Over so many steps at most the learning rate of a new optimizer rises, until the optimizer knows the size of the
+# gradients. Adam's first step, for one, moves every weight by the whole rate.
 _STEPS_OF_WARM_UP = 100
+
+
+def n_steps_of_warm_up(n_steps):
+    """The steps in which the learning rate rises, of `n_steps` of a training; None if nobody knows their number."""
+    return _STEPS_OF_WARM_UP if n_steps is None else min(_STEPS_OF_WARM_UP, WARM_UP * n_steps)
 
 
 def resolve_schedule(schedule, early_stopping):
@@ -45,7 +50,7 @@ def learning_rate_factor(schedule, progress):
 
 @dataclass
 class WarmUp:
-    """A learning rate that rises to a share of the full one over the first 100 steps.
+    """A learning rate that rises to a share of the full one over the first steps.
 
     Attributes
     ----------
@@ -58,18 +63,13 @@ class WarmUp:
     target: float
     n_steps: int = 0
 
-    def factor(self, step):
-        """The factor at a step of this call, counted from 0."""
-        return self.target * min(1.0, (self.n_steps + step + 1) / _STEPS_OF_WARM_UP)
+    def factor(self, step, n_rising):
+        """The factor at a step of this call, counted from 0, if it rises over the first `n_rising` steps of all."""
+        return self.target * min(1.0, (self.n_steps + step + 1) / n_rising)
 
-    def is_over(self, step):
+    def is_over(self, step, n_rising):
         """Whether the rate has been at its target before a step, and needs nobody who sets it."""
-        return self.target == 1.0 and self.n_steps + step > _STEPS_OF_WARM_UP
-
-    @staticmethod
-    def n_epochs(n_batches):
-        """The epochs of `n_batches` steps in which the learning rate rises."""
-        return _STEPS_OF_WARM_UP / n_batches
+        return self.target == 1.0 and self.n_steps + step > n_rising
 
 
 class Schedule:
@@ -81,24 +81,27 @@ class Schedule:
         ``"adaptive"`` asks `stopping` for the factor; None is a constant rate.
     n_batches, max_epochs : int
         Steps per epoch, and epochs over which the schedule is stretched.
+    one_pass : bool, default=False
+        Whether this is one of many passes, whose number nobody knows.
     warm_up : WarmUp, default=None
         A rise in the beginning, for rates that have none.
     stopping : EarlyStopping, default=None
         What reduces the rate of ``"adaptive"``.
     """
 
-    def __init__(self, name, *, n_batches, max_epochs, warm_up=None, stopping=None):
+    def __init__(self, name, *, n_batches, max_epochs, one_pass=False, warm_up=None, stopping=None):
         self.name = name
         self.n_batches = n_batches
         self.max_epochs = max_epochs
         self.warm_up = warm_up
         self.stopping = stopping
+        self.n_rising = n_steps_of_warm_up(None if one_pass else n_batches * max_epochs)
         self.n_steps = 0
         self.scheduler = None
 
     def begin_step(self, optimizer):
         """Set the learning rate of the next step; a constant one is left to the optimizer and to callbacks."""
-        if self.name is None and (self.warm_up is None or self.warm_up.is_over(self.n_steps)):
+        if self.name is None and (self.warm_up is None or self.warm_up.is_over(self.n_steps, self.n_rising)):
             return
         if self.scheduler is None:
             self.scheduler = LambdaLR(optimizer, self.factor)
@@ -108,7 +111,7 @@ class Schedule:
 
     def factor(self, step):
         """The factor on the learning rate of all groups at a step of this training."""
-        factor = 1.0 if self.warm_up is None else self.warm_up.factor(step)
+        factor = 1.0 if self.warm_up is None else self.warm_up.factor(step, self.n_rising)
         if self.name == "adaptive":
             return factor * self.stopping.adaptive_factor
         if self.name is not None:
@@ -120,4 +123,4 @@ class Schedule:
         """The epochs at the beginning in which the learning rate rises."""
         if self.name == "onecycle":
             return WARM_UP * self.max_epochs
-        return 0 if self.warm_up is None else self.warm_up.n_epochs(self.n_batches)
+        return 0 if self.warm_up is None else self.n_rising / self.n_batches

@@ -12,8 +12,8 @@ def snapshot_of(net):
     Weights that the module is built with (those of a frozen encoder) are left out, and so is an optimizer that has done
     its work.
     """
-    given = net.module_.given_weights() if hasattr(net.module_, "given_weights") else ()
-    weights = {name: value for name, value in net.module_.state_dict().items() if name not in given}
+    left_out = _given_weights(net.module_) if getattr(net.module_, "has_given_weights", False) else set()
+    weights = {name: value for name, value in net.module_.state_dict().items() if name not in left_out}
     warm_up = net.warm_up_
     return {
         "weights": _as_arrays(weights),
@@ -22,6 +22,7 @@ def snapshot_of(net):
         "history": [dict(row) for row in net.history],
         "best_losses": dict(net.best_losses_),
         "seed": net.seed,
+        "rates": net.rates_,
         "warm_up": None if warm_up is None else (warm_up.target, warm_up.n_steps),
         "fit_has_ended": net.fit_has_ended_,
         "n_epochs_of_fit": net.n_epochs_of_fit_,
@@ -40,8 +41,10 @@ def check_snapshot(network, snapshot):
         raise ValueError(f"{len(snapshot['weights'])} arrays are not the weights of a network of {n_layers} layers.")
     with torch.device("meta"):
         module = network.module(**network.arguments)
-    given = module.given_weights() if hasattr(module, "given_weights") else ()
-    expected = {name: tuple(value.shape) for name, value in module.state_dict().items() if name not in given}
+    given = _given_weights(module)
+    # A frozen encoder may have been trained before it was frozen.
+    left_out = given if getattr(module, "has_given_weights", False) and given.isdisjoint(snapshot["weights"]) else set()
+    expected = {name: tuple(value.shape) for name, value in module.state_dict().items() if name not in left_out}
     found = {name: np.shape(value) for name, value in snapshot["weights"].items()}
     if found != expected:
         names = [name for name in {**expected, **found} if found.get(name) != expected.get(name)]
@@ -53,14 +56,23 @@ def restore(net, snapshot):
     """Let a new net of the same module take in a snapshot, but for its optimizer."""
     # Tensors in the memory of the arrays: they are only copied from.
     weights = _replaced(snapshot["weights"], np.ndarray, lambda array: torch.from_numpy(np.require(array, None, "W")))
-    net.module_.load_state_dict({**net.module_.state_dict(), **weights})
+    built, given = net.module_.state_dict(), _given_weights(net.module_)
+    net.module_.load_state_dict({**{name: built[name] for name in given}, **weights})
+    if not given.isdisjoint(weights):
+        net.module_.has_given_weights = False
     for name, generator in net.streams_.items():
         generator.set_state(torch.from_numpy(np.array(snapshot["streams"][name])))
     net.history.extend(dict(row) for row in snapshot["history"])
     net.best_losses_ = dict(snapshot["best_losses"])
+    net.rates_ = snapshot.get("rates")  # older files have none
     net.warm_up_ = None if snapshot["warm_up"] is None else WarmUp(*snapshot["warm_up"])
     net.fit_has_ended_ = snapshot["fit_has_ended"]
     net.n_epochs_of_fit_ = snapshot["n_epochs_of_fit"]
+
+
+def _given_weights(module):
+    """Names of the weights that a module is built with, and that nobody draws."""
+    return module.given_weights() if hasattr(module, "given_weights") else set()
 
 
 def restore_optimizer(optimizer, state):

@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import numpy as np
 
@@ -24,6 +25,9 @@ class Task(ABC):
 
     # What outputs are: scores of "classes", log odds of "labels", or "numbers".
     outputs = "numbers"
+
+    # What else the class of the net has to know.
+    net_arguments = MappingProxyType({})
 
     # What makes predictions of outputs in the net's own ``predict_proba``, as skorch's `predict_nonlinearity`.
     nonlinearity = "auto"
@@ -74,3 +78,9 @@ class Task(ABC):
             self.former_unit = before / self.mean_weight
             relative = weight / self.mean_weight
         return None if (relative == 1).all() else relative
+
+    def count_only(self, weight):
+        """Count only some of the images of this fit, by their relative weights; return the mean of these."""
+        mean = float(weight.double().mean())
+        self.mean_weight, self.n_weights = self.mean_weight * mean, len(weight)
+        return mean

@@ -144,3 +144,11 @@ def test_a_callable_draws_from_the_fit(garments):
 def test_a_callable_that_returns_something_else(garments, bad):
     with pytest.raises(ValueError, match="augmentation must return a tensor of the shape that it is given"):
         CNNClassifier("single", augmentation=bad, max_epochs=1).fit(*garments)
+
+
+def test_shift_is_of_each_side():
+    image = torch.zeros(2000, 1, 28, 224)
+    image[:, :, 14, 112] = 1
+    where = shift(image, generator()).nonzero()
+    assert (where[:, 2].min(), where[:, 2].max()) == (13, 15)
+    assert (where[:, 3].min(), where[:, 3].max()) == (104, 120)

@@ -14,6 +14,7 @@ from sklearn.decomposition import PCA
 from sklearn.exceptions import NotFittedError
 from sklearn.frozen import FrozenEstimator
 from sklearn.model_selection import GridSearchCV
+from sklearn.utils._param_validation import InvalidParameterError
 from skorch.callbacks import Callback
 
 from skfashion.neural_network import (
@@ -285,3 +286,27 @@ def test_a_frozen_encoder_needs_no_second_warning(garments, autoencoder):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         copy.deepcopy(EncoderClassifier(autoencoder, **SMALL)).fit(X / np.float32(255), y)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("beta", -1.0),
+        ("batch_norm", "False"),
+        ("precision", "float16"),
+        ("tol", "x"),
+        ("max_epochs", 0),
+        ("loss", "squared"),
+        ("activation", "swish"),
+    ],
+)
+@pytest.mark.parametrize("method", ["fit", "partial_fit"])
+def test_parameters_of_an_encoder_are_checked_as_if_it_were_alone(garments, name, value, method):
+    X, y = garments
+    encoder = VariationalAutoencoder(4, n_channels=(), **{**SMALL, name: value})
+    with pytest.raises(InvalidParameterError) as alone:
+        encoder.fit(X)
+    arguments = {} if method == "fit" else {"classes": np.unique(y)}
+    with pytest.raises(InvalidParameterError) as inside:
+        getattr(EncoderClassifier(encoder, **SMALL), method)(X, y, **arguments)
+    assert sorted(str(inside.value)) == sorted(str(alone.value))  # a set of options is shown in any order

@@ -126,11 +126,22 @@ def test_early_stopping_waits_for_the_end_of_the_warm_up(n_images):
     model = MLPClassifier((64,), max_epochs=200, n_iter_no_change=5, random_state=0)
     stopped = model.set_params(early_stopping=True).fit(X[:n_images], y[:n_images])
     steps_per_epoch = -(-0.9 * n_images // 128)
-    assert stopped.n_epochs_ > 100 / steps_per_epoch
+    assert stopped.n_epochs_ > min(100 / steps_per_epoch, 0.2 * 200)
     score = stopped.score(X[500:], y[500:])
     assert score > model.set_params(early_stopping=False, max_epochs=20).fit(X[:n_images], y[:n_images]).score(
         X[500:], y[500:]
     )
+
+
+def test_the_warm_up_ends_with_a_fifth_of_a_short_training(garments):
+    """Of 90 steps, too, the last ones are at the whole rate, and early stopping waits for none of those."""
+    model = MLPClassifier((8,), max_epochs=90, early_stopping=True, n_iter_no_change=1, random_state=0)
+    model.fit(garments[0][:100], garments[1][:100])
+    rates = [row["learning_rate"] for row in model.history_]
+    assert rates.index(0.003) == 17
+    assert model.n_epochs_ < 90
+    model.set_params(early_stopping=False, lr_schedule=None, warm_start=True, max_epochs=10).fit(*garments)
+    assert [row["learning_rate"] for row in model.history_][-10:] == pytest.approx([0.003 * 5 / 10] + [0.003] * 9)
 
 
 @pytest.mark.slow

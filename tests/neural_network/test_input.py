@@ -9,6 +9,8 @@ import torch
 from networks import MODELS, methods_of, mlp, partial_fit
 from sklearn.exceptions import NotFittedError
 
+from skfashion.neural_network import MLPClassifier, MLPRegressor
+
 
 def spoiled(X, value):
     X = X.astype(float)
@@ -171,3 +173,20 @@ def test_containers_mean_the_same(tiny):
     ):
         found = mlp().fit(same_X, y.tolist()).predict_proba(same_X)
         np.testing.assert_allclose(found, expected, rtol=1e-6 if found.dtype == np.float64 else 0)
+
+
+@pytest.mark.parametrize("values", [(-1, 1), (1, 2), (0, 2)])
+def test_indicator_matrices_hold_0_and_1(garments, values):
+    X, indicators = garments[0][:100], (garments[0][:100, [100, 300, 500]] > 100).astype(int)
+    other = np.array(values)[indicators]
+    model = MLPClassifier((8,), max_epochs=1, random_state=0)
+    for arguments in ({"X": X, "y": other}, {"X": X, "y": indicators, "X_val": X, "y_val": other}):
+        with pytest.raises(ValueError, match=rf"holds 0 and 1, but y holds \[{values[0]}, {values[1]}"):
+            model.fit(**arguments)
+
+
+@pytest.mark.parametrize("dtype", [str, "datetime64[s]"])
+def test_targets_of_regressors_are_numbers(garments, dtype):
+    model = MLPRegressor((8,), max_epochs=1, random_state=0)
+    with pytest.raises(ValueError, match="targets of a regressor must be numbers"):
+        model.fit(garments[0], garments[1].astype(dtype))

@@ -179,3 +179,14 @@ def test_memory_is_bounded_by_batches(dtype):
         print(peak_mb() - before)
     """)
     assert float(run_python(code, OMP_NUM_THREADS="2")) < 60
+
+
+@pytest.mark.parametrize("container", [list, np.array])
+def test_what_becomes_of_a_list_after_the_fit_does_not_matter(tiny, container):
+    X, y = tiny
+    sizes, activation = container([8]), ["relu"]
+    model = mlp(hidden_layer_sizes=sizes, activation=activation).fit(X, y)
+    sizes[0], activation[0] = 5, "tanh"
+    expected = model.predict_proba(X)
+    np.testing.assert_array_equal(pickle.loads(pickle.dumps(model)).predict_proba(X), expected)
+    np.testing.assert_array_equal(copy.deepcopy(model).predict_proba(X), expected)

@@ -6,12 +6,16 @@ import numpy as np
 import pytest
 from sklearn.base import clone
 from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import train_test_split
 
+from skfashion.baselines import SubspaceClassifier
 from skfashion.neural_network import (
     Autoencoder,
+    AutoencoderOutlierDetector,
     EncoderClassifier,
     MLPClassifier,
     MLPRegressor,
+    SemiSupervisedClassifier,
     VariationalAutoencoder,
 )
 
@@ -233,3 +237,58 @@ def test_a_warm_start_holds_out_the_same_images(tiny, random_state):
         model.fit(X, y)
     assert len(seen[0]) == 54
     assert seen[0] == seen[1]
+
+
+BRIGHT = np.full((1, 784), 300.0)  # no level
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        MLPClassifier((8,), max_epochs=2, random_state=0),
+        MLPRegressor((8,), max_epochs=2, random_state=0),
+        Autoencoder(4, max_epochs=2, random_state=0),
+        VariationalAutoencoder(4, n_channels=(), conditional=True, max_epochs=2, random_state=0),
+        EncoderClassifier(Autoencoder(4, max_epochs=2), max_epochs=2, random_state=0),
+        SemiSupervisedClassifier(MLPClassifier((8,), max_epochs=2), random_state=0),
+        AutoencoderOutlierDetector(Autoencoder(4, max_epochs=2), random_state=0),
+        SubspaceClassifier(5),
+    ],
+    ids=lambda model: type(model).__name__,
+)
+def test_an_image_of_weight_zero_says_nothing_about_the_scale(garments, model):
+    X, y = garments[0][:200], garments[1][:200]
+    weight = np.r_[np.ones(200), 0]
+    alone = clone(model).fit(X, y, sample_weight=np.ones(200))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        beside = clone(model).fit(np.vstack([X, BRIGHT]), np.r_[y, 0], sample_weight=weight)
+    output = next(name for name in ("predict_proba", "transform", "score_samples", "predict") if hasattr(model, name))
+    np.testing.assert_array_equal(getattr(beside, output)(X), getattr(alone, output)(X))
+
+
+def test_images_that_are_held_out_do_not_change_the_learning_rate(garments):
+    """Weights are 1 on average over the images that are trained on, however heavy the others are."""
+    X, y = garments
+    settings = {"lr_schedule": None, "optimizer": "sgd", "learning_rate": 0.1, "batch_size": 16, "max_epochs": 10}
+    model = MLPClassifier((32,), early_stopping=True, random_state=0, **settings)
+    alone = clone(model).fit(X, y)
+    _, held_out = train_test_split(np.arange(len(y)), test_size=0.1, stratify=y, random_state=alone.net_.seed)
+    weight = np.ones(len(y))
+    weight[held_out[0]] = 1e6
+    heavy = clone(model).fit(X, y, weight)
+    np.testing.assert_allclose(heavy.loss_curve_[0], alone.loss_curve_[0], rtol=1e-6)
+    assert heavy._task.mean_weight == pytest.approx(1)
+
+
+@pytest.mark.parametrize("unit", [1e-32, 1e38])
+@pytest.mark.parametrize("cls", [MLPClassifier, MLPRegressor, Autoencoder])
+def test_weights_of_validation_images_have_no_unit(garments, cls, unit):
+    X, y = garments[0][:200], garments[1][:200]
+    weight = np.tile([1.0, 1e-3], 50)
+    curves = []
+    for scale in (1.0, unit):
+        fitted = cls(max_epochs=2, random_state=0)
+        fitted.fit(X[:100], y[:100], X_val=X[100:], y_val=y[100:], sample_weight_val=weight * scale)
+        curves.append(fitted.validation_loss_curve_)
+    np.testing.assert_allclose(curves[1], curves[0], rtol=1e-5)

@@ -9,6 +9,7 @@ import pytest
 import torch
 from skorch import callbacks as cb
 
+from skfashion.extending import BaseNetClassifier, Network, estimator
 from skfashion.neural_network import Autoencoder, MLPClassifier
 
 
@@ -196,3 +197,34 @@ def test_the_history_holds_one_summary_batch_per_epoch(tiny):
     model = mlp().fit(*tiny)
     for row in model.net_.history:
         assert row["batches"] == [{"train_loss": row["train_loss"], "train_batch_size": 60}]
+
+
+@pytest.mark.parametrize("callback", [cb.Checkpoint, cb.TrainEndCheckpoint])
+def test_stored_nets_hold_nothing_of_their_training(garments, tmp_path, callback):
+    X, y = garments
+    store = callback(dirname=tmp_path, f_pickle="net.pkl", **({"monitor": None} if callback is cb.Checkpoint else {}))
+    model = mlp(store).fit(X, y, X_val=X[:300], y_val=y[:300])
+    (path,) = tmp_path.glob("*net.pkl")
+    assert path.stat().st_size < X.nbytes / 2
+    net = pickle.loads(path.read_bytes())
+    assert net.valid_ is None
+    assert not net.listeners_
+    net.callbacks_ = []
+    net.partial_fit(X.astype(np.float32) / 255, y.astype(np.int64))
+    assert np.isfinite(net.history[-1, "train_loss"])
+    assert model.n_epochs_ == 4
+
+
+def test_a_network_may_call_the_number_of_classes_as_it_likes(garments):
+    def linear(n_classes):
+        return torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(784, n_classes))
+
+    @estimator
+    class LinearClassifier(BaseNetClassifier):
+        def _network(self):
+            return Network(module=linear, arguments={"n_classes": len(self.classes_)}, foreign=True)
+
+    scoring = cb.EpochScoring("accuracy", on_train=True, lower_is_better=False)
+    model = LinearClassifier(max_epochs=2, random_state=0, net_params={"callbacks": [scoring]}).fit(*garments)
+    assert 0 < model.net_.history[-1, "accuracy"] < 1
+    assert model.net_.classes_.tolist() == list(range(10))

@@ -20,10 +20,6 @@ from skfashion.training._task import Task
 class ClassifierNet(ClassifierMixin, Net):
     """A net whose outputs are scores of `n_classes` that exclude each other; it predicts their indices."""
 
-    def __init__(self, *args, n_classes=None, **kwargs):
-        super().__init__(*args, **kwargs)
-        self.n_classes = n_classes
-
     @property
     def classes_(self):
         return np.arange(self.n_classes)

@@ -51,6 +51,8 @@ class Net(EpochNet):
         As in :class:`skorch.NeuralNet`.
     layout : Layout
         How a row of X is an image.
+    n_classes : int, default=None
+        Of a classifier, for scikit-learn's scorers.
     metrics : callable, default=None
         ``metrics(output, target)`` gives a dict of tensors with one value per image, averaged into the history.
     lr_schedule : {"onecycle", "cosine", "adaptive"} or None, default=None
@@ -73,6 +75,7 @@ class Net(EpochNet):
         criterion,
         *,
         layout=None,
+        n_classes=None,
         metrics=None,
         lr_schedule=None,
         augmentation=(),
@@ -84,6 +87,7 @@ class Net(EpochNet):
     ):
         super().__init__(module, criterion, **kwargs)
         self.layout = layout
+        self.n_classes = n_classes
         self.metrics = metrics
         self.lr_schedule = lr_schedule
         self.augmentation = augmentation

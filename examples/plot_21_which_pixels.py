@@ -69,7 +69,7 @@ titles = {
     f"random weights: rank correlation {order_in_common(random):.2f}": random,
 }
 for ax, (title, maps) in zip(axes, titles.items(), strict=True):
-    SaliencyDisplay.from_maps(shown, maps, label="fall of the logit", n_columns=10, ax=ax).ax_.set_title(title)
+    SaliencyDisplay.from_maps(shown, maps, label="drop in logit", n_columns=10, ax=ax).ax_.set_title(title)
 figure.savefig("which_pixels_at_random.png")
 plt.show()
 print("The pictures are in which_pixels_of_one.png, which_pixels.png and which_pixels_at_random.png.")

@@ -152,12 +152,17 @@ def check_float32(X, name, input_name="X"):
             )
 
 
+def scale_of_all(*arrays):
+    """The scale of several arrays of images: that of the one that says most about the others."""
+    return min(map(PixelScale.of, arrays), key=lambda scale: _DECIDING.index(scale.kind))
+
+
 def on_one_scale(X, Y, name_of_Y, name, *, ensure_min_samples=1):
     """Two arrays on one scale, in which uint8 stands for levels: the order of the arrays does not matter."""
     X, Y = (check_array(as_array(array), order="C", ensure_min_samples=ensure_min_samples) for array in (X, Y))
     if X.shape[1] != Y.shape[1]:
         raise ValueError(f"X has {X.shape[1]} features, but {name_of_Y} has {Y.shape[1]}.")
-    scale = min((PixelScale.of(array) for array in (X, Y)), key=lambda scale: _DECIDING.index(scale.kind))
+    scale = scale_of_all(X, Y)
     return scale.read(X, name), scale.read(Y, name)
 
 

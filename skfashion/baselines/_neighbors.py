@@ -103,6 +103,8 @@ class KNNClassifier(ClassifierMixin, ImageInput, BaseEstimator):
         "device": [str, torch.device],
     }
 
+    _metric = None  # of the fit; in older files only the parameter says it
+
     def __init__(self, n_neighbors=5, *, weights="uniform", metric="euclidean", device="auto"):
         self.n_neighbors = n_neighbors
         self.weights = weights
@@ -137,7 +139,7 @@ class KNNClassifier(ClassifierMixin, ImageInput, BaseEstimator):
             X, y = self._check_images(X, y, reset=True)
             check_classification_targets(y)
             self.classes_, self._codes = np.unique(y, return_inverse=True)
-            self.n_samples_fit_ = len(X)
+            self.n_samples_fit_, self._metric = len(X), self.metric
             if IntegerSearch.suits(X, self.metric, device):
                 self._search = IntegerSearch(X)
             else:  # a copy, as what the caller does to X later must not change the model
@@ -194,13 +196,13 @@ class KNNClassifier(ClassifierMixin, ImageInput, BaseEstimator):
         return self._search.training_rows(slice(None) if index is None else np.asarray(index))
 
     def _nearest(self, X, k):
-        search = self._search
+        search, metric = self._search, self._metric or self.metric
         if isinstance(search, IntegerSearch) and (X.dtype != np.uint8 or not int8_is_exact()):
             if search.in_floats is None:
-                search.in_floats = FloatSearch(search.training_rows(), self.metric, search.device)
+                search.in_floats = FloatSearch(search.training_rows(), metric, search.device)
             search = search.in_floats
         distance, index = nearest(search, X, k)
-        return distance**2 if self.metric == "sqeuclidean" else distance, index
+        return distance**2 if metric == "sqeuclidean" else distance, index
 
     def kneighbors_graph(self, X=None, n_neighbors=None, mode="connectivity"):
         """Return the neighbours as a sparse matrix.

@@ -88,7 +88,7 @@ def make_hog_svc(
         2 those of 8 x 8; in large images small cells make many features, and PCA slow.
 
     pixel_weight : float, default=0.3
-        How much pixels count beside edges, which count 1.
+        Weight of the pixels relative to the HOG features.
 
     image_shape : tuple of int or "auto", default="auto"
         (height, width), (channels, height, width) or (height, width, channels) of the images in rows of X, which
@@ -160,7 +160,7 @@ def make_hog_features(n_components=128, *, pixels_per_cell=4, pixel_weight=0.3, 
         2 those of 8 x 8; in large images small cells make many features, and PCA slow.
 
     pixel_weight : float, default=0.3
-        How much pixels count beside edges, which count 1.
+        Weight of the pixels relative to the HOG features.
 
     image_shape : tuple of int or "auto", default="auto"
         (height, width), (channels, height, width) or (height, width, channels) of the images in rows of X, which

@@ -296,9 +296,9 @@ def _nearest(codes, codes_train, n_neighbors):
 
 def _pictures(X, X_train, indices, image_shape, estimator):
     """Pictures of the images, and of their neighbours."""
-    images = Images(X, image_shape, estimator).pictures()
+    images = Images(X, image_shape, estimator, others=[X_train]).pictures()
     few, inverse = np.unique(indices, return_inverse=True)
-    nearest = Images(X_train, image_shape, estimator).pictures(few)[inverse.ravel()]
+    nearest = Images(X_train, image_shape, estimator, others=[X]).pictures(few)[inverse.ravel()]
     return images, nearest.reshape(*indices.shape, *nearest.shape[1:])
 
 

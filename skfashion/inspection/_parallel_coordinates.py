@@ -1,6 +1,6 @@
 """Parallel coordinates of hyper-parameter settings, coloured by score."""
 
-from numbers import Real
+from numbers import Integral, Real
 
 import numpy as np
 
@@ -188,8 +188,16 @@ def _positions(values):
     scale = np.log if logarithmic else np.asarray
     positions = (scale(values) - scale(low)) / (scale(high) - scale(low))
     tick_values = sorted(set(values)) if len(set(values)) <= 6 else [low, high]
-    ticks = [(float((scale(value) - scale(low)) / (scale(high) - scale(low))), f"{value:.3g}") for value in tick_values]
-    return positions, ticks
+    ticks = [float((scale(value) - scale(low)) / (scale(high) - scale(low))) for value in tick_values]
+    return positions, list(zip(ticks, _tick_labels(tick_values), strict=True))
+
+
+def _tick_labels(values):
+    """Whole numbers as they are, others with three digits, or as many as tell them apart."""
+    if all(isinstance(value, Integral) for value in values):
+        return [str(value) for value in values]
+    digits = next(n for n in range(3, 18) if len({f"{value:.{n}g}" for value in values}) == len(values))
+    return [f"{value:.{digits}g}" for value in values]
 
 
 def _evenly(n):

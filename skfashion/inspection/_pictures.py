@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 
+from skfashion._images import scale_of_all
 from skfashion._layout import as_array, declared_layout, laid_out
 from skfashion._nested import steps_of
 from skfashion._pixels import WHITE, PixelScale, scaled
@@ -21,14 +22,16 @@ class Images:
         As in the estimators; None takes what the estimator knows, or infers it.
     estimator : estimator, default=None
         The estimator for which the images are, if any.
+    others : sequence of array-like, default=()
+        Other images of the same display, which are on the same scale.
     """
 
-    def __init__(self, X, image_shape=None, estimator=None):
-        self._reader = _reader_of(estimator)
+    def __init__(self, X, image_shape=None, estimator=None, others=()):
+        self._reader, self.scale = _reader_of(estimator), None
         if self._reader is None:
             images = arranged(X, image_shape, estimator)
-            self._scale = PixelScale.of(images)
-            self._images = self._scale.read(images, "The display")
+            self.scale = scale_of_all(images, *(arranged(other, image_shape, estimator) for other in others))
+            self._images = self.scale.read(images, "The display")
         else:
             self._images = self._reader.as_images(X, image_shape=image_shape)
 
@@ -59,7 +62,7 @@ class Images:
         images = arranged(outputs, image_shape, estimator)
         if images.dtype.kind != "f":
             if self._reader is None:
-                images = self._scale.read(images, "The display")
+                images = self.scale.read(images, "The display")
             else:
                 images = self._reader.as_images(outputs, image_shape=image_shape)
         outputs = _as_pictures(images)
@@ -74,11 +77,14 @@ class Images:
         return min(outputs, outputs / WHITE, key=lambda each: np.square(each - pictures, dtype=np.float64).sum())
 
 
-def pictures_made_by(estimator, X, image_shape=None, *, signed=False):
-    """Pictures of what an estimator makes: samples and centroids, or directions and weights, which have a sign."""
+def pictures_made_by(estimator, X, image_shape=None, *, signed=False, scale=None):
+    """Pictures of what an estimator makes: samples and centroids, or directions and weights, which have a sign.
+
+    `scale` is that of the images which it has seen; None stands for that of X.
+    """
     images = arranged(X, image_shape, estimator)
     if not signed and _reader_of(estimator) is None:  # a reader returns brightness
-        images = PixelScale.of(images).read(images)
+        images = (scale or PixelScale.of(images)).read(images)
     return _as_pictures(images)
 
 

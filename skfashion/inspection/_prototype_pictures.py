@@ -8,7 +8,7 @@ from skfashion._nested import steps_of
 from skfashion._pixels import scaled
 from skfashion.inspection._back_to_pixels import directions_in_pixels, inverse_transformed
 from skfashion.inspection._labels import names_of
-from skfashion.inspection._pictures import Images, mean_picture, pictures_made_by
+from skfashion.inspection._pictures import Images, pictures_made_by
 
 _CENTROIDS = ("centroids_", "cluster_centers_", "subcluster_centers_", "means_", "theta_")
 
@@ -20,16 +20,17 @@ def neighbor_means(estimator, X, n_prototypes, image_shape):
     *before, model = steps_of(estimator)
     if not hasattr(model, "kneighbors"):
         raise TypeError(f"{type(model).__name__} has no method 'kneighbors'.")
-    images = Images(X, image_shape, estimator)
+    rows = _training_rows(model)
+    images = Images(X, image_shape, estimator, others=() if before else [rows])
     queries = X[:n_prototypes]
     for step in before:
         queries = step.transform(queries)
-    rows = _training_rows(model)
-    means = [
-        mean_picture(pictures_made_by(estimator, inverse_transformed(before, rows[index]), image_shape))
-        for index in model.kneighbors(queries, return_distance=False)
-    ]
-    return images.on_their_scale(images.pictures(slice(n_prototypes)), np.array(means))
+    index = model.kneighbors(queries, return_distance=False)
+    neighbors = pictures_made_by(
+        estimator, inverse_transformed(before, rows[index.ravel()]), image_shape, scale=images.scale
+    )
+    means = neighbors.reshape(*index.shape, *neighbors.shape[1:]).mean(axis=1, dtype=np.float64)
+    return images.on_their_scale(images.pictures(slice(n_prototypes)), means)
 
 
 def subspace_bases(estimator, class_names, n_prototypes, image_shape):

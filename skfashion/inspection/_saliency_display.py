@@ -5,6 +5,7 @@ from numbers import Integral
 import numpy as np
 from sklearn.utils import check_array, check_consistent_length, check_scalar
 
+from skfashion._layout import as_array
 from skfashion._private_sklearn import _num_samples
 from skfashion.inspection._class_scores import classifier_in, single_labels
 from skfashion.inspection._drawing import axes_for, check_columns, check_kw, draw_grid, grid_size
@@ -14,9 +15,9 @@ from skfashion.inspection._saliency import saliency_of_first
 
 # What the values are, by method, of a response.
 _LABELS = {
-    "occlusion": "fall of the {}\nwhere covered",
-    "integrated_gradients": "added to the {}",
-    "grad_cam": "weight for the {}",
+    "occlusion": "drop in {}\nwhere occluded",
+    "integrated_gradients": "contribution to {}",
+    "grad_cam": "Grad-CAM activation\nfor {}",
 }
 
 # Colours end at this quantile of the absolute values: single pixels of gradients are far beyond all others.
@@ -203,7 +204,7 @@ class SaliencyDisplay:
         """
         check_kw(imshow_kw=imshow_kw)
         pictures = Images(X, image_shape).pictures()
-        maps = check_array(maps, allow_nd=True, dtype=np.float64, input_name="maps")
+        maps = check_array(as_array(maps), allow_nd=True, dtype=np.float64, input_name="maps")
         if maps.shape != pictures.shape[:3]:
             raise ValueError(f"The images have shape {pictures.shape[:3]}, their maps {maps.shape}.")
         check_consistent_length(maps, captions)

@@ -228,7 +228,8 @@ def _label(name, quantity):
     """How a line is called in the legend."""
     held_out = quantity.startswith("valid_")
     if name == "":  # the only model
-        return "held-out images" if held_out else "training images"
+        images = "training images" if quantity.startswith("train_") else quantity.replace("_", " ")
+        return "held-out images" if held_out else images
     return f"{name}, held out" if held_out else f"{name}"
 
 

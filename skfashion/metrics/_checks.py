@@ -52,7 +52,7 @@ def check_predictions(y_true, y_pred):
 
 def check_confidence(confidence):
     """Return confidences as a 1-D array of finite float64."""
-    return column_or_1d(check_array(confidence, ensure_2d=False, dtype=np.float64, input_name="confidence"))
+    return column_or_1d(check_array(as_array(confidence), ensure_2d=False, dtype=np.float64, input_name="confidence"))
 
 
 def check_confidence_level(confidence_level):

@@ -7,6 +7,7 @@ import numpy as np
 from sklearn.utils import check_array, check_consistent_length, check_scalar
 from sklearn.utils.multiclass import check_classification_targets
 
+from skfashion._layout import as_array
 from skfashion.metrics._checks import check_confidence, check_labels, check_predictions
 
 # By how much probabilities may miss a sum of 1 before they are taken for something else.
@@ -203,7 +204,7 @@ def _checked(y_true, y_proba, labels):
     """Labels, probabilities and the label of each column."""
     (y_true,) = check_labels(y_true)
     check_classification_targets(y_true)
-    y_proba = check_array(y_proba, dtype=np.float64, input_name="y_proba")
+    y_proba = check_array(as_array(y_proba), dtype=np.float64, input_name="y_proba")
     check_consistent_length(y_true, y_proba)
     labels = np.unique(y_true) if labels is None else check_labels(labels)[0]
     if len(labels) != y_proba.shape[1]:

@@ -7,6 +7,7 @@ import numpy as np
 from scipy import stats
 from sklearn.utils import check_array
 
+from skfashion._layout import as_array
 from skfashion._private_sklearn import Interval as Range
 from skfashion._private_sklearn import StrOptions, validate_params
 from skfashion.metrics._corrections import holm_of_pairs
@@ -141,7 +142,7 @@ def _table(scores):
     if not hasattr(scores, "items"):
         raise TypeError(f"scores must be a dict of names and scores. Got {scores!r} instead.")
     columns = {
-        str(name): check_array(column, ensure_2d=False, dtype=float, input_name=f"scores of {name!r}")
+        str(name): check_array(as_array(column), ensure_2d=False, dtype=float, input_name=f"scores of {name!r}")
         for name, column in scores.items()
     }
     if len(columns) < len(list(scores)):  # a frame counts its rows
@@ -162,11 +163,24 @@ def _table(scores):
 
 def _wilcoxon(scores):
     """Corrected p-values of all pairs of columns; those of equal columns are 1."""
-    return holm_of_pairs(scores.shape[1], lambda one, other: _wilcoxon_of_a_pair(scores[:, one] - scores[:, other]))
+    return holm_of_pairs(scores.shape[1], lambda one, other: _wilcoxon_of_a_pair(scores[:, one], scores[:, other]))
 
 
-def _wilcoxon_of_a_pair(differences):
+def _wilcoxon_of_a_pair(one, other):
+    rounding = 16 * np.finfo(np.float64).eps * max(np.abs(one).max(), np.abs(other).max())
+    differences = _tied(one - other, rounding)
     return float(stats.wilcoxon(differences).pvalue) if differences.any() else 1.0
+
+
+def _tied(differences, rounding):
+    """Differences of which those are equal, or zero, that only rounding tells apart: shares of images often tie."""
+    order = np.argsort(np.abs(differences))
+    sizes = np.abs(differences)[order]
+    begins = np.diff(sizes, prepend=0.0) > rounding
+    groups = np.cumsum(begins)
+    tied = np.empty_like(sizes)
+    tied[order] = np.r_[0.0, sizes[begins]][groups]
+    return np.copysign(tied, differences)
 
 
 def _runs(equal):

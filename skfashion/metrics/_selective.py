@@ -67,8 +67,8 @@ def threshold_for_risk(y_true, y_pred, confidence, *, risk, confidence_level=0.9
     Raises
     ------
     ValueError
-        If no threshold is known to keep the risk, lengths differ, a confidence is not finite, or labels are not class
-        labels or mix types, such as 1 and "1".
+        If no threshold can be certified to control the risk, lengths differ, a confidence is not finite, or labels are
+        not class labels or mix types, such as 1 and "1".
 
     See Also
     --------

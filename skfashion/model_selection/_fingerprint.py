@@ -4,16 +4,25 @@ from inspect import iscode, isfunction
 from pickle import PicklingError
 
 import joblib
+from joblib.hashing import NumpyHasher
 from scipy.sparse import issparse
 from sklearn.base import BaseEstimator
 from sklearn.frozen import FrozenEstimator
 
+from skfashion._layout import as_array
 from skfashion.model_selection._space import name_of
 
 
 def fingerprint(value):
     """A hash of the content of a value, the same in every process; of a fitted estimator only if it is frozen."""
     return joblib.hash(_content(value, ()), coerce_mmap=True)
+
+
+def fingerprint_of_samples(*arrays):
+    """A hash of arrays, tensors, frames or sparse matrices by what they hold."""
+    return fingerprint(
+        [array if issparse(array) else joblib.hash(as_array(array), coerce_mmap=True) for array in arrays]
+    )
 
 
 def _content(value, parents):
@@ -57,9 +66,20 @@ def _of_code(code):
     return [code.co_code, code.co_names, constants]
 
 
+class _Hasher(NumpyHasher):
+    """Joblib's hash, but functions count by what they do, at any depth of an object, and not by their names."""
+
+    def __init__(self, parents):
+        super().__init__(coerce_mmap=True)
+        self.parents = parents
+
+    def reducer_override(self, value):
+        return (str, (joblib.hash(_content(value, self.parents)),)) if isfunction(value) else NotImplemented
+
+
 def _hash_of(value, parents):
     try:
-        return joblib.hash(value, coerce_mmap=True)
+        return _Hasher(parents).hash(value)
     except (PicklingError, AttributeError, TypeError):  # an instance of a class that was made by a function, a lock
         attributes = {} if isinstance(value, type) else getattr(value, "__dict__", {})
         return [name_of(value), _content(attributes, parents)]

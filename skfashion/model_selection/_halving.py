@@ -225,12 +225,12 @@ class VectorizedHalvingGridSearchCV(VectorizedGridSearchCV):
             n_candidates = self._n_kept(n_candidates)
             n_rungs += 1
         if self.min_epochs == "exhaust":
-            epochs = [int(max_epochs / self.factor**power) for power in reversed(range(1, n_rungs))]
-            return [*sorted(set(epochs) - {0, max_epochs}), max_epochs]
-        if self.min_epochs > max_epochs:
+            epochs = {int(max_epochs / self.factor**power) for power in range(1, n_rungs)}
+        elif self.min_epochs > max_epochs:
             raise ValueError(f"min_epochs={self.min_epochs} is more than max_epochs={max_epochs} of the candidates.")
-        epochs = [int(self.min_epochs * self.factor**power) for power in range(n_rungs - 1)]
-        return [*(n for n in epochs if n * self.factor <= max_epochs), max_epochs]
+        else:
+            epochs = {int(self.min_epochs * self.factor**power) for power in range(n_rungs - 1)}
+        return [*sorted(n for n in epochs if 0 < n * self.factor <= max_epochs), max_epochs]
 
     def _n_kept(self, n_candidates):
         """How many candidates go on after a rung; one less at least."""

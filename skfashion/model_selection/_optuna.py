@@ -4,9 +4,7 @@ import time
 import warnings
 from numbers import Integral, Real
 
-import joblib
 import numpy as np
-from scipy.sparse import issparse
 from sklearn.base import is_classifier
 from sklearn.callback import with_callbacks
 from sklearn.exceptions import FitFailedWarning
@@ -20,7 +18,7 @@ from skfashion._seeds import draw_seed
 from skfashion._version import Versioned
 from skfashion.model_selection._evaluation import Evaluation
 from skfashion.model_selection._execution import run_trials
-from skfashion.model_selection._fingerprint import fingerprint
+from skfashion.model_selection._fingerprint import fingerprint, fingerprint_of_samples
 from skfashion.model_selection._pruning import comparable_epochs
 from skfashion.model_selection._quota import Quota
 from skfashion.model_selection._results import results_of
@@ -79,7 +77,7 @@ class OptunaSearchCV(Versioned, BaseSearchCV):
     storage : str, optuna storage or None, default=None
         Where the study is kept, for instance ``"sqlite:///study.db"``: a search that is fitted again on the same
         estimator, samples, splits, scores and space goes on where it was, and several processes may share one, on many
-        machines by ``"postgresql+psycopg://user@host/database"``. If one of them is gone, the others run its trial
+        machines by ``"postgresql+psycopg://user@host/database"``. If a process dies, another runs its trial
         again, once. ``repr`` and notebooks show addresses without their password. None keeps it in memory.
 
     study_name : str or None, default=None
@@ -297,7 +295,7 @@ class OptunaSearchCV(Versioned, BaseSearchCV):
     def _about(self, X, y, params, splits, space):
         """Fingerprints of everything that trials of one study must share."""
         return {
-            "samples": fingerprint([X if issparse(X) else joblib.hash(X, coerce_mmap=True), joblib.hash(y)]),
+            "samples": fingerprint_of_samples(X, y),
             "params": fingerprint(params),
             "splits": fingerprint(splits),
             "scoring": fingerprint([self.scoring, self.refit if isinstance(self.refit, str) else None]),

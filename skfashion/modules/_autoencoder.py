@@ -168,7 +168,7 @@ class AutoencoderModule(nn.Module):
     ``module(images)`` is the output of the decoder before its activation, as the losses want it; ``encode(images)`` are
     the codes (n, latent_dim), and ``decode(codes)`` the images that they stand for.
 
-    An image that is smaller than the convolutions can take is framed by zeros, which are cut off again.
+    An image that is smaller than the convolutions can take is padded with zeros, and the output is cropped.
 
     Parameters
     ----------

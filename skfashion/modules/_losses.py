@@ -17,7 +17,7 @@ class Mixed(NamedTuple):
     target : tensor of shape (..., n)
         The class of the other image.
     share : tensor of shape (..., n)
-        How much an image's own class counts; the rest is of the other one.
+        The mixing coefficient: the weight of an image's own class; the rest is that of the other one.
     """
 
     target: torch.Tensor
@@ -180,7 +180,7 @@ class ReconstructionLoss(nn.Module):
 
 
 class ELBOLoss(nn.Module):
-    """The negative evidence lower bound, its second term weighed: reconstruction + beta * KL, per image.
+    """The negative evidence lower bound, its second term weighted: reconstruction + beta * KL, per image.
 
     Parameters
     ----------
@@ -200,7 +200,7 @@ class ELBOLoss(nn.Module):
         self.beta = beta
 
     def terms(self, output, images):
-        """Both terms of each image, not weighed."""
+        """Both terms of each image, unweighted."""
         scores, mean, log_variance = output
         kl = kl_from_standard_normal(mean, log_variance)
         return {"reconstruction": self.reconstruction(scores, images), "kl": kl}

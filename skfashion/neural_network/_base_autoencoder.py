@@ -119,7 +119,7 @@ class BaseAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseNet
             images of ``fit`` and every later ``partial_fit``, or the standard one in a variational autoencoder.""",
     }
 
-    # Whether the loss has a divergence, weighed by a parameter `beta`.
+    # Whether the loss has a divergence, weighted by a parameter `beta`.
     _is_variational = False
 
     # Whether the decoder is conditioned on the class of each image, which y then holds.

@@ -72,15 +72,16 @@ class TrainingParameters:
     augmentation: Augmentation = parameter(
         None,
         """
-        Random changes to the training images: ``"flip"`` flips them left to right, ``"shift"`` moves them by up to one
-        pixel in 28, ``"erase"`` erases a rectangle; any of them in any order, as ``"flip+shift"``. ``"mixup"`` averages
-        each image with another one of its batch, with weights that are uniform on [0, 1], and ``"cutmix"`` replaces a
-        rectangle of it by that of another one; the network learns both targets, weighted by their shares of the image,
-        as is the training accuracy. At most one of these two may be given. ``"auto"`` is ``"flip+shift"`` for images,
-        and nothing for rows that are not images. Vacated and erased pixels become zero, which is black, or the mean of
-        standardised images. A callable, alone or in a sequence with names, gets a batch of
-        float images (n, channels, height, width), and a :class:`torch.Generator` if it has an argument `generator`; it
-        returns finite floats of the same shape. One that flips images has an attribute ``mirrors = True``.""",
+        Random changes to the training images: ``"flip"`` flips them left to right, ``"shift"`` translates them by up to
+        one pixel in 28, ``"erase"`` erases a rectangle; any of them in any order, as ``"flip+shift"``. ``"mixup"``
+        takes a convex combination of each image and another one of its batch, with a coefficient drawn uniformly from
+        [0, 1], and ``"cutmix"`` replaces a rectangle of it by that of another one; the network learns both targets,
+        weighted by their shares of the image, as is the training accuracy. At most one of these two may be given.
+        ``"auto"`` is ``"flip+shift"`` for images, and nothing for rows that are not images. Vacated and erased pixels
+        become zero, which is black, or the mean of standardised images. A callable, alone or in a sequence with names,
+        gets a batch of float images (n, channels, height, width), and a :class:`torch.Generator` if it has an argument
+        `generator`; it returns finite floats of the same shape. One that flips images has an attribute
+        ``mirrors = True``.""",
     )
     warm_start: bool = parameter(False, "Whether ``fit`` starts from the weights of the previous fit.")
     precision: Literal["auto", "float32", "bfloat16"] = parameter(

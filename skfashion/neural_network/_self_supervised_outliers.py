@@ -33,10 +33,11 @@ class SelfSupervisedOutlierDetector(BaseOutlierDetector):
     """Detect outliers: images with unusual embeddings in a network that recognises rotations and shifts.
 
     The network is a classifier of what was done to an image: nothing, a rotation by 90, 180 or 270 degrees (only 180 if
-    images are not square), or a shift by a quarter of the image in one of four directions. To tell these apart it has
-    to learn what the images show, without any label. For each of these transformations, a normal distribution is fitted
-    to the embeddings of the training images, scaled to length 1. The score of an image is minus the logarithm of 1 plus
-    the sum of the squared Mahalanobis distances of its own embeddings.
+    images are not square), or a shift by a quarter of the image in one of four directions. To recognise these it has to
+    learn what the images show, without any label. Under ``augmentation="flip"``, as in the default network, left and
+    right remain alike, and so do the rotations by 90 and 270 degrees. For each of these transformations,
+    a normal distribution is fitted to the embeddings of the training images, scaled to length 1. The score of an image
+    is minus the logarithm of 1 plus the sum of the squared Mahalanobis distances of its own embeddings.
 
     It needs images whose rotations differ: from a disc in the middle of an image it learns nothing.
 
@@ -136,7 +137,7 @@ class SelfSupervisedOutlierDetector(BaseOutlierDetector):
 
 
 def _shifted(images, axis, step):
-    """Images that are moved along an axis; zeros come in."""
+    """Images translated along an axis; vacated pixels are zero."""
     shifted = np.roll(images, step, axis)
     emptied = [slice(None)] * images.ndim
     emptied[axis] = slice(None, step) if step > 0 else slice(step, None)

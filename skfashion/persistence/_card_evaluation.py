@@ -14,6 +14,7 @@ from sklearn.metrics import (
 from sklearn.utils import check_array, check_consistent_length, get_tags
 from sklearn.utils.multiclass import is_multilabel
 
+from skfashion._layout import as_array
 from skfashion._nested import steps_of
 from skfashion.inspection._labels import labels_of
 from skfashion.metrics import Interval, accuracy_interval, clustering_accuracy_score, most_confused_pairs
@@ -98,9 +99,9 @@ def _assigns_clusters(estimator):
 def _of_a_classifier(estimator, X, y):
     predicted = estimator.predict(X)
     if isinstance(estimator.classes_, list):
-        return _of_targets(check_array(y, dtype=None, input_name="y_test"), predicted)
+        return _of_targets(check_array(as_array(y), dtype=None, input_name="y_test"), predicted)
     if np.ndim(predicted) == 2:
-        return _of_labels(check_array(y, input_name="y_test"), predicted)
+        return _of_labels(check_array(as_array(y), input_name="y_test"), predicted)
     y, classes = labels_of(y), estimator.classes_
     check_consistent_length(y, predicted)
     metrics = {"Accuracy": accuracy_interval(y, predicted, confidence_level=_CONFIDENCE)}
@@ -152,7 +153,7 @@ def _of_labels(y, predicted):
 
 
 def _of_a_regressor(estimator, X, y):
-    y = check_array(y, ensure_2d=False, dtype=np.float64, input_name="y_test")
+    y = check_array(as_array(y), ensure_2d=False, dtype=np.float64, input_name="y_test")
     predicted = estimator.predict(X)
     check_consistent_length(y, predicted)
     metrics = {"Mean absolute error": _bootstrap(mean_absolute_error, y, predicted)}
@@ -205,9 +206,9 @@ def _of_an_outlier_detector(estimator, X, y):
     if outliers.any() and not outliers.all():
         metrics["ROC AUC"] = Interval(float(roc_auc_score(~outliers, estimator.score_samples(X))), np.nan, np.nan)
     if outliers.any():
-        metrics["Share of outliers that are found"] = _share(found[outliers])
+        metrics["True positive rate (outliers)"] = _share(found[outliers])
     if not outliers.all():
-        metrics["Share of other images taken for outliers"] = _share(found[~outliers])
+        metrics["False positive rate"] = _share(found[~outliers])
     return CardEvaluation(len(y), metrics)
 
 

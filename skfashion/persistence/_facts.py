@@ -72,8 +72,8 @@ def pixel_scale(steps):
 def _scale_kind(reader):
     """Ask an estimator how it reads a black image, and a white one: uint8 stands for levels, other dtypes for numbers.
 
-    Black whole numbers are levels to whom has seen levels only; white ones also to whom has seen brightness, and who
-    may warn that they are unlike the images of the fit.
+    An estimator that was fitted on levels reads black whole numbers as levels; one that was fitted on brightness reads
+    white ones so, and may warn that they are unlike the images of the fit.
     """
     black = np.zeros((1, math.prod(reader.image_shape_)), dtype=np.int64)
     if reader.as_images(black).dtype == np.uint8:

@@ -75,7 +75,7 @@ class ClassificationTask(LabelTask):
         return self.classes[images.y.cpu().numpy()]  # labels, which an error names where there are too few
 
     def encode(self, y, rows, weight):
-        """Return what images learn: ``rows`` that weigh something, their classes ``y``, and their ``weight``.
+        """Return what images learn: ``rows`` of positive weight, their classes ``y``, and their ``weight``.
 
         Parameters
         ----------

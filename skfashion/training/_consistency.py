@@ -1,4 +1,4 @@
-"""Consistency training: images without labels get those that the network itself gives them, once it is sure enough."""
+"""Consistency training on unlabelled images, by pseudo-labels whose confidence exceeds a threshold."""
 
 import math
 from contextlib import nullcontext

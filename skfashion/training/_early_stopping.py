@@ -4,10 +4,10 @@ import math
 
 
 class EarlyStopping:
-    """Stop when the validation score has not grown by `tol` for `patience` epochs; keep the best weights in memory.
+    """Stop when the validation score has not improved by `tol` for `patience` epochs; keep the best weights in memory.
 
-    It counts growth as scikit-learn's perceptron does, unlike skorch's class of this name: an epoch has improved if it
-    is better than the best one by more than `tol`, and it is the best one also if it is better by less.
+    It counts improvements as scikit-learn's perceptron does, unlike skorch's class of this name: an epoch has improved
+    if it is better than the best one by more than `tol`, and it is the best one also if it is better by less.
 
     Parameters
     ----------
@@ -16,9 +16,9 @@ class EarlyStopping:
     sign : {1, -1}
         1 if greater is better.
     tol : float
-        What counts as growth.
+        What counts as an improvement.
     patience : int
-        Epochs in a row without growth after which to stop.
+        Epochs in a row without improvement after which to stop.
     n_warm_up_epochs : float, default=0
         Epochs at the beginning in which nothing is waited for, as the learning rate still rises.
 

@@ -200,7 +200,7 @@ def _stacked(batches):
 
 
 def _stacked_weights(weights, n, dim):
-    """Weights of n images for each net; None if nothing is weighed."""
+    """Weights of n images for each net; None if none has any."""
     if all(weight is None for weight in weights):
         return None
     return torch.stack([torch.ones(n) if weight is None else weight for weight in weights], dim=dim)

@@ -67,7 +67,7 @@ class RegressionTask(Task):
         self.is_vector = other.is_vector
 
     def encode(self, y, rows, weight):
-        """Return what images learn: ``rows`` that weigh something, their standardised targets ``y``, their ``weight``.
+        """Return what images learn: ``rows`` of positive weight, their standardised targets ``y``, their ``weight``.
 
         Parameters
         ----------

@@ -53,7 +53,7 @@ def check_snapshot(network, snapshot):
 
 
 def restore(net, snapshot):
-    """Let a new net of the same module take in a snapshot, but for its optimizer."""
+    """Load a snapshot into a new net of the same module, except for the state of the optimizer."""
     # Tensors in the memory of the arrays: they are only copied from.
     weights = _replaced(snapshot["weights"], np.ndarray, lambda array: torch.from_numpy(np.require(array, None, "W")))
     built, given = net.module_.state_dict(), _given_weights(net.module_)

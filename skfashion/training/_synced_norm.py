@@ -53,7 +53,7 @@ def _normalised(norm, x):
 
 @torch.no_grad()
 def _remember(norm, n, mean, variance):
-    """Move the running statistics, of which the variance is unbiased."""
+    """Update the running statistics; the running variance is unbiased."""
     norm.num_batches_tracked.add_(1)
     momentum = 1 / norm.num_batches_tracked.float() if norm.momentum is None else norm.momentum
     norm.running_mean.lerp_(mean, momentum)

@@ -16,7 +16,7 @@ class Task(ABC):
     mean_weight, n_weights : float or None, int
         The mean of all weights that the model has been trained with, and their number.
     former_unit : float
-        What a relative weight of 1 in the passes before the last one is in that.
+        Factor that converts relative weights of earlier passes to the current mean weight.
     """
 
     mean_weight: float | None = None
@@ -45,7 +45,7 @@ class Task(ABC):
 
     @abstractmethod
     def strata(self, images):
-        """What a held-out part of a set of images has to hold in equal shares, or None."""
+        """Labels by which the split of held-out images is stratified, or None."""
 
     @abstractmethod
     def predictor(self, module):

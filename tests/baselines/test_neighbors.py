@@ -336,3 +336,14 @@ def test_kernels_that_saturate_are_not_trusted():
 def test_votes_of_distances_too_small_to_invert():
     model = KNNClassifier(2, metric="sqeuclidean", weights="distance").fit([[0.0], [1.0]], [0, 1])
     np.testing.assert_array_equal(model.predict_proba([[1e-160]]), [[1, 0]])
+
+
+@pytest.mark.parametrize("metric", ["sqeuclidean", "cosine"])
+def test_a_metric_that_is_set_later_is_for_the_next_fit(garments, metric):
+    X, y = garments
+    model = KNNClassifier(3).fit(X, y)
+    expected = model.kneighbors(X[:5])
+    again = pickle.loads(pickle.dumps(model.set_params(metric=metric)))
+    for each in (model, again):
+        np.testing.assert_array_equal(each.kneighbors(X[:5]), expected)
+        np.testing.assert_allclose(each.kneighbors(X[:5].astype(float))[0], expected[0])

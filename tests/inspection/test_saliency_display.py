@@ -26,7 +26,7 @@ def test_single_images(garments, knn, n):
     np.testing.assert_allclose(display.images, X[:n].reshape(-1, 28, 28) / 255, rtol=1e-6)
     expected = [f"{NAMES[label]}\n{100 * score:.0f} %" for label, score in zip(y[:n], found.scores, strict=True)]
     assert [caption.get_text() for caption in display.captions_] == expected
-    assert display.colorbar_.ax.get_ylabel() == "fall of the probability\nwhere covered"
+    assert display.colorbar_.ax.get_ylabel() == "drop in probability\nwhere occluded"
     for image, over in zip(display.images_, display.maps_, strict=True):
         assert image.get_extent() == over.get_extent()
         assert image.get_zorder() <= over.get_zorder()
@@ -56,7 +56,7 @@ def test_decision_values_have_no_percent(garments):
     display = SaliencyDisplay.from_estimator(model, X[:2] / 255, patch_size=14)
     scores = model.decision_function(X[:2] / 255).max(axis=1)
     assert [caption.split("\n")[1] for caption in display.captions] == [f"{score:.1f}" for score in scores]
-    assert display.label == "fall of the decision value\nwhere covered"
+    assert display.label == "drop in decision value\nwhere occluded"
 
 
 @pytest.mark.parametrize("style", ["default", "dark_background"])
@@ -89,7 +89,7 @@ def test_any_number_of_classes_finds_room(n):
         rng.random((n, 8, 8)),
         rng.normal(size=(n, 8, 8)),
         captions=names,
-        label="fall of the decision value\nwhere covered",
+        label="drop in decision value\nwhere occluded",
     )
     figure = display.figure_
     figure.canvas.draw()

@@ -19,6 +19,7 @@ from skfashion.inspection import (
     LatentSpaceDisplay,
     LatentWalkDisplay,
     MisclassifiedDisplay,
+    NearestImagesDisplay,
     PrototypeDisplay,
     ReconstructionDisplay,
     TrainingCurveDisplay,
@@ -249,3 +250,31 @@ def test_a_walk_starts_at_one_image(garments):
     X = garments[0] / 255
     with pytest.raises(ValueError, match="start must be one image"):
         LatentWalkDisplay.from_estimator(PCA(2, random_state=0).fit(X), X, start=X[:2])
+
+
+@pytest.fixture
+def one_dark(garments):
+    """Images of which the first has no bright pixel, so that it does not show by itself that it holds levels."""
+    X = garments[0][:200].copy()
+    X[0] //= 4
+    return X, garments[1][:200]
+
+
+@pytest.mark.parametrize("source", ["estimator", "data"])
+def test_an_image_and_its_neighbours_are_on_one_scale(one_dark, source):
+    X, y = one_dark
+    if source == "data":
+        display = NearestImagesDisplay.from_data(X[:1], X, n_neighbors=2)
+    else:
+        model = KNeighborsClassifier().fit(X, y)
+        display = NearestImagesDisplay.from_estimator(model, X[:1], X, n_neighbors=2)
+    np.testing.assert_array_equal(display.nearest[0, 0], display.images[0])  # the image itself
+    np.testing.assert_allclose(display.images[0].ravel(), X[0] / 255, rtol=1e-6)
+
+
+@pytest.mark.parametrize("n_prototypes", [1, 3])
+def test_means_of_neighbours_are_on_the_scale_of_all_images(one_dark, n_prototypes):
+    X, y = one_dark
+    model = KNeighborsClassifier(1).fit(X, y)
+    display = PrototypeDisplay.from_estimator(model, X[:n_prototypes], n_prototypes=n_prototypes)
+    np.testing.assert_allclose(display.prototypes.reshape(n_prototypes, -1), X[:n_prototypes] / 255, rtol=1e-6)

@@ -71,3 +71,23 @@ def test_trials_of_a_study():
 def test_trials_of_a_search(search):
     display = TrialScoresDisplay.from_estimator(search)
     assert display.best_.get_ydata()[-1] == search.best_score_
+
+
+def test_a_search_that_names_its_only_score(garments):
+    search = GridSearchCV(KNNClassifier(), {"n_neighbors": [1, 3]}, cv=2, scoring="accuracy", refit="accuracy")
+    display = TrialScoresDisplay.from_estimator(search.fit(*garments))
+    np.testing.assert_array_equal(display.scores, search.cv_results_["mean_test_score"])
+
+
+@pytest.mark.parametrize(
+    ("values", "labels"),
+    [
+        ([1023, 1024, 1568], {"1023", "1024", "1568"}),
+        ([0.12345, 0.12346], {"0.12345", "0.12346"}),
+        ([1e-4, 3e-3], {"0.0001", "0.003"}),
+    ],
+)
+def test_ticks_can_be_told_apart(values, labels):
+    params = [{"x": value, "y": 0} for value in values]
+    display = ParallelCoordinatesDisplay.from_trials(params, np.arange(len(values)))
+    assert labels <= set(texts(display.ax_))

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import torch
 from scipy.special import softmax
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.calibration import CalibratedClassifierCV, calibration_curve
@@ -216,3 +217,12 @@ def test_quantiles_divide_predictions_evenly(n):
     tied = np.repeat([0.6, 0.8], [7, 5])
     bins = reliability_bins(np.zeros(12, int), np.c_[tied, 1 - tied], labels=[0, 1], n_bins=4, strategy="quantile")
     assert bins.counts.tolist() == [7, 5]
+
+
+def test_tensors_that_record_gradients(probabilities):
+    y, proba = probabilities
+    tensor = torch.tensor(proba, requires_grad=True)
+    assert expected_calibration_error(y, tensor) == expected_calibration_error(y, proba)
+    confidence, predicted = tensor.max(dim=1)
+    curve = risk_coverage_curve(y, predicted, confidence)
+    np.testing.assert_array_equal(curve.risk, risk_coverage_curve(y, proba.argmax(1), proba.max(1)).risk)

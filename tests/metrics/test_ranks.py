@@ -125,3 +125,15 @@ def test_a_frame_and_errors(scores):
 def test_what_cannot_be_ranked_is_refused(scores, arguments, error, says):
     with pytest.raises(error, match=says):
         compare_ranks(scores, **arguments)
+
+
+def test_rounding_breaks_no_ties():
+    """Accuracies in percent and as shares have the same signed ranks."""
+    hits = np.random.default_rng(0).integers(80, 92, size=(4, 30))
+    percent = {str(number): row.astype(float) for number, row in enumerate(hits)}
+    shares = {name: row / 100 for name, row in percent.items()}
+    found = compare_ranks(shares, test="wilcoxon").pvalues
+    np.testing.assert_array_equal(found, compare_ranks(percent, test="wilcoxon").pvalues)
+    alone = [stats.wilcoxon(hits[one] - hits[two]).pvalue for one in range(4) for two in range(one)]
+    corrected = multipletests(alone, method="holm")[1]
+    np.testing.assert_allclose(sorted(found[np.tril_indices(4, -1)]), sorted(corrected))

@@ -295,3 +295,14 @@ def test_times_grow_from_rung_to_rung():
     for parameters, seconds in zip(results["params"], results["mean_fit_time"], strict=True):
         times.setdefault(str(parameters), []).append(seconds)
     assert all(each == sorted(each) and each[0] > 0 for each in times.values())
+
+
+@pytest.mark.parametrize(
+    ("max_epochs", "factor", "min_epochs", "rungs"),
+    [(6, 1.5, 1, [1, 2, 3, 6]), (10, 1.3, 2, [2, 3, 4, 5, 10]), (20, 1.5, "exhaust", [3, 5, 8, 13, 20])],
+)
+def test_each_rung_ends_later_than_the_last_one(max_epochs, factor, min_epochs, rungs):
+    rates = {"learning_rate": [0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03]}
+    search = halving(mlp(max_epochs=max_epochs), rates, factor=factor, min_epochs=min_epochs, cv=2).fit(X, Y)
+    assert search.n_resources_ == rungs
+    assert search.best_estimator_.n_epochs_ == max_epochs

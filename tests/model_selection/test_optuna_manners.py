@@ -2,17 +2,20 @@
 
 import pickle
 import textwrap
+from functools import partial
 
 import numpy as np
 import optuna
 import pandas as pd
 import pytest
+import torch
 from processes import run_python
 from scipy.stats import loguniform, norm, randint, uniform
 from searches import Anything, search
 from sklearn import config_context
 from sklearn.compose import make_column_transformer
 from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import make_scorer
 from sklearn.model_selection import (
     GridSearchCV,
     GroupKFold,
@@ -23,6 +26,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 import skfashion.baselines
+import skfashion.model_selection
 import skfashion.neural_network
 from skfashion.inspection import ParallelCoordinatesDisplay
 
@@ -146,3 +150,44 @@ def test_without_optuna_the_error_names_the_extra():
             print(error)
     """)
     assert run_python(code) == 'OptunaSearchCV needs optuna: pip install "skfashion[search]" brings it.\n'
+
+
+def same_study(storage, X, y, **parameters):
+    """Whether a search goes on with the study of the one before."""
+    space = {"n_neighbors": [1, 3]}
+    arguments = {"cv": 2, "n_trials": 1, "storage": storage, "study_name": "study", "pruner": None, **parameters}
+    model = skfashion.baselines.KNNClassifier()
+    found = skfashion.model_selection.OptunaSearchCV(model, space, random_state=0, **arguments).fit(X, y)
+    return found.study_.study_name == "study"
+
+
+def test_equal_tensors_are_the_same_samples(garments):
+    storage, (X, y) = optuna.storages.InMemoryStorage(), garments
+    for _ in range(2):
+        assert same_study(storage, torch.tensor(X[:100]), torch.tensor(y[:100]))
+    assert not same_study(storage, torch.tensor(X[:100]) + 1, torch.tensor(y[:100]))
+
+
+def accuracy(y, predicted):
+    return float(np.mean(y == predicted))
+
+
+def percentage(y, predicted):
+    return 100 * float(np.mean(y == predicted))
+
+
+percentage.__name__ = percentage.__qualname__ = "accuracy"  # as it is after an edit of the script
+
+
+def score_by(metric, estimator, X, y):
+    return metric(y, estimator.predict(X))
+
+
+@pytest.mark.parametrize("as_scorer", [make_scorer, lambda metric: partial(score_by, metric)])
+def test_a_metric_that_was_edited_is_another_one(garments, as_scorer, monkeypatch):
+    """Also within the objects of other projects, which pickle holds by its name."""
+    storage, (X, y) = optuna.storages.InMemoryStorage(), garments
+    for _ in range(2):
+        assert same_study(storage, X[:100], y[:100], scoring=as_scorer(accuracy))
+    monkeypatch.setattr(f"{__name__}.accuracy", percentage)
+    assert not same_study(storage, X[:100], y[:100], scoring=as_scorer(percentage))

@@ -154,8 +154,8 @@ def test_metrics_of_an_outlier_detector(split, tmp_path):
     card = card_of(model, tmp_path / "with", X_test, np.where(outlier, -1, 1))
     assert estimates(card) == {
         "ROC AUC": near(metrics.roc_auc_score(~outlier, model.score_samples(X_test))),
-        "Share of outliers that are found": near(found[outlier].mean()),
-        "Share of other images taken for outliers": near(found[~outlier].mean()),
+        "True positive rate (outliers)": near(found[outlier].mean()),
+        "False positive rate": near(found[~outlier].mean()),
     }
     with pytest.raises(ValueError, match="-1 for outliers"):
         model_card(model, tmp_path / "other", X_test, y_test)

@@ -96,17 +96,11 @@ class ImageInput(Versioned):
         return self._on_the_scale(X, reset=reset), y
 
     def _on_the_scale(self, X, rows=None, *, reset, name=None):
-        """Rows that were validated, on the scale of the fit; all but those that count, of indices `rows`, are black."""
-        counted = X if rows is None else rows_that_count(X, rows)
+        """Validated rows on the scale of the fit; `rows` are the indices of those that count, if not all do."""
         if reset:
             _, pixels = self._known_images()
-            self._pixels = pixels or PixelScale.of(counted)
-        read = self._pixels.read(counted, name or type(self).__name__)
-        if len(read) == len(X):
-            return read
-        all_rows = np.zeros(X.shape, dtype=read.dtype)
-        all_rows[rows] = read
-        return all_rows
+            self._pixels = pixels or PixelScale.of(X, rows)
+        return self._pixels.read(X, name or type(self).__name__, rows)
 
     def _validate_images(self, X, y="no_validation", *, reset, **checks):
         """Validate X and, if given, y; return X as a 2-D array in its own dtype, and y.
@@ -132,11 +126,6 @@ class ImageInput(Versioned):
             self._shown_shape = shape or (n_features,)
             self.image_shape_ = self._layout.shape
         return X, y
-
-
-def rows_that_count(X, rows):
-    """These rows of X, without a copy if they are all of them: X may be a memory map."""
-    return X if len(rows) == len(X) else X[rows]
 
 
 def check_float32(X, name, input_name="X"):

@@ -36,6 +36,31 @@ _SAMPLE = 256
 _BLOCK = 1024
 
 
+class _SomeRows:
+    """Some rows of an array, which are copied block by block: a copy of all may not fit into memory."""
+
+    def __init__(self, X, rows):
+        self.X, self.rows = X, rows
+        self.dtype = X.dtype
+        self.size = X[0].size * len(rows)
+
+    def __len__(self):
+        return len(self.rows)
+
+    def __getitem__(self, where):
+        return self.X[self.rows[where]]
+
+    def min(self):
+        return min(block.min() for block in _blocks(self))
+
+    def max(self):
+        return max(block.max() for block in _blocks(self))
+
+
+def _of_rows(X, rows):
+    return X if rows is None or len(rows) == len(X) else _SomeRows(X, rows)
+
+
 @dataclass(frozen=True)
 class PixelScale:
     """The scale of the images of a fit, which decides how all images that come later are read.
@@ -66,8 +91,9 @@ class PixelScale:
     whole: bool
 
     @classmethod
-    def of(cls, X):
-        """The scale of a 2-D array without missing values."""
+    def of(cls, X, rows=None):
+        """The scale of an array without missing values, or of some of its rows, given by their indices."""
+        X = _of_rows(X, rows)
         low, high = extremes(X)
         whole = _is_whole(X)
         if within_unit_interval(low, high):
@@ -78,7 +104,7 @@ class PixelScale:
             kind = "numbers"
         return cls(kind, max(-low, high), _typical(X), whole)
 
-    def read(self, X, name="this estimator"):
+    def read(self, X, name="this estimator", rows=None):
         """Return images of any dtype as this scale reads them: uint8 if they are levels, else numbers as they are.
 
         Parameters
@@ -87,6 +113,9 @@ class PixelScale:
             The images; returned without a copy where that is possible.
         name : str
             The estimator that a warning names.
+        rows : ndarray of int, default=None
+            The indices of the rows that count; what the others hold decides nothing, and is not kept. None stands for
+            all.
 
         Returns
         -------
@@ -99,17 +128,18 @@ class PixelScale:
             If X seems to be on another scale, and it is unclear how the two compare.
         """
         read = {"levels": self._read_beside_levels, "brightness": self._read_beside_brightness}
-        return read.get(self.kind, self._read_beside_numbers)(X, *extremes(X), name)
+        some = _of_rows(X, rows)
+        return read.get(self.kind, self._read_beside_numbers)(X, some, *extremes(some), name)
 
-    def _read_beside_levels(self, X, low, high, name):
+    def _read_beside_levels(self, X, some, low, high, name):
         integers = X.dtype.kind in "iu"
         if not integers and within_unit_interval(low, high):
             return X
-        if _may_be_levels(low, high) and _is_whole(X):
+        if _may_be_levels(low, high) and _is_whole(some):
             if high == 1:
                 self._warn(X, low, high, name, "taken for levels from 0 to 255, so almost black")
             return _levels(X)
-        if integers or (max(-low, high) > BRIGHT and _is_far_from_brightness(X, low, high)):
+        if integers or (max(-low, high) > BRIGHT and _is_far_from_brightness(some, low, high)):
             # Levels with noise, blurred or resized.
             if low < -WHITE or high > 2 * WHITE:
                 self._warn(X, low, high, name, "divided by 255")
@@ -117,24 +147,24 @@ class PixelScale:
         self._warn(X, low, high, name, "taken as they are")
         return X
 
-    def _read_beside_brightness(self, X, low, high, name):
+    def _read_beside_brightness(self, X, some, low, high, name):
         if within_unit_interval(low, high):
             if X.dtype.kind in "iu" and high == 1 and not self.whole:
                 self._warn(X, low, high, name, "taken for brightness, so 1 is white")
             return _numbers(X)
-        if _may_be_levels(low, high) and _is_whole(X):
+        if _may_be_levels(low, high) and _is_whole(some):
             # One dark image is read like any other; a batch of dark images only may be on another scale.
-            dark = len(X) >= _SOME and share_beyond(X, _HALF) <= _LIT
+            dark = len(some) >= _SOME and share_beyond(some, _HALF) <= _LIT
             if dark or (self.whole and self.largest > 0):
                 self._warn(X, low, high, name, "divided by 255")
             return _levels(X)
-        if _is_far_from_brightness(X, low, high):
+        if _is_far_from_brightness(some, low, high):
             self._warn(X, low, high, name, "taken as they are")
         return _numbers(X)
 
-    def _read_beside_numbers(self, X, low, high, name):
-        if len(X) >= _SOME and high > low:
-            typical = _typical(X)
+    def _read_beside_numbers(self, X, some, low, high, name):
+        if len(some) >= _SOME and high > low:
+            typical = _typical(some)
             if typical > _FACTOR * self.typical or self.typical > _FACTOR * typical:
                 self._warn(X, low, high, name, "taken as they are")
         return _numbers(X)
@@ -206,8 +236,9 @@ def _levels(X):
     if X.dtype == np.uint8:
         return X
     levels = np.empty(X.shape, dtype=np.uint8)
-    for block, source in zip(_blocks(levels), _blocks(X), strict=True):
-        block[...] = np.rint(source)
+    with np.errstate(invalid="ignore"):  # in rows that do not count
+        for block, source in zip(_blocks(levels), _blocks(X), strict=True):
+            block[...] = np.rint(source)
     return levels
 
 
@@ -222,8 +253,9 @@ def _numbers(X):
     return X.view(np.int8) if X.max() < 128 else X.astype(np.int16)
 
 
-def warn_of_large_numbers(name, X):
-    """Warn if a network is going to be trained on numbers that are far larger than its weights expect."""
+def warn_of_large_numbers(name, X, rows):
+    """Warn if a network is going to be trained on rows of numbers that are far larger than its weights expect."""
+    X = _of_rows(X, rows)
     if X.dtype != np.uint8 and share_beyond(X, _HALF) > FEW:
         largest = max(map(abs, extremes(X)))
         warnings.warn(

@@ -55,7 +55,7 @@ MAY_IMPORT = {
     # Networks late, where they are explained.
     "inspection": IMAGES | {"_extras", "_nested", "_state", "metrics", "modules"},
     "metrics": IMAGES | {"_extras", "_nested", "baselines"},
-    "model_selection": {"_extras", "_layout", "_nested", "_seeds", "_version", "training"},
+    "model_selection": {"_extras", "_nested", "_seeds", "_version", "training"},
     "modules": set(),
     "neural_network": IMAGES | {"_nested", "_state", "_device", "_exported", "_tensors", "modules", "training"},
     # What it saves and draws: all that is above it.

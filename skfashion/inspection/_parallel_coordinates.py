@@ -196,7 +196,7 @@ def _tick_labels(values):
     """Whole numbers as they are, others with three digits, or as many as tell them apart."""
     if all(isinstance(value, Integral) for value in values):
         return [str(value) for value in values]
-    digits = next(n for n in range(3, 18) if len({f"{value:.{n}g}" for value in values}) == len(values))
+    digits = next((n for n in range(3, 17) if len({f"{value:.{n}g}" for value in values}) == len(values)), 17)
     return [f"{value:.{digits}g}" for value in values]
 
 

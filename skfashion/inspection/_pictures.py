@@ -84,7 +84,7 @@ def pictures_made_by(estimator, X, image_shape=None, *, signed=False, scale=None
     """
     images = arranged(X, image_shape, estimator)
     if not signed and _reader_of(estimator) is None:  # a reader returns brightness
-        images = (scale or PixelScale.of(images)).read(images)
+        images = (scale or PixelScale.of(images)).read(images, "The display")
     return _as_pictures(images)
 
 

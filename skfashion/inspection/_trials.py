@@ -12,7 +12,7 @@ def trials_of_search(search):
     if results is None or "params" not in results:  # feature selection has results of another kind
         raise TypeError(f"{type(search).__name__} has no 'cv_results_' of candidates: it is not a fitted search.")
     refit = search.refit if isinstance(getattr(search, "refit", None), str) else "score"
-    key = "mean_test_score" if "mean_test_score" in results else f"mean_test_{refit}"
+    key = f"mean_test_{refit}" if f"mean_test_{refit}" in results else "mean_test_score"
     if key not in results:
         known = sorted(name for name in results if name.startswith("mean_test_"))
         raise ValueError(f"The search has several scores, {known}, and refit={search.refit!r} chooses none of them.")

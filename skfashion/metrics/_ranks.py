@@ -115,6 +115,7 @@ def compare_ranks(scores, *, test="nemenyi", alpha=0.05, greater_is_better=True)
     True
     """
     names, scores = _table(scores)
+    scores = np.array([_tied(row, _rounding(row)) for row in scores])
     n_repetitions, n_models = scores.shape
     better = scores if greater_is_better else -scores
     all_ranks = stats.rankdata(-better, axis=1).mean(axis=0)
@@ -167,20 +168,24 @@ def _wilcoxon(scores):
 
 
 def _wilcoxon_of_a_pair(one, other):
-    rounding = 16 * np.finfo(np.float64).eps * max(np.abs(one).max(), np.abs(other).max())
-    differences = _tied(one - other, rounding)
-    return float(stats.wilcoxon(differences).pvalue) if differences.any() else 1.0
+    rounding, sizes = np.maximum(_rounding(one), _rounding(other)), np.abs(one - other)
+    sizes = _tied(np.where(sizes <= rounding, 0.0, sizes), rounding)
+    return float(stats.wilcoxon(np.copysign(sizes, one - other)).pvalue) if sizes.any() else 1.0
 
 
-def _tied(differences, rounding):
-    """Differences of which those are equal, or zero, that only rounding tells apart: shares of images often tie."""
-    order = np.argsort(np.abs(differences))
-    sizes = np.abs(differences)[order]
-    begins = np.diff(sizes, prepend=0.0) > rounding
-    groups = np.cumsum(begins)
-    tied = np.empty_like(sizes)
-    tied[order] = np.r_[0.0, sizes[begins]][groups]
-    return np.copysign(tied, differences)
+def _rounding(scores):
+    """How far rounding may move scores that were computed in a few steps."""
+    return 16 * np.finfo(np.float64).eps * np.abs(scores)
+
+
+def _tied(values, rounding):
+    """Values of which those that differ only by rounding are equal: shares of images often tie."""
+    order = np.argsort(values, kind="stable")
+    values, rounding = values[order], rounding[order]
+    begins = np.diff(values, prepend=-np.inf) > np.minimum(rounding, np.r_[0.0, rounding[:-1]])
+    tied = np.empty_like(values)
+    tied[order] = values[begins][np.cumsum(begins) - 1]
+    return tied
 
 
 def _runs(equal):

@@ -9,7 +9,6 @@ from scipy.sparse import issparse
 from sklearn.base import BaseEstimator
 from sklearn.frozen import FrozenEstimator
 
-from skfashion._layout import as_array
 from skfashion.model_selection._space import name_of
 
 
@@ -19,10 +18,15 @@ def fingerprint(value):
 
 
 def fingerprint_of_samples(*arrays):
-    """A hash of arrays, tensors, frames or sparse matrices by what they hold."""
+    """A hash of arrays, tensors, frames, sparse matrices or lists of anything by what they hold."""
     return fingerprint(
-        [array if issparse(array) else joblib.hash(as_array(array), coerce_mmap=True) for array in arrays]
+        [each if issparse(each) or _holds_tensors(each) else joblib.hash(each, coerce_mmap=True) for each in arrays]
     )
+
+
+def _holds_tensors(value):
+    """Whether joblib would see a difference between equal ones."""
+    return hasattr(value, "detach") or (isinstance(value, (list, tuple)) and any(map(_holds_tensors, value)))
 
 
 def _content(value, parents):
@@ -67,14 +71,16 @@ def _of_code(code):
 
 
 class _Hasher(NumpyHasher):
-    """Joblib's hash, but functions count by what they do, at any depth of an object, and not by their names."""
+    """Joblib's hash, but at any depth functions count by what they do, and frozensets have no order."""
 
     def __init__(self, parents):
         super().__init__(coerce_mmap=True)
         self.parents = parents
 
     def reducer_override(self, value):
-        return (str, (joblib.hash(_content(value, self.parents)),)) if isfunction(value) else NotImplemented
+        if isfunction(value) or isinstance(value, frozenset):
+            return str, (joblib.hash(_content(value, self.parents)),)
+        return NotImplemented
 
 
 def _hash_of(value, parents):

@@ -13,7 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 from skfashion._atomic import all_or_nothing
 from skfashion._device import resolve_device
 from skfashion._exported import ModuleExport
-from skfashion._images import ImageInput, rows_that_count
+from skfashion._images import ImageInput
 from skfashion._pixels import warn_of_large_numbers
 from skfashion._private_sklearn import _fit_context
 from skfashion._seeds import draw_seed
@@ -199,7 +199,7 @@ class BaseNet(
         if resume:
             self._check_layout_of_a_resumed_fit()
         else:
-            warn_of_large_numbers(type(self).__name__, rows_that_count(X, rows))
+            warn_of_large_numbers(type(self).__name__, X, rows)
         self._prepare(given, X, rows, resume=resume, tasks=tasks)
         seed = self.net_.seed if resume else draw_seed(self.random_state)  # the same images are held out again
         if self.distributed:
@@ -214,12 +214,12 @@ class BaseNet(
         is_of_one_channel = declared.shape[0] == 1  # it comes first and last
         if declared.shape != fitted.shape or not (is_of_one_channel or declared == fitted):
             raise ValueError(
-                f"{type(self).__name__} cannot go on training: images were {self.image_shape_} as (channels, height, "
-                f"width), and are {declared.shape} by its parameters now. Fit with warm_start=False."
+                f"{type(self).__name__} cannot go on training: rows were images of shape {fitted.row_shape}, and are "
+                f"{declared.row_shape} by its parameters now. Fit with warm_start=False."
             )
 
     def _rows_that_count(self, rows):
-        """These rows, which have targets, and those without from which a classifier learns besides."""
+        """These rows, and the unlabelled ones from which a classifier also learns."""
         consistency = self._given_consistency
         return rows if consistency is None else np.union1d(rows, consistency.rows)
 

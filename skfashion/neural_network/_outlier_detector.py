@@ -9,7 +9,7 @@ from sklearn.callback import CallbackSupportMixin, with_callbacks
 from sklearn.utils.validation import check_is_fitted
 
 from skfashion._atomic import all_or_nothing
-from skfashion._images import ImageInput, rows_that_count
+from skfashion._images import ImageInput
 from skfashion._private_sklearn import _fit_context
 from skfashion._weights import weighted_rows
 from skfashion.neural_network._clones import CloneMark
@@ -162,7 +162,8 @@ def _weighted(X, sample_weight):
         return X, np.ones(len(X))
     rows, weight = weighted_rows(sample_weight, X)
     weight /= weight.max()
-    return rows_that_count(X, rows), weight / weight.mean()
+    # A copy of X, which may be a memory map, only where there is something to leave out.
+    return X if len(rows) == len(X) else X[rows], weight / weight.mean()
 
 
 def _threshold(scores, weight, contamination):

@@ -33,12 +33,13 @@ class TrainingParameters:
     lr_schedule: Literal["auto", "onecycle", "cosine", "adaptive"] | None = parameter(
         "auto",
         """
-        The learning-rate schedule over the `max_epochs` of ``fit``, set at every step: ``"onecycle"`` rises for a
-        fifth of the time and then falls to 0, ``"cosine"`` falls to 0. ``"adaptive"`` needs early stopping: the rate
-        rises over the first 100 steps and is divided by 5 each time the validation score has not improved for two
-        thirds of `n_iter_no_change` epochs. ``"auto"`` is ``"adaptive"`` with early stopping, else ``"onecycle"``. None
-        keeps the rate constant. So does ``partial_fit``, because the number of passes is unknown: at `learning_rate`,
-        or at a tenth of it after a ``fit`` with a schedule, rising over the first 100 steps.""",
+        The learning-rate schedule over the `max_epochs` of ``fit``, set at every step: ``"onecycle"`` rises for a fifth
+        of the time and then falls to 0, ``"cosine"`` falls to 0. ``"adaptive"`` needs early stopping: the rate rises
+        over the first 100 steps, or a fifth of the training if that is shorter, and is divided by 5 each time the
+        validation score has not improved for two thirds of `n_iter_no_change` epochs. ``"auto"`` is ``"adaptive"`` with
+        early stopping, else ``"onecycle"``. None keeps the rate constant. So does ``partial_fit``, because the number
+        of passes is unknown: at `learning_rate`, or at a tenth of it after a ``fit`` with a schedule, rising over the
+        first 100 steps.""",
     )
     batch_size: int = parameter(128, "Number of images per step of the optimizer.", number(int, 1))
     max_epochs: int = parameter(20, "Maximum number of epochs (passes over the training images).", number(int, 1))
@@ -83,7 +84,12 @@ class TrainingParameters:
         `generator`; it returns finite floats of the same shape. One that flips images has an attribute
         ``mirrors = True``.""",
     )
-    warm_start: bool = parameter(False, "Whether ``fit`` starts from the weights of the previous fit.")
+    warm_start: bool = parameter(
+        False,
+        """
+        Whether ``fit`` starts from the weights of the previous fit; the learning rate then rises as in
+        ``"adaptive"``.""",
+    )
     precision: Literal["auto", "float32", "bfloat16"] = parameter(
         "auto",
         """

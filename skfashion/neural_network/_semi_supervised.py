@@ -12,7 +12,7 @@ from skfashion._exported import ModuleExport
 from skfashion._images import ImageInput, fitted_on_images_of
 from skfashion._layout import as_array
 from skfashion._private_sklearn import _fit_context, _safe_indexing
-from skfashion._weights import checked_weights
+from skfashion._weights import checked_weights, weighted_rows
 from skfashion.neural_network._base import BaseNet
 from skfashion.neural_network._class_predictions import ClassPredictions
 from skfashion.neural_network._classifier import BaseNetClassifier
@@ -189,7 +189,9 @@ class SemiSupervisedClassifier(
             for name, value in self._augmentations().items():
                 refuse_mixing(name, value, self.image_shape_, "a pseudo-label is that of one image")
             if X_val is not None:
-                X_val = self._check_images(X_val, reset=False)[0]
+                X_val, _ = self._validate_images(X_val, reset=False)
+                counted = None if sample_weight_val is None else weighted_rows(sample_weight_val, X_val)[0]
+                X_val = self._on_the_scale(X_val, counted, reset=False)
             consistency = self._consistency(np.flatnonzero(~labelled & (weight > 0)), weight)
             known = None if sample_weight is None and labelled.all() else weight * labelled
             with fitted_on_images_of(self, self.estimator_, consistency=consistency), fitting(self.estimator_):

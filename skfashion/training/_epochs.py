@@ -50,8 +50,9 @@ class EpochNet(NeuralNet):
                 "Networks with distributed=True cannot be trained together with others: use GridSearchCV with n_jobs=1."
             )
         self.notify("on_train_begin", X=X, y=y)
-        for group, rate in zip(self.optimizer_.param_groups, self.rates_ or (), strict=False):
-            group["lr"] = rate  # schedulers of torch that go on begin in different ways
+        if self.rate_factor_ is not None and self._is_scheduled_by_a_callback:
+            for group in self.optimizer_.param_groups:
+                group["lr"] = group["initial_lr"] * self.rate_factor_  # schedulers that go on begin in different ways
         try:
             if meeting is None or self.schedule_ is None:  # a net that somebody else trains further
                 with enough_threads(work_of_a_step(self)):
@@ -94,7 +95,7 @@ class EpochNet(NeuralNet):
             self.group_.share([*self.module_.parameters(), *self.module_.buffers()])
         self.noise_ = self._on_device("noise")
         set_generator(self.module_, self.noise_)
-        if self._is_scheduled_by_a_callback and self.history:
+        if self._is_scheduled_by_a_callback:
             for group in self.optimizer_.param_groups:
                 group.setdefault("initial_lr", group["lr"])  # where schedulers of torch look for it
 
@@ -117,7 +118,8 @@ class EpochNet(NeuralNet):
         if self.stopping_ is not None:
             self.stopping_.restore(self.module_)
         if self._is_scheduled_by_a_callback:
-            self.rates_ = [float(group["lr"]) for group in self.optimizer_.param_groups]
+            last = self.optimizer_.param_groups[-1]
+            self.rate_factor_ = float(last["lr"] / last["initial_lr"])
         for group in self.optimizer_.param_groups:
             group["lr"] = group.pop("initial_lr", group["lr"])  # where the next training starts
         self.noise_ = self.stack_ = self.parts_ = None

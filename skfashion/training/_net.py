@@ -101,7 +101,7 @@ class Net(EpochNet):
     def initialize(self):
         self.streams_ = {name: stream(self.seed, name) for name in _STREAMS}
         self.warm_up_ = None
-        self.rates_ = None  # where a callback has left the learning rates
+        self.rate_factor_ = None  # by which a callback has changed the learning rate
         self.fit_has_ended_ = False  # then the optimizer has done its work: passes to come bring one of their own
         self.n_epochs_of_fit_ = 0
         self.best_losses_ = {}
@@ -131,12 +131,12 @@ class Net(EpochNet):
         """Go on where another net of the same module stopped.
 
         The optimizer goes on too from one pass to the next; in any other case the learning rate of a new one rises,
-        unless a callback sets it.
+        unless skorch's LRScheduler sets it.
         """
         snapshot = snapshot_of(old)
         restore(self, snapshot)
-        if self.rates_ is not None:
-            self.rates_ = [rate * self.lr / old.lr for rate in self.rates_]
+        if not self._is_scheduled_by_a_callback:
+            self.rate_factor_ = None
         if one_pass and not old.fit_has_ended_ and keep_alike(old.optimizer_, self.optimizer_):
             restore_optimizer(self.optimizer_, snapshot["optimizer"])
             return

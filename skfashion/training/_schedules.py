@@ -8,13 +8,13 @@ from torch.optim.lr_scheduler import LambdaLR
 # The share of a training by one cycle in which the learning rate rises.
 WARM_UP = 0.2
 
-# Over so many steps at most the learning rate of a new optimizer rises, until the optimizer knows the size of the
+# The learning rate of a new optimizer rises over at most so many steps, until the optimizer knows the size of the
 # gradients. Adam's first step, for one, moves every weight by the whole rate.
 _STEPS_OF_WARM_UP = 100
 
 
 def n_steps_of_warm_up(n_steps):
-    """The steps in which the learning rate rises, of `n_steps` of a training; None if nobody knows their number."""
+    """The steps in which the learning rate rises, of `n_steps` of a training; None if their number is unknown."""
     return _STEPS_OF_WARM_UP if n_steps is None else min(_STEPS_OF_WARM_UP, WARM_UP * n_steps)
 
 
@@ -82,7 +82,7 @@ class Schedule:
     n_batches, max_epochs : int
         Steps per epoch, and epochs over which the schedule is stretched.
     one_pass : bool, default=False
-        Whether this is one of many passes, whose number nobody knows.
+        Whether this is one of an unknown number of passes.
     warm_up : WarmUp, default=None
         A rise in the beginning, for rates that have none.
     stopping : EarlyStopping, default=None

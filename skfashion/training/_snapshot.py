@@ -22,7 +22,7 @@ def snapshot_of(net):
         "history": [dict(row) for row in net.history],
         "best_losses": dict(net.best_losses_),
         "seed": net.seed,
-        "rates": net.rates_,
+        "rate_factor": net.rate_factor_,
         "warm_up": None if warm_up is None else (warm_up.target, warm_up.n_steps),
         "fit_has_ended": net.fit_has_ended_,
         "n_epochs_of_fit": net.n_epochs_of_fit_,
@@ -64,7 +64,7 @@ def restore(net, snapshot):
         generator.set_state(torch.from_numpy(np.array(snapshot["streams"][name])))
     net.history.extend(dict(row) for row in snapshot["history"])
     net.best_losses_ = dict(snapshot["best_losses"])
-    net.rates_ = snapshot.get("rates")  # older files have none
+    net.rate_factor_ = snapshot.get("rate_factor")  # older files have none
     net.warm_up_ = None if snapshot["warm_up"] is None else WarmUp(*snapshot["warm_up"])
     net.fit_has_ended_ = snapshot["fit_has_ended"]
     net.n_epochs_of_fit_ = snapshot["n_epochs_of_fit"]

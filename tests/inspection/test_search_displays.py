@@ -91,3 +91,9 @@ def test_ticks_can_be_told_apart(values, labels):
     params = [{"x": value, "y": 0} for value in values]
     display = ParallelCoordinatesDisplay.from_trials(params, np.arange(len(values)))
     assert labels <= set(texts(display.ax_))
+
+
+def test_a_metric_may_be_called_score(garments):
+    scoring = {"score": "accuracy", "f1": "f1_macro"}
+    search = GridSearchCV(KNNClassifier(), {"n_neighbors": [1, 30]}, cv=2, scoring=scoring, refit="f1").fit(*garments)
+    np.testing.assert_array_equal(TrialScoresDisplay.from_estimator(search).scores, search.cv_results_["mean_test_f1"])

@@ -137,3 +137,16 @@ def test_rounding_breaks_no_ties():
     alone = [stats.wilcoxon(hits[one] - hits[two]).pvalue for one in range(4) for two in range(one)]
     corrected = multipletests(alone, method="holm")[1]
     np.testing.assert_allclose(sorted(found[np.tril_indices(4, -1)]), sorted(corrected))
+
+
+def test_scores_that_only_rounding_tells_apart_share_a_rank():
+    table = {"a": [0.1 + 0.2, 0.5, 0.9], "b": [0.3, 0.4, 0.8], "c": [0.2, 0.3, 0.7]}
+    assert compare_ranks(table).ranks == pytest.approx({"a": (1.5 + 1 + 1) / 3, "b": (1.5 + 2 + 2) / 3, "c": 3.0})
+
+
+def test_a_large_score_hides_no_differences():
+    rng = np.random.default_rng(0)
+    low = rng.uniform(0, 1, 20)
+    table = {"a": low + rng.uniform(0.01, 0.1, 20), "b": low, "c": low - 0.1}
+    large = {name: np.r_[column, 1e14] for name, column in table.items()}
+    assert compare_ranks(large, test="wilcoxon").pvalues.max(initial=0, where=~np.eye(3, dtype=bool)) < 0.01

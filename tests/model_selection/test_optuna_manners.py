@@ -22,6 +22,7 @@ from sklearn.model_selection import (
     RandomizedSearchCV,
     cross_val_score,
 )
+from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
@@ -29,6 +30,7 @@ import skfashion.baselines
 import skfashion.model_selection
 import skfashion.neural_network
 from skfashion.inspection import ParallelCoordinatesDisplay
+from skfashion.preprocessing import ImageReader
 
 
 def test_equal_choices_are_different_ones(problem):
@@ -191,3 +193,26 @@ def test_a_metric_that_was_edited_is_another_one(garments, as_scorer, monkeypatc
         assert same_study(storage, X[:100], y[:100], scoring=as_scorer(accuracy))
     monkeypatch.setattr(f"{__name__}.accuracy", percentage)
     assert not same_study(storage, X[:100], y[:100], scoring=as_scorer(percentage))
+
+
+def test_samples_may_be_images_of_any_sizes(garments):
+    storage, y = optuna.storages.InMemoryStorage(), garments[1][:40]
+    images = [image.reshape(28, 28)[: 20 + number % 8] for number, image in enumerate(garments[0][:40])]
+    space = {"kneighborsclassifier__n_neighbors": [1, 3]}
+    model = make_pipeline(ImageReader((28, 28)), KNeighborsClassifier())
+    arguments = {"cv": 2, "n_trials": 1, "storage": storage, "study_name": "study", "pruner": None}
+    for number in (1, 2):
+        search = skfashion.model_selection.OptunaSearchCV(model, space, random_state=0, **arguments).fit(images, y)
+        assert (search.study_.study_name, len(search.study_.trials)) == ("study", 1), number
+
+
+def test_fingerprints_are_the_same_in_every_process():
+    code = """
+        from skfashion.model_selection._fingerprint import fingerprint
+        class Metric:
+            def __init__(self):
+                self.names, self.function = frozenset("abcdefgh"), lambda x: x
+        print(fingerprint([Metric(), {"of": Metric()}]))
+    """
+    found = {run_python(textwrap.dedent(code), PYTHONHASHSEED=str(seed)) for seed in range(3)}
+    assert len(found) == 1

@@ -63,9 +63,16 @@ def test_a_frozen_encoder_that_is_trained_later(garments):
 def test_images_of_another_shape(garments, goes_on):
     model = CNNClassifier("single", image_shape=(28, 28), warm_start=True, **SMALL).fit(*garments)
     getattr(model.set_params(image_shape=(1, 28, 28)), goes_on)(*garments)
-    with pytest.raises(ValueError, match=r"images were \(1, 28, 28\) .* and are \(1, 14, 56\) by its parameters now"):
+    with pytest.raises(ValueError, match=r"images of shape \(1, 28, 28\), and are \(1, 14, 56\) by its parameters now"):
         getattr(model.set_params(image_shape=(14, 56)), goes_on)(*garments)
     assert model.image_shape_ == (1, 28, 28)
+
+
+def test_colours_in_another_order(garments):
+    X, y = np.repeat(garments[0].reshape(-1, 28, 28, 1)[:50], 3, axis=3), garments[1][:50]
+    model = CNNClassifier("single", warm_start=True, **SMALL).fit(X, y)
+    with pytest.raises(ValueError, match=r"of shape \(28, 28, 3\), and are \(3, 28, 28\) by its parameters now"):
+        model.set_params(image_shape=(3, 28, 28)).fit(X, y)
 
 
 def scheduled(policy, **settings):
@@ -102,3 +109,24 @@ def test_a_rate_that_was_reduced_stays_reduced(garments):
     model = scheduled("ReduceLROnPlateau", **never_better).set_params(max_epochs=5)
     model.fit(*garments).fit(*garments)
     np.testing.assert_allclose(rates(model), 0.01 * 0.5 ** np.r_[0, 0, 1:4, 4, 4:8])
+
+
+def test_a_scheduler_that_is_removed_sets_no_rate(garments):
+    model = scheduled("StepLR", step_size=1, gamma=0.1).fit(*garments)
+    model.set_params(net_params=None, max_epochs=10).fit(*garments)
+    assert rates(model)[-1] == 0.01
+    model.set_params(lr_schedule="cosine", max_epochs=5).fit(*garments)
+    assert max(rates(model)[-5:]) > 0.005
+
+
+def test_a_scheduler_goes_on_with_rates_that_were_set_anew(garments):
+    X, y = garments
+    callbacks = [LRScheduler("StepLR", step_size=1, gamma=0.5)]
+    encoder = ConvAutoencoder(8, 4, **SMALL).fit(X)
+    settings = {"lr_schedule": None, "learning_rate": 0.01, "encoder_learning_rate": 1e-4, "warm_start": True, **SMALL}
+    model = EncoderClassifier(encoder, freeze=False, net_params={"callbacks": callbacks}, **settings).fit(X, y)
+    np.testing.assert_allclose(rates(model), [0.01, 0.005])
+    model.set_params(encoder_learning_rate=None).fit(X, y)
+    np.testing.assert_allclose(rates(model)[2:], [0.0025, 0.00125])
+    model.set_params(learning_rate=0.16).fit(X, y)
+    np.testing.assert_allclose(rates(model)[4:], [0.01, 0.005])

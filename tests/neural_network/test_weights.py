@@ -292,3 +292,19 @@ def test_weights_of_validation_images_have_no_unit(garments, cls, unit):
         fitted.fit(X[:100], y[:100], X_val=X[100:], y_val=y[100:], sample_weight_val=weight * scale)
         curves.append(fitted.validation_loss_curve_)
     np.testing.assert_allclose(curves[1], curves[0], rtol=1e-5)
+
+
+@pytest.mark.parametrize(
+    "model", [MLPClassifier((8,)), SemiSupervisedClassifier(MLPClassifier((8,)))], ids=["network", "semi-supervised"]
+)
+def test_a_validation_image_of_weight_zero_says_nothing_about_the_scale(garments, model):
+    X, y = garments
+    inner = model if isinstance(model, MLPClassifier) else model.estimator
+    inner.set_params(max_epochs=1, random_state=0)
+    losses = []
+    for first in (0, 1000):
+        X_val = X[:20] / 255
+        X_val[0] = first
+        fitted = clone(model).fit(X, y, X_val=X_val, y_val=y[:20], sample_weight_val=np.r_[0, np.ones(19)])
+        losses.append(fitted.history_[0]["valid_loss"])
+    assert losses[0] == losses[1]

@@ -8,7 +8,6 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 from sklearn.utils import check_array, check_scalar
 
-from skfashion._layout import as_array
 from skfashion.baselines._float_search import FloatSearch
 from skfashion.baselines._nearest import links_to, nearest
 from skfashion.baselines._neighbors import without_self
@@ -77,9 +76,7 @@ def neighbor_kernel(X, Y, *, n_neighbors=10):
 
 
 def _numbers(X, name, **checks):
-    return check_array(
-        as_array(X), dtype=[np.float64, np.float32], estimator="neighbor_kernel", input_name=name, **checks
-    )
+    return check_array(X, dtype=[np.float64, np.float32], estimator="neighbor_kernel", input_name=name, **checks)
 
 
 def float_search(X):

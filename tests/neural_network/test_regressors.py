@@ -232,7 +232,7 @@ def test_searches():
     ("y", "message"),
     [
         (np.full(200, np.nan), "NaN"),
-        (np.full(200, "red"), "could not convert string to float|Unable to convert"),
+        (np.full(200, "red"), "must be numbers. Got a y of dtype <U3"),
         (np.zeros((200, 2, 2)), "dim 3"),
         (np.zeros(199), "inconsistent numbers of samples"),
     ],

@@ -179,8 +179,10 @@ def table(study, rows):
 
 def summary(ours):
     """Mean with standard deviation, as text."""
-    spread = f" ± {np.std(ours, ddof=1):.2g}" if len(ours) > 1 else ""
-    return f"{np.mean(ours):.4g}{spread}" if ours else ""
+    if len(ours) < 2:
+        return f"{ours[0]:.4g}" if ours else ""
+    spread = np.format_float_positional(np.std(ours, ddof=1), precision=2, fractional=False, trim="-")
+    return f"{np.mean(ours):.4g} ± {spread}"
 
 
 def interval(ours):

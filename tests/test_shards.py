@@ -1,4 +1,4 @@
-"""Studies in shards: which runs belong to which, and what becomes of their results."""
+"""Studies in shards: which runs belong to which, and how their results are merged."""
 
 import json
 import shutil

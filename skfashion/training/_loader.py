@@ -78,7 +78,7 @@ class ImageSet:
         Parameters
         ----------
         members : ndarray of int
-            Places in this set.
+            Indices into this set.
         """
         part = copy.copy(self)
         members = torch.from_numpy(np.sort(members)).to(self.device)

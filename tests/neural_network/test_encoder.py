@@ -185,7 +185,7 @@ def test_ctrl_c_while_the_encoder_is_fitted_stops_it_all(garments):
     assert set(vars(model)) == set(model.get_params(deep=False))
 
 
-def test_what_becomes_of_the_given_encoder_does_not_matter(garments):
+def test_changing_the_given_encoder_after_the_fit_changes_nothing(garments):
     X, y = garments
     given = ConvAutoencoder(4, 2, **SMALL).fit(X)
     model = EncoderClassifier(given, warm_start=True, **SMALL).fit(X, y)

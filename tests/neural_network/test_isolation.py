@@ -182,7 +182,7 @@ def test_memory_is_bounded_by_batches(dtype):
 
 
 @pytest.mark.parametrize("container", [list, np.array])
-def test_what_becomes_of_a_list_after_the_fit_does_not_matter(tiny, container):
+def test_changing_a_list_after_the_fit_changes_nothing(tiny, container):
     X, y = tiny
     sizes, activation = container([8]), ["relu"]
     model = mlp(hidden_layer_sizes=sizes, activation=activation).fit(X, y)

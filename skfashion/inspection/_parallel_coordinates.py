@@ -5,7 +5,7 @@ from numbers import Integral, Real
 import numpy as np
 
 from skfashion.inspection._drawing import axes_for, check_kw, merged_kw, own_limits
-from skfashion.inspection._trials import checked_trials, trials_of_search, trials_of_study
+from skfashion.inspection._trials import candidates_of_search, checked_trials, trials_of_study
 
 
 class ParallelCoordinatesDisplay:
@@ -58,7 +58,8 @@ class ParallelCoordinatesDisplay:
         Parameters
         ----------
         search : GridSearchCV, RandomizedSearchCV, HalvingGridSearchCV, …
-            With ``cv_results_``. If there are several scores, ``refit`` must name one.
+            With ``cv_results_``. If there are several scores, ``refit`` must name one. A candidate of successive
+            halving is drawn once, with its score in the last rung that it took part in.
 
         ax : matplotlib.axes.Axes, default=None
             The axes to draw on; None makes a new figure.
@@ -72,7 +73,7 @@ class ParallelCoordinatesDisplay:
             The display, with `ax_` and `figure_` set.
         """
         check_kw(line_kw=line_kw)
-        return cls.from_trials(*trials_of_search(search), ax=ax, line_kw=line_kw)
+        return cls.from_trials(*candidates_of_search(search), ax=ax, line_kw=line_kw)
 
     @classmethod
     def from_study(cls, study, *, ax=None, line_kw=None):

@@ -1,12 +1,16 @@
 """Settings and scores of the trials of a search or a study."""
 
+import joblib
 import numpy as np
 
 from skfashion._nested import search_of
 
 
 def trials_of_search(search):
-    """Return the settings and scores of the candidates of a fitted search, which may be the end of a Pipeline."""
+    """Return the settings, scores and rungs of a fitted search, which may be the end of a Pipeline.
+
+    The rungs are those of successive halving; any other search has one.
+    """
     search = search_of(search)
     results = getattr(search, "cv_results_", None)
     if results is None or "params" not in results:  # feature selection has results of another kind
@@ -16,7 +20,19 @@ def trials_of_search(search):
     if key not in results:
         known = sorted(name for name in results if name.startswith("mean_test_"))
         raise ValueError(f"The search has several scores, {known}, and refit={search.refit!r} chooses none of them.")
-    return list(results["params"]), np.asarray(results[key], dtype=float)
+    scores = np.asarray(results[key], dtype=float)
+    return list(results["params"]), scores, np.asarray(results.get("iter", np.zeros(len(scores))), dtype=int)
+
+
+def candidates_of_search(search):
+    """Return the settings and scores of the candidates of a fitted search, in the last rung that each took part in."""
+    params, scores, _ = trials_of_search(search)
+    resource = getattr(search_of(search), "resource", None)  # a parameter that grows from rung to rung
+    row_of = {}
+    for row, setting in enumerate(params):
+        row_of[joblib.hash({name: value for name, value in setting.items() if name != resource})] = row
+    rows = sorted(row_of.values())
+    return [params[row] for row in rows], scores[rows]
 
 
 def trials_of_study(study):

@@ -3,7 +3,9 @@
 import numpy as np
 import pytest
 from pictures import texts
-from sklearn.model_selection import GridSearchCV
+from sklearn.experimental import enable_halving_search_cv  # noqa: F401
+from sklearn.model_selection import GridSearchCV, HalvingGridSearchCV
+from sklearn.neighbors import KNeighborsClassifier
 
 from skfashion.baselines import KNNClassifier
 from skfashion.inspection import (
@@ -97,3 +99,41 @@ def test_a_metric_may_be_called_score(garments):
     scoring = {"score": "accuracy", "f1": "f1_macro"}
     search = GridSearchCV(KNNClassifier(), {"n_neighbors": [1, 30]}, cv=2, scoring=scoring, refit="f1").fit(*garments)
     np.testing.assert_array_equal(TrialScoresDisplay.from_estimator(search).scores, search.cv_results_["mean_test_f1"])
+
+
+@pytest.fixture(scope="module")
+def halving(garments):
+    """Successive halving whose last rung has lower scores than the others, as it happens on few images."""
+    grid = {"n_neighbors": [1, 2, 3, 5, 8, 13]}
+    search = HalvingGridSearchCV(KNNClassifier(), grid, factor=2, cv=2, min_resources=40, random_state=0).fit(*garments)
+    scores = search.cv_results_["mean_test_score"]
+    scores[search.cv_results_["iter"] == search.n_iterations_ - 1] -= 0.5
+    search.best_score_ = scores[search.best_index_]
+    return search
+
+
+def test_rungs_of_a_search_are_not_compared(halving):
+    assert halving.cv_results_["mean_test_score"].max() > halving.best_score_
+    display = TrialScoresDisplay.from_estimator(halving)
+    np.testing.assert_array_equal(display.scores, halving.cv_results_["mean_test_score"])
+    assert display.best_.get_ydata()[-1] == halving.best_score_
+    assert np.isnan(display.best_.get_ydata()).sum() == halving.n_iterations_ - 1
+
+
+def test_candidates_of_a_search_are_drawn_with_their_last_score(halving):
+    display = ParallelCoordinatesDisplay.from_estimator(halving)
+    results = halving.cv_results_
+    numbers = [setting["n_neighbors"] for setting in results["params"]]
+    drawn = [setting["n_neighbors"] for setting in display.params]
+    last = dict(zip(numbers, results["mean_test_score"], strict=True))
+    assert dict(zip(drawn, display.scores, strict=True)) == last
+    assert len(display.lines_) == 6
+
+
+def test_a_resource_among_the_parameters_tells_no_candidates_apart(garments):
+    search = HalvingGridSearchCV(
+        KNeighborsClassifier(), {"p": [1, 2, 3]}, resource="n_neighbors", max_resources=9, cv=2, random_state=0
+    ).fit(*garments)
+    display = ParallelCoordinatesDisplay.from_estimator(search)
+    assert sorted(setting["p"] for setting in display.params) == [1, 2, 3]
+    assert display.axes_names_ == ["n_neighbors", "p"]

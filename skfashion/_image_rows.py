@@ -13,34 +13,42 @@ class ImageRows(np.ndarray):
     Attributes
     ----------
     image_shape : tuple of int or None
-        (channels, height, width), in the order in which a row runs through an image; None if the array no longer holds
-        one such image per row.
+        (channels, height, width); None if the array no longer holds one such image per row.
+    channels_last : bool
+        Whether a row runs through height, width, channels, and not through channels, height, width.
     """
 
-    def __new__(cls, rows, image_shape):
+    def __new__(cls, rows, image_shape, *, channels_last=False):
         self = np.asarray(rows).view(cls)
-        self._image_shape = tuple(image_shape)
+        self._image_shape, self._channels_last = tuple(image_shape), channels_last
         return self
 
     def __array_finalize__(self, other):
         self._image_shape = getattr(other, "_image_shape", None)
+        self._channels_last = getattr(other, "_channels_last", False)
 
     def __array_wrap__(self, array, context=None, return_scalar=False):
         """Results of the same shape are rows of the same images; sums and products are arrays as any other."""
         array = np.asarray(array)
         if return_scalar:
             return array[()]
-        return ImageRows(array, self._image_shape) if array.shape == self.shape and self.image_shape else array
+        if array.shape != self.shape or self.image_shape is None:
+            return array
+        return ImageRows(array, self.image_shape, channels_last=self.channels_last)
 
     @property
     def image_shape(self):
         known = self._image_shape is not None and self.ndim == 2 and self.shape[1] == math.prod(self._image_shape)
         return self._image_shape if known else None
 
+    @property
+    def channels_last(self):
+        return self._channels_last
+
     def __reduce__(self):
         build, arguments, state = super().__reduce__()
-        return build, arguments, (state, self._image_shape)
+        return build, arguments, (state, self._image_shape, self._channels_last)
 
     def __setstate__(self, state):
-        state, self._image_shape = state
+        state, self._image_shape, self._channels_last = state
         super().__setstate__(state)

@@ -37,7 +37,7 @@ class Layout:
 
     def rows(self, images):
         """The rows of a tensor of images (n, channels, height, width)."""
-        return (images.permute(0, 2, 3, 1) if self.channels_last else images).reshape(len(images), -1)
+        return (images.permute(0, 2, 3, 1) if self.channels_last else images).flatten(1)
 
     def images(self, rows):
         """The images (n, channels, height, width) of an array of rows; a view."""
@@ -59,8 +59,8 @@ def rows_of(X, layout):
     """
     X = as_array(X)
     if isinstance(X, ImageRows) and X.image_shape is not None:
-        images = np.asarray(X).reshape(-1, *X.image_shape)
-        rows, shown, _ = rows_of(images, layout or Layout(X.image_shape))
+        known = Layout(X.image_shape, X.channels_last)
+        rows, shown, _ = rows_of(np.asarray(X).reshape(-1, *known.row_shape), layout or known)
         return rows, shown, None
     if getattr(X, "ndim", 2) <= 2:
         return X, None, None

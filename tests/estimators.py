@@ -33,7 +33,7 @@ from skfashion.neural_network import (
     SemiSupervisedClassifier,
     VariationalAutoencoder,
 )
-from skfashion.preprocessing import HOGTransformer, ImageReader
+from skfashion.preprocessing import HOGTransformer, ImageReader, PixelScaler
 
 # As they are without arguments, for the checks that read defaults.
 DEFAULTS = [
@@ -56,6 +56,7 @@ DEFAULTS = [
     NeighborSampler(),
     CentroidSampler(random_state=0),
     HOGTransformer(),
+    PixelScaler(),
     SpectralClusterer(random_state=0),
 ]
 # With other settings, small and quick to learn, for all checks.
@@ -86,6 +87,7 @@ ESTIMATORS = [
     NeighborSampler(3),
     CentroidSampler(KMeans(3, n_init=1), random_state=0),
     HOGTransformer(4, pixels_per_cell=3, cells_per_block=(1, 2), block_norm="L2", signed=False),
+    PixelScaler(),
     SemiSupervisedClassifier(
         MLPClassifier((16,), learning_rate=0.01, batch_size=16, device="cpu"), threshold=0.7, random_state=0
     ),

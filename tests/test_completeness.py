@@ -21,6 +21,7 @@ WITHOUT_SPACE = {
     "ImageReader": "How large images have to be depends on what they show.",
     "NeighborSampler": "Samples have no score that a search could maximize.",
     "OptunaSearchCV": "It is the search.",
+    "PixelScaler": "It has no parameters.",
     "SelfSupervisedOutlierDetector": "Images without labels have no score that a search could maximize.",
     "SemiSupervisedClassifier": "What is worth searching is its network, which has a space of its own.",
     "SpectralClusterer": "Clusters without labels have no score that a search could maximize.",

@@ -39,7 +39,7 @@ from skfashion.neural_network import (
     SemiSupervisedClassifier,
     VariationalAutoencoder,
 )
-from skfashion.preprocessing import HOGTransformer
+from skfashion.preprocessing import HOGTransformer, PixelScaler
 
 NET = {"max_epochs": 2, "batch_size": 8, "random_state": 0, "device": "cpu"}
 ESTIMATORS = [
@@ -62,6 +62,7 @@ ESTIMATORS = [
     NeighborSampler(3),
     CentroidSampler(KMeans(3, n_init=1, random_state=0)),
     HOGTransformer(pixels_per_cell=2),
+    PixelScaler(),
     SpectralClusterer(2, n_neighbors=5, random_state=0),
 ]
 EVERY = pytest.mark.parametrize("estimator", ESTIMATORS, ids=lambda e: type(e).__name__)

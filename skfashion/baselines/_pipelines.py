@@ -12,14 +12,14 @@ from sklearn.utils import check_scalar
 
 from skfashion.baselines._graph import neighbor_kernel
 from skfashion.baselines._spectral import SpectralClusterer
-from skfashion.preprocessing import HOGTransformer
+from skfashion.preprocessing import HOGTransformer, PixelScaler
 
 # The length of histograms by which the 128 components of garments have a standard deviation of 1 on average.
 _EDGES = 20.0
 
 
 def make_pca_svc(n_components=0.975, *, C=10.0, gamma="scale", random_state=None):
-    """Make a pipeline of scaling, square root, PCA and a support vector machine with an RBF kernel.
+    """Make a pipeline of scaled pixels, square root, PCA and a support vector machine with an RBF kernel.
 
     The square root of the pixels makes dark details count more.
 
@@ -41,7 +41,7 @@ def make_pca_svc(n_components=0.975, *, C=10.0, gamma="scale", random_state=None
     Returns
     -------
     sklearn.pipeline.Pipeline
-        With the steps ``scale``, ``root``, ``pca`` and ``svc``.
+        With the steps ``pixels``, ``scale``, ``root``, ``pca`` and ``svc``.
 
     Notes
     -----
@@ -106,8 +106,8 @@ def make_hog_svc(
     Returns
     -------
     sklearn.pipeline.Pipeline
-        With the steps ``features``, which joins ``edges`` (``hog``, ``unit``) and ``pixels`` (``scale``, ``root``,
-        ``unit``), ``pca`` and ``svc``. It takes rows of shape (n_samples, n_features).
+        With the steps ``features``, which joins ``edges`` (``hog``, ``unit``) and ``pixels`` (``pixels``, ``scale``,
+        ``root``, ``unit``), ``pca`` and ``svc``. It takes rows of shape (n_samples, n_features).
 
     See Also
     --------
@@ -328,6 +328,7 @@ def _edges(n_components, pixels_per_cell, image_shape, random_state):
 def _roots_of_pixels():
     """Steps that make dark details count more."""
     return [
+        ("pixels", PixelScaler()),
         ("scale", MinMaxScaler(clip=True)),  # what is below the darkest training pixel has no root
         ("root", FunctionTransformer(np.sqrt, feature_names_out="one-to-one")),
     ]

@@ -44,7 +44,7 @@ from skfashion.neural_network import (
     VariationalAutoencoder,
 )
 from skfashion.neural_network._normal import NormalDistribution
-from skfashion.preprocessing import HOGTransformer, ImageReader
+from skfashion.preprocessing import HOGTransformer, ImageReader, PixelScaler
 from skfashion.training._classification import ClassificationTask, MultilabelTask
 from skfashion.training._reconstruction import ReconstructionTask
 from skfashion.training._regression import RegressionTask
@@ -58,7 +58,7 @@ ESTIMATORS = (
     *(KNNClassifier, SubspaceClassifier, ClusterClassifier, SpectralClusterer),
     *(NeighborSampler, CentroidSampler),
     *(OptunaSearchCV, VectorizedGridSearchCV, VectorizedHalvingGridSearchCV),
-    *(HOGTransformer, ImageReader),
+    *(HOGTransformer, ImageReader, PixelScaler),
 )
 
 # What they consist of. The name of a class is what files know it by: whoever renames one keeps its name here.

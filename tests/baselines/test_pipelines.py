@@ -9,14 +9,21 @@ from sklearn.datasets import load_digits
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 
-from skfashion.baselines import KNNClassifier, make_hog_features, make_hog_svc, make_pca_svc
+from skfashion.baselines import (
+    KNNClassifier,
+    make_hog_clusterer,
+    make_hog_features,
+    make_hog_spreading,
+    make_hog_svc,
+    make_pca_svc,
+)
 from skfashion.datasets import make_garments
 from skfashion.neural_network import Autoencoder
 
 
 def test_parameters_reach_the_steps():
     pipeline = make_pca_svc(30, C=3.0, gamma=0.02, random_state=7)
-    assert list(pipeline.named_steps) == ["scale", "root", "pca", "svc"]
+    assert list(pipeline.named_steps) == ["pixels", "scale", "root", "pca", "svc"]
     parameters = clone(pipeline).get_params()
     assert (parameters["pca__n_components"], parameters["pca__random_state"]) == (30, 7)
     assert (parameters["svc__C"], parameters["svc__gamma"]) == (3.0, 0.02)
@@ -42,6 +49,18 @@ def test_pixels_darker_than_any_that_were_fitted(garments):
         model.predict(np.minimum(shifted, -3.0) - 5), model.predict(np.full_like(shifted, -3.0))
     )
     assert (model.predict(shifted) == y).mean() > 0.6
+
+
+@pytest.mark.parametrize(
+    "make", [make_pca_svc, make_hog_svc, make_hog_features, make_hog_clusterer, make_hog_spreading]
+)
+@pytest.mark.parametrize("fitted_on", [lambda X: X, lambda X: X / 255, lambda X: X.astype(float)])
+def test_the_same_pictures_on_any_scale(garments, make, fitted_on):
+    X, y = garments
+    model = make(n_components=30, random_state=0).fit(fitted_on(X[:500]), y[:500])
+    method = model.predict if hasattr(model, "predict") else model.transform
+    for form in (lambda X: X / 255, lambda X: X.astype(np.float32)):
+        np.testing.assert_allclose(method(form(X[500:])), method(X[500:]), rtol=1e-3, atol=1e-3)
 
 
 class TestHOG:

@@ -1,0 +1,124 @@
+"""Pixels on the scale of the fit, for estimators that take numbers as they are."""
+
+import numpy as np
+from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
+from sklearn.utils import check_array
+from sklearn.utils.validation import check_is_fitted
+from torch import nn
+
+from skfashion._atomic import all_or_nothing
+from skfashion._exported import ModuleExport
+from skfashion._image_rows import ImageRows
+from skfashion._images import ImageInput
+from skfashion._layout import as_array
+from skfashion._pixels import WHITE, scaled
+
+
+class PixelScaler(OneToOneFeatureMixin, TransformerMixin, ModuleExport, ImageInput, BaseEstimator):
+    """Pixels on one scale, whatever their dtype: the first step of a Pipeline of scikit-learn on images.
+
+    Estimators of scikit-learn take numbers as they are, and so take the same images for different ones when these come
+    as uint8 in ``fit`` and as floats in [0, 1] in ``predict``. All estimators of images in this library read pixels on
+    the scale of the fit; this transformer does the same for others, and changes nothing else.
+
+    Attributes
+    ----------
+    n_features_in_ : int
+        Values in a row of X.
+    feature_names_in_ : ndarray of str
+        Names of the columns, if X was a DataFrame with names.
+    image_shape_ : tuple of int
+        (channels, height, width) of an image.
+
+    See Also
+    --------
+    sklearn.preprocessing.MinMaxScaler : Scales each pixel by itself, by its range in the training images.
+
+    Examples
+    --------
+    >>> from sklearn.linear_model import RidgeClassifier
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from skfashion.datasets import make_garments
+    >>> from skfashion.preprocessing import PixelScaler
+    >>> X, y = make_garments(600, random_state=0, return_X_y=True)
+    >>> model = make_pipeline(PixelScaler(), RidgeClassifier()).fit(X[:500], y[:500])
+    >>> model.score(X[500:], y[500:]) == model.score(X[500:] / 255, y[500:]) > 0.5
+    True
+    """
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.transformer_tags.preserves_dtype = ["float32", "float64"]
+        return tags
+
+    def fit(self, X, y=None):
+        """Learn the scale of the images.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features), (n, h, w), (n, c, h, w) or (n, h, w, c)
+            The images. Whole numbers from 0 to 255, some of them above 127, are levels.
+
+        y : object
+            Ignored.
+
+        Returns
+        -------
+        self : object
+            The fitted transformer.
+        """
+        with all_or_nothing(self):
+            self._check_images(X, reset=True)
+        return self
+
+    def transform(self, X):
+        """Return levels from 0 to 255 as brightness in [0, 1], and other numbers as they are.
+
+        Parameters
+        ----------
+        X : array-like, as in :meth:`fit`
+            The images.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_features), dtype float32 or float64
+            float64 if X holds numbers whose dtype does not fit into float32; levels from 0 to 255 of any dtype give
+            float32. The next step learns the shape of the images if X showed it.
+        """
+        check_is_fitted(self)
+        X, _ = self._check_images(X, reset=False)
+        X = scaled(X, np.result_type(X.dtype, np.float32).type)
+        if len(self._shown_shape) == 1:
+            return X
+        return ImageRows(X, self._layout.shape, channels_last=self._layout.channels_last)
+
+    def inverse_transform(self, X):
+        """Return pixels on the scale of the images of the fit.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Rows as from :meth:`transform`.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_features), dtype float32 or float64
+            Brightness in [0, 1] as levels from 0 to 255 if those of the fit were levels.
+        """
+        check_is_fitted(self)
+        X = check_array(as_array(X), dtype=[np.float64, np.float32])
+        return X * X.dtype.type(WHITE) if self._pixels.kind == "levels" else X
+
+    def _as_predictor(self):
+        return _Rows(self._layout), "numbers"
+
+
+class _Rows(nn.Module):
+    """The rows of images."""
+
+    def __init__(self, layout):
+        super().__init__()
+        self.layout = layout
+
+    def forward(self, images):
+        return self.layout.rows(images)

@@ -7,8 +7,8 @@ top of its encoder learns from few labels. Only a comparison with *good* models 
 worth: with a support vector machine on principal components, and with a residual network with augmentation. On
 Fashion-MNIST it is worth little: the support vector machine is as good, and with 400 labels the residual network is
 better. What does help is to use both kinds of images at the same time: labels spread from neighbour to
-neighbour, which helps more the fewer labels there are. :doc:`/guide/representations` has more, and
-``SemiSupervisedClassifier``, a network that learns from the pseudo-labels of 60,000 images.
+neighbour, which helps more the fewer labels there are. :doc:`/guide/representations` has more. It also
+introduces ``SemiSupervisedClassifier``, a network that learns from the pseudo-labels of 60,000 images.
 """
 
 # %%

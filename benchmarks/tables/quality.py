@@ -54,7 +54,14 @@ def classifier_rows(rows):
             f"| `{name}` | {row['accuracy']:.1f} % | {low:.1f} to {high:.1f} | {row['fit_seconds']:.1f} s "
             f"| {row['predict_seconds']:.1f} s | {row['peak_memory_added_mb']:,} MB | {row['model_mb']:.1f} MB |"
         )
-    return lines
+    return [
+        *lines,
+        "",
+        "`EncoderClassifier()` is `EncoderClassifier(ConvAutoencoder(16, 16), (256, 128))`. Those of scikit-learn are "
+        "`LogisticRegression(C=0.1)`, `LinearSVC(C=0.01)`, `SVC(C=10)`, `RandomForestClassifier(200)`, "
+        "`HistGradientBoostingClassifier(max_iter=100)`, `MLPClassifier((128, 64), max_iter=20)` and "
+        "`KNeighborsClassifier(4, weights='distance')`, on pixels that are scaled by `MinMaxScaler`, except for trees.",
+    ]
 
 
 def differences():
@@ -102,7 +109,11 @@ def few_labels():
             f"| `{name}` | {n_labels:,} | {len(members)} | {mean_and_deviation(accuracies, 2)} % | {seconds} "
             f"| {threads} |"
         )
-    return [*lines, "", *few_labels_tested(sets)]
+    steps = (
+        "The residual networks of the labels alone have a width of 32 and take about 1,600 steps; the semi-supervised "
+        "ones, of widths 16 and 8, about 8,600 and 6,200."
+    )
+    return [*lines, "", steps, *few_labels_tested(sets)]
 
 
 def mean_accuracy(members):

@@ -70,7 +70,7 @@ def search():
 def precision():
     """What ``precision="auto"`` chooses on each processor, and what the other one would have given."""
     rows = [
-        "| network | processor | float32 | bfloat16 | auto | auto / eager loop |",
+        "| network | processor | float32, images/s | bfloat16, images/s | auto | auto / eager loop |",
         "| --- | --- | --- | --- | --- | --- |",
     ]
     for processor, result in read_of_processors("precision").items():

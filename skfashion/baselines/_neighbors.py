@@ -64,7 +64,7 @@ class KNNClassifier(ClassifierMixin, ImageInput, BaseEstimator):
     -----
     Levels from 0 to 255 are kept as uint8, and distances are on the scale of [0, 1] per pixel. They are searched by
     products of int8, which are exact and several times faster than those of float32, where the processor has them. All
-    other numbers are searched in float32 and decided in float64, in which distances are returned.
+    other numbers are searched in float32; near ties are resolved, and distances returned, in float64.
 
     What would slow a search down is searched separately: copies as one row, and rows far from all others among
     themselves. Where float32 cannot tell rows apart (clusters that are much smaller than their distances from each

@@ -66,7 +66,7 @@ class NeighborSampler(_Sampler):
 
     Notes
     -----
-    A fitted sampler holds the training images, in the dtype in which they were given.
+    A fitted sampler holds the training images: levels from 0 to 255 as uint8, other numbers in their own dtype.
 
     Examples
     --------
@@ -209,7 +209,7 @@ class CentroidSampler(_Sampler):
 
     Notes
     -----
-    A fitted sampler holds the training images, in the dtype in which they were given.
+    A fitted sampler holds the training images: levels from 0 to 255 as uint8, other numbers in their own dtype.
 
     Examples
     --------

@@ -31,9 +31,9 @@ class SubspaceClassifier(ClassifierMixin, ModuleExport, ImageInput, BaseEstimato
     Parameters
     ----------
     n_components : int, default=32
-        Dimensions of each subspace; at most the rank of the images of the class, and a quarter of the pixels of an
-        image: larger subspaces contain nearly every image, and leave no residual by which classes differ. For images of
-        fewer than four pixels this limit may be 0, which gives the nearest mean.
+        Dimensions of each subspace; at most the rank of the images of the class, and a quarter of the values of an
+        image (pixels times channels): larger subspaces contain nearly every image, and leave no residual by which
+        classes differ. For images of fewer than four values this limit may be 0, which gives the nearest mean.
 
     center : bool, default=True
         Whether subspaces go through the mean of their class, or through the origin.

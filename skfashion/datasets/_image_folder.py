@@ -82,6 +82,10 @@ def load_image_folder(
     ------
     ValueError
         If there are no classes or no images, or if images cannot be read.
+    FileExistsError
+        If there is a file at `mmap_path`.
+    ImportError
+        If Pillow is missing: ``pip install "skfashion[images]"``.
 
     See Also
     --------

@@ -7,8 +7,9 @@ from typing import Protocol, runtime_checkable
 class ImageEstimator(Protocol):
     """A fitted estimator that knows the shape of the images in its rows and the scale of their pixels.
 
-    All estimators of this library follow this protocol once they are fitted. Displays draw the images of others by the
-    shape and the values of X alone; one of your own with this attribute and this method is drawn as ours are.
+    All estimators of images in this library follow this protocol once they are fitted; ``ImageReader`` and the searches
+    do not. Displays draw the images of others by the shape and the values of X alone; one of your own with this
+    attribute and this method is drawn as ours are.
 
     Attributes
     ----------

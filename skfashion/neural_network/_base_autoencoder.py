@@ -143,8 +143,6 @@ class BaseAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseNet
     def partial_fit(self, X, y=None, sample_weight=None, classes=None):
         """Train for one pass over X, at a constant learning rate; the optimizer goes on from the previous pass.
 
-        Unlike ``fit`` it does not survive Ctrl-C: the model is then as it was before the pass.
-
         Parameters
         ----------
         X, y, sample_weight
@@ -156,7 +154,12 @@ class BaseAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseNet
         Returns
         -------
         self : object
-            The fitted estimator.
+            The fitted estimator. After Ctrl-C it is as it was before the pass.
+
+        Raises
+        ------
+        ValueError
+            If `early_stopping` is True, or if an input is not as described.
         """
         if classes is not None and not self._takes_classes:
             raise ValueError("classes must be None: the model is not conditional.")

@@ -52,7 +52,10 @@ class BaseNetClassifier(ClassPredictions, SupervisedNet):
         0.0, "The share of each target that is spread evenly over all classes.", number(float, 0, 1)
     )
     class_weight: dict | Literal["balanced"] | None = parameter(
-        None, 'Weights of the classes; ``"balanced"`` gives every class the same total weight.'
+        None,
+        """
+        Weights of the classes; ``"balanced"`` gives every class the same total weight. Must be None for multilabel
+        y.""",
     )
 
     _fitted_attributes = {"classes_ : ndarray of shape (n_classes,)": "The labels."}
@@ -80,6 +83,11 @@ class BaseNetClassifier(ClassPredictions, SupervisedNet):
         -------
         self : object
             The fitted estimator.
+
+        Raises
+        ------
+        ValueError
+            If `early_stopping` is True or `class_weight` is ``"balanced"``, or if an input is not as described.
         """
         if isinstance(self.class_weight, str):
             raise ValueError(

@@ -79,6 +79,11 @@ class BaseNetRegressor(RegressorMixin, SupervisedNet):
         -------
         self : object
             The fitted estimator.
+
+        Raises
+        ------
+        ValueError
+            If `early_stopping` is True, or if an input is not as described.
         """
         return self._fit(X, y, sample_weight, one_pass=True)
 

@@ -39,8 +39,8 @@ class SemiSupervisedClassifier(
 ):
     """A network that learns from few labelled images and from many without labels.
 
-    In every step the network predicts pseudo-labels for weakly augmented unlabelled images. As far as it is confident,
-    it learns to predict them for strongly augmented versions of these images. Labelled images are learnt from as usual.
+    In every step the network predicts pseudo-labels for weakly augmented unlabelled images. Where it is confident, it
+    learns to predict them for strongly augmented versions of these images. Labelled images are learnt from as usual.
 
     See Also
     --------

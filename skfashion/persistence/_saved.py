@@ -107,7 +107,8 @@ def load(file, *, trusted=()):
 
     Nothing in the file is run: it can name classes of a closed table only, none of which calls anything while it is
     loaded. So a file of unknown origin gives an error, or a model that may predict nonsense. That holds for `predict`
-    and its like too; fitting a model again may do what its parameters say, such as train for a year.
+    and similar methods too. Fitting a loaded model again is not covered: its parameters may ask for any amount of time
+    and memory.
 
     Parameters
     ----------

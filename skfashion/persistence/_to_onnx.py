@@ -62,7 +62,8 @@ def to_onnx(estimator, file, *, input_dtype="auto", weights="float32"):
         If the estimator, or a step of it, is not fitted.
     TypeError
         If `file` is neither a path nor a binary file, or if a step cannot be exported: outlier detectors, samplers,
-        :class:`~skfashion.preprocessing.ImageReader`, Python functions, and what skl2onnx does not know.
+        :class:`~skfashion.preprocessing.ImageReader`, Python functions other than common ones of numpy, and what
+        skl2onnx does not know.
     ValueError
         If `input_dtype` or `weights` is not one of these, if the networks have more than 2 GiB of weights, or if
         ``torch.export`` cannot trace a user-defined one.

@@ -33,7 +33,7 @@ class HOGTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ImageInp
     """Histograms of oriented gradients, which describe the edges in each part of an image.
 
     Each pixel votes for the direction of its gradient in the histogram of its cell, with the strength of the gradient.
-    Cells are joined to overlapping blocks, and each block is normalised, so that contrast and illumination have
+    Cells are grouped into overlapping blocks, and each block is normalised, so that contrast and illumination have
     little effect. For colour images, the channel with the strongest gradient votes at each pixel.
 
     Parameters
@@ -46,7 +46,8 @@ class HOGTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ImageInp
         in images that they do not fill.
 
     cells_per_block : int or tuple of int, default=2
-        (height, width) of a block in cells, or the side of a square one; at most all cells. Blocks move on by one cell.
+        (height, width) of a block in cells, or the side of a square one; at most all cells. Neighbouring
+        blocks are one cell apart.
 
     block_norm : {"L1", "L1-sqrt", "L2", "L2-Hys"}, default="L1-sqrt"
         How the values v of a block are normalised: v / ||v||_1, its square root, v / ||v||_2, or the latter clipped at

@@ -1,8 +1,25 @@
-"""The classes that a model of images was fitted with, and the indices of labels among them."""
+"""Labels of images: those that are missing, and the indices of others among the classes of a fit."""
 
 import numpy as np
 
 from skfashion._layout import as_array
+
+
+def objects_of(y):
+    """Labels as an array of objects, in which those that pandas misses are still told from numbers; else empty."""
+    if hasattr(getattr(y, "dtype", None), "na_value"):  # of pandas, whose NA would become a NaN among floats
+        return np.asarray(y, dtype=object)
+    y = as_array(y)
+    is_of_objects = isinstance(y, np.ndarray) and y.dtype.kind == "O" and y.ndim == 1
+    return y if is_of_objects else np.array([], dtype=object)
+
+
+def is_missing(label):
+    """Whether an object stands for no label: None, NaN, or pandas.NA, whose truth value is undefined."""
+    try:
+        return label is None or bool(label != label)
+    except TypeError:
+        return True
 
 
 def class_indices(y, classes, n, caller):

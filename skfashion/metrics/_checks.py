@@ -7,6 +7,7 @@ import numpy as np
 from sklearn.utils import check_array, check_consistent_length, check_scalar, column_or_1d
 from sklearn.utils.multiclass import check_classification_targets, unique_labels
 
+from skfashion._labels import is_missing, objects_of
 from skfashion._layout import as_array
 
 
@@ -35,6 +36,8 @@ class Interval(NamedTuple):
 
 def check_labels(*labels):
     """Return labels as 1-D arrays of one length, without missing values."""
+    if any(is_missing(label) for y in labels for label in objects_of(y)):
+        raise ValueError("Input labels contains missing values.")
     labels = (check_array(as_array(y), ensure_2d=False, dtype=None, input_name="labels") for y in labels)
     labels = tuple(column_or_1d(y) for y in labels)
     check_consistent_length(*labels)

@@ -231,7 +231,8 @@ class VectorizedHalvingGridSearchCV(VectorizedGridSearchCV):
             raise ValueError(f"min_epochs={self.min_epochs} is more than max_epochs={max_epochs} of the candidates.")
         else:
             epochs = {int(self.min_epochs * self.factor**power) for power in range(n_rungs - 1)}
-        return [*sorted(n for n in epochs if 0 < n * self.factor <= max_epochs), max_epochs]
+        epochs = {n for n in epochs if n == self.min_epochs < max_epochs or 0 < n * self.factor <= max_epochs}
+        return [*sorted(epochs), max_epochs]
 
     def _n_kept(self, n_candidates):
         """How many candidates go on after a rung; one less at least."""

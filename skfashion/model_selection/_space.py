@@ -14,6 +14,9 @@ from skfashion._extras import imported
 # The parameter of a study that holds the position of the dict from which a trial draws.
 _WHICH = "space"
 
+# By how much rounding may carry a number away from a step of its distribution.
+_ROUNDING = 1e-8
+
 # The attribute of a trial whose setting was enqueued as it is stored.
 IS_STORED = "is_stored"
 
@@ -129,7 +132,11 @@ class _Range:
         return stored
 
     def holds(self, value):
-        return _is_number(value) and self._distribution.low <= value <= self._distribution.high
+        d = self._distribution
+        if not _is_number(value) or not d.low <= value <= d.high:
+            return False
+        n_steps = 0 if d.step is None else (value - d.low) / d.step
+        return abs(n_steps - round(n_steps)) < _ROUNDING
 
     def stored(self, value):
         return value.item() if isinstance(value, np.generic) else value

@@ -10,6 +10,7 @@ from sklearn.utils import column_or_1d
 from skfashion._atomic import all_or_nothing
 from skfashion._exported import ModuleExport
 from skfashion._images import ImageInput, fitted_on_images_of
+from skfashion._labels import is_missing, objects_of
 from skfashion._layout import as_array
 from skfashion._private_sklearn import _fit_context, _safe_indexing
 from skfashion._weights import checked_weights, weighted_rows
@@ -275,11 +276,10 @@ class SemiSupervisedClassifier(
 
 def _labels(y):
     """Which images have a label, and labels for all of them: those without get some label that is there."""
-    if hasattr(getattr(y, "dtype", None), "na_value"):  # of pandas, whose NA would become a NaN among floats
-        y = np.asarray(y, dtype=object)
-    y = column_or_1d(as_array(y), warn=True)
+    objects = objects_of(y)
+    y = column_or_1d(objects if len(objects) else as_array(y), warn=True)
     if y.dtype.kind == "O":
-        labelled = ~np.array([_is_missing(label) for label in y], dtype=bool)
+        labelled = ~np.array([_is_unlabelled(label) for label in y], dtype=bool)
         if not any(isinstance(label, str) for label in y[labelled]):
             return labelled, np.array(np.where(labelled, y, next(iter(y[labelled]), 0)).tolist())
     else:
@@ -289,9 +289,5 @@ def _labels(y):
     return labelled, y
 
 
-def _is_missing(label):
-    """Whether an object stands for no label: -1, None, NaN, or pandas.NA, whose truth value is undefined."""
-    try:
-        return label is None or bool(label != label) or (not isinstance(label, (str, bool)) and label == -1)
-    except TypeError:
-        return True
+def _is_unlabelled(label):
+    return is_missing(label) or (not isinstance(label, (str, bool)) and label == -1)

@@ -42,22 +42,30 @@ def exportable_steps(estimator):
     for step in steps:
         check_is_fitted(step)
         _refuse(step)
+        if not _is_ours(step):  # of scikit-learn: what it is made of
+            for part in step.get_params().values():
+                if isinstance(part, BaseEstimator):
+                    _refuse(part, f", in {type(step).__name__},")
     _check_last(steps[-1])
     return steps
 
 
-def _refuse(step):
+def _is_ours(step):
+    return type(step).__module__.startswith("skfashion.")
+
+
+def _refuse(step, where=""):
     """Raise a TypeError if a step is one of those that no graph can stand for."""
     name = type(step).__name__
     if is_outlier_detector(step):
         reason = "it is an outlier detector, whose threshold is not part of its network"
-    elif type(step).__module__.startswith("skfashion.") and not isinstance(step, ModuleEstimator):
+    elif _is_ours(step) and not isinstance(step, ModuleEstimator):
         reason = _REASONS.get(name, "it has no as_module()")
     elif hasattr(step, "sample") and not hasattr(step, "transform") and not hasattr(step, "predict"):
         reason = "it draws samples, and predicts nothing for given ones"
     else:
         return
-    raise TypeError(f"{name} cannot be exported: {reason}. {CAN_BE}")
+    raise TypeError(f"{name}{where} cannot be exported: {reason}. {CAN_BE}")
 
 
 def _check_last(step):

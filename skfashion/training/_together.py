@@ -265,9 +265,10 @@ def _train(fits):
             _train_alone(fits[0])
         else:
             Pack(fits).run()
+    seconds = time.perf_counter() - start
     for fit in fits:
         fit.packed = len(fits) > 1
-        fit.training += (time.perf_counter() - start) / len(fits)
+        fit.training += seconds / len(fits)
 
 
 def _train_alone(fit):

@@ -73,6 +73,13 @@ def test_names_by_majority_and_one_to_one(line):
     assert matched.score(X, y) == clustering_accuracy_score(y, matched.labels_)
 
 
+def test_clusters_that_are_left_over_are_named_by_majority():
+    X = np.repeat([[-10.0], [0.0], [10.0], [20.0]], 5, axis=0)
+    y = np.array(list("aaaaabbbbbbbbbabbbaa"))
+    found = ClusterClassifier(AgglomerativeClustering(4), naming="one_to_one").fit(X, y)
+    assert found.predict([[-10], [0], [10], [20]]).tolist() == ["a", "b", "b", "b"]
+
+
 def test_noise_is_nobodys_neighbour(line):
     X, y = line
     X, y = np.r_[X, [[4.0]]], np.r_[y, ["b"]]

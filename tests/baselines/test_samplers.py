@@ -62,6 +62,12 @@ def test_spread_leads_from_centroids_to_images():
     assert found == [{1.0, 12.0}, {0.5, 1.5, 11.0, 13.0}, {0.0, 2.0, 10.0, 14.0}]
 
 
+def test_clusters_are_drawn_by_their_sizes():
+    X = np.repeat([[0.0], [10.0]], [30, 10], axis=0)
+    samples = CentroidSampler(KMeans(2, n_init=1, random_state=0), spread=0.0).fit(X).sample(4000, random_state=0)
+    assert (samples == 0).mean() == pytest.approx(0.75, abs=0.03)
+
+
 def test_noise_is_no_image_to_start_from():
     X = np.array([[0.0], [0.1], [0.2], [9.0]])
     sampler = CentroidSampler(DBSCAN(eps=0.5, min_samples=2), spread=1.0).fit(X)

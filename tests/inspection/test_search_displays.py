@@ -9,9 +9,11 @@ from sklearn.neighbors import KNeighborsClassifier
 
 from skfashion.baselines import KNNClassifier
 from skfashion.inspection import (
+    CriticalDifferenceDisplay,
     ParallelCoordinatesDisplay,
     TrialScoresDisplay,
 )
+from skfashion.metrics import compare_ranks
 
 
 @pytest.fixture(scope="module")
@@ -137,3 +139,15 @@ def test_a_resource_among_the_parameters_tells_no_candidates_apart(garments):
     display = ParallelCoordinatesDisplay.from_estimator(search)
     assert sorted(setting["p"] for setting in display.params) == [1, 2, 3]
     assert display.axes_names_ == ["n_neighbors", "p"]
+
+
+def test_a_diagram_of_ranks_passes_on_how_they_are_compared():
+    rng = np.random.default_rng(0)
+    errors = {name: rng.normal(mean, 1, 12) for name, mean in (("a", 0), ("b", 0.8), ("c", 1.5), ("d", 1.6))}
+    for how in ({"test": "wilcoxon"}, {"alpha": 0.2}, {"greater_is_better": False}):
+        drawn = CriticalDifferenceDisplay.from_scores(errors, **how).comparison
+        expected, default = compare_ranks(errors, **how), compare_ranks(errors)
+        assert (drawn.ranks, drawn.groups) == (expected.ranks, expected.groups)
+        np.testing.assert_array_equal(drawn.pvalues, expected.pvalues)
+        np.testing.assert_equal(drawn.critical_difference, expected.critical_difference)
+        assert (expected.ranks, expected.critical_difference) != (default.ranks, default.critical_difference)

@@ -9,7 +9,9 @@ from sklearn.dummy import DummyClassifier
 from sklearn.frozen import FrozenEstimator
 from sklearn.metrics import pairwise_distances
 from sklearn.naive_bayes import GaussianNB
+from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import MinMaxScaler
 
 from skfashion.baselines import KNNClassifier
 from skfashion.inspection import MisclassifiedDisplay, NearestImagesDisplay
@@ -117,6 +119,13 @@ def test_neighbours_of_nearest_neighbours_are_those_that_voted(garments):
     assert texts == [f"{a}" if a == b else f"{a},\nnot {b}" for a, b in zip(y[:4], predicted, strict=True)]
     with pytest.raises(ValueError, match="X_train must be the 550 images that KNNClassifier was fitted on"):
         NearestImagesDisplay.from_estimator(model, X[:4], X[60:])
+    for metric in ("cosine", "euclidean"):
+        model = make_pipeline(MinMaxScaler(), KNeighborsClassifier(3, metric=metric)).fit(X[50:], y[50:])
+        display = NearestImagesDisplay.from_estimator(model, X[:4], X[50:])
+        np.testing.assert_array_equal(display.indices[:, :3], model[-1].kneighbors(model[0].transform(X[:4]))[1])
+        for other in (X[50:][::-1], X[:550]):
+            with pytest.raises(ValueError, match="that KNeighborsClassifier was fitted on, in the same order"):
+                NearestImagesDisplay.from_estimator(model, X[:4], other)
 
 
 def test_neighbours_that_cannot_be_drawn(garments):

@@ -9,6 +9,7 @@ import torch
 from processes import run_python
 from scipy.linalg import sqrtm
 from scipy.spatial.distance import cdist
+from scipy.stats import norm
 from sklearn import config_context
 from sklearn.base import clone
 from sklearn.cluster import KMeans
@@ -28,6 +29,7 @@ from skfashion.metrics import (
     clustering_accuracy_scorer,
     frechet_distance,
     mcnemar_test,
+    most_confused_pairs,
     nearest_train_distance,
     neg_wcss_scorer,
     silhouette_interval,
@@ -73,6 +75,26 @@ def test_the_interval_of_the_silhouette_covers(garments):
     assert 0.9 <= covered <= 0.99
     assert np.mean([estimate for estimate, _, _ in intervals]) == pytest.approx(exact, abs=0.005)
     assert silhouette_interval(X, labels, sample_size=60, random_state=1) == intervals[1]
+
+
+def test_the_interval_of_the_silhouette_has_the_level_that_is_asked_for(garments):
+    X = garments[0] / 255
+    labels = KMeans(5, n_init=1, random_state=0).fit_predict(X)
+    widths = []
+    for level in (0.95, 0.99):
+        _, low, high = silhouette_interval(X, labels, sample_size=60, confidence_level=level, random_state=0)
+        widths.append(high - low)
+    assert widths[1] / widths[0] == pytest.approx(norm.ppf(0.995) / norm.ppf(0.975))
+
+
+def test_the_interval_of_the_silhouette_is_within_its_range():
+    X = np.r_[np.zeros(250), np.ones(250)][:, None] + np.random.default_rng(0).normal(0, 1e-3, (500, 1))
+    labels = np.arange(500) // 250
+    labels[:50] = 1  # their silhouettes are near -1
+    intervals = [silhouette_interval(X, labels, sample_size=2, random_state=seed) for seed in range(30)]
+    assert {low for _, low, _ in intervals} >= {-1.0}
+    assert {high for _, _, high in intervals} >= {1.0}
+    assert all(-1 <= low <= estimate <= high <= 1 for estimate, low, high in intervals)
 
 
 @pytest.mark.parametrize("n_features", [1, 3])
@@ -321,3 +343,21 @@ def test_torch_is_loaded_when_distances_are_computed():
         assert metrics.nearest_train_distance([[0.0]], [[1.0]])[0] == 1
         assert "torch" in sys.modules
     """)
+
+
+@pytest.mark.parametrize("missing", [None, np.nan, pd.NA])
+@pytest.mark.parametrize(
+    "score",
+    [
+        lambda y: accuracy_interval(y, y),
+        lambda y: most_confused_pairs(y, y),
+        lambda y: clustering_accuracy_score(y, y),
+        lambda y: wcss_score(np.ones((3, 2)), y),
+        lambda y: silhouette_interval(np.ones((3, 2)), y),
+        lambda y: mcnemar_test(y, y, y),
+    ],
+)
+@pytest.mark.parametrize("form", [np.array, pd.Series, lambda y, dtype: pd.Series(y, dtype="string")])
+def test_missing_labels_are_told(missing, score, form):
+    with pytest.raises(ValueError, match=r"missing values|NaN"):
+        score(form(["a", "b", missing], dtype=object))

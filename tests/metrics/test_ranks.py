@@ -150,3 +150,15 @@ def test_a_large_score_hides_no_differences():
     table = {"a": low + rng.uniform(0.01, 0.1, 20), "b": low, "c": low - 0.1}
     large = {name: np.r_[column, 1e14] for name, column in table.items()}
     assert compare_ranks(large, test="wilcoxon").pvalues.max(initial=0, where=~np.eye(3, dtype=bool)) < 0.01
+
+
+def test_pairs_are_compared_only_where_friedmans_test_finds_a_difference():
+    rng = np.random.default_rng(0)
+    found = []
+    for _ in range(400):
+        scores = dict(zip("abc", rng.normal([[0.0], [0.35], [0.7]], 1, (3, 14)), strict=True))
+        comparison = compare_ranks(scores, test="wilcoxon")
+        if comparison.pvalue >= 0.05 and (comparison.pvalues < 0.05).any():
+            found.append(comparison.groups)
+    assert found
+    assert all(len(groups) == 1 and len(groups[0]) == 3 for groups in found)

@@ -199,6 +199,8 @@ def test_a_score_that_fails_in_a_rung(error_score):
 def test_min_epochs_and_factor():
     search = halving(mlp(), factor=4, min_epochs=1).fit(X, Y)
     assert (search.n_resources_, search.n_candidates_) == ([1, 6], [5, 2])
+    late = halving(mlp(), factor=4, min_epochs=5).fit(X, Y)  # leaves less than a factor for the last rung
+    assert (late.n_resources_, late.n_candidates_) == ([5, 6], [5, 2])
     alone = halving(mlp(), {"learning_rate": [0.01]}).fit(X, Y)
     assert (alone.n_resources_, alone.n_candidates_) == ([6], [1])
     with pytest.raises(ValueError, match="min_epochs=7 is more than max_epochs=6"):
@@ -260,8 +262,17 @@ def test_max_seconds_ends_after_a_rung():
 
 
 def test_splits_that_change_from_call_to_call_are_those_of_the_first_rung():
-    search = halving(mlp(), cv=KFold(3, shuffle=True, random_state=np.random.RandomState(0))).fit(X, Y)
+    seen = {}
+
+    def scoring(estimator, X, y):
+        seen.setdefault(estimator.learning_rate, []).append(float(X.sum()))
+        return accuracy_score(y, estimator.predict(X))
+
+    folds = KFold(3, shuffle=True, random_state=np.random.RandomState(0))
+    search = halving(mlp(), cv=folds, scoring=scoring).fit(X, Y)
     assert search.n_candidates_ == [5, 3, 2]
+    assert sorted(map(len, seen.values())) == [3, 3, 6, 9, 9]
+    assert {frozenset(sums) for sums in seen.values()} == {frozenset(next(iter(seen.values())))}
 
 
 class Interrupts(Callback):

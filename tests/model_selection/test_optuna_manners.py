@@ -50,6 +50,7 @@ def test_groups_and_weights_go_where_they_belong(garments):
         ours = search(space, 1, model, cv=GroupKFold(2)).fit(X / 255, y, **params)
         theirs = GridSearchCV(model, space, cv=GroupKFold(2)).fit(X / 255, y, **params)
         assert ours.best_score_ == pytest.approx(theirs.best_score_)
+        np.testing.assert_allclose(ours.predict_proba(X / 255), theirs.predict_proba(X / 255), atol=1e-6)
 
 
 def test_threads_see_the_configuration(problem):
@@ -216,3 +217,18 @@ def test_fingerprints_are_the_same_in_every_process():
     """
     found = {run_python(textwrap.dedent(code), PYTHONHASHSEED=str(seed)) for seed in range(3)}
     assert len(found) == 1
+
+
+@pytest.mark.parametrize(
+    ("distribution", "value"),
+    [
+        (randint(1, 10), 2.7),
+        (optuna.distributions.IntDistribution(1, 9, step=2), 4),
+        (optuna.distributions.FloatDistribution(0.5, 2.0, step=0.5), 0.7),
+    ],
+)
+def test_initial_params_between_two_steps_are_not_in_the_space(problem, distribution, value):
+    with pytest.raises(ValueError, match=f"The setting .*{value}.* is not in the space"):
+        search({"x": distribution}, 1, Anything(), initial_params={"x": value}).fit(*problem)
+    found = search({"x": distribution}, 1, Anything(), initial_params={"x": 1}).fit(*problem)
+    assert found.best_params_ == {"x": 1}

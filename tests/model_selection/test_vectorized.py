@@ -257,3 +257,9 @@ def test_parts_of_a_search_of_limited_time_see_the_same_folds(cv):
     search.fit(X, y, **groups)
     assert search.cv is cv
     assert len(set(search.cv_results_["split0_test_score"])) == 1
+
+
+def test_a_search_of_limited_time_ends():
+    X, y = np.arange(60.0)[:, None], np.arange(60) % 2
+    search = VectorizedGridSearchCV(TellsItsFold(), {"candidate": range(20)}, cv=2, n_jobs=1, max_seconds=1e-9)
+    assert 1 <= len(search.fit(X, y).cv_results_["params"]) < 20

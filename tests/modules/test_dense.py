@@ -5,6 +5,7 @@ import copy
 import pytest
 import torch
 from torch import nn
+from torch.nn.functional import binary_cross_entropy_with_logits
 
 from skfashion.modules import MLP, AutoencoderModule, VariationalModule
 from skfashion.modules._dense import dense_stack
@@ -98,6 +99,12 @@ CRITERIA = {
         for reduction in ("mean", "sum")
     },
 }
+
+
+def test_smoothed_labels_are_spread_over_present_and_absent():
+    scores, labels = torch.linspace(-3, 3, 12).reshape(4, 3), (torch.arange(12) % 2).reshape(4, 3).float()
+    expected = binary_cross_entropy_with_logits(scores, 0.9 * labels + 0.05, reduction="none").sum(1)
+    torch.testing.assert_close(MultilabelLoss(0.1)(scores, labels), expected)
 
 
 @pytest.mark.parametrize("name", CRITERIA)

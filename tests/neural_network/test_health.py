@@ -191,6 +191,22 @@ def test_the_adaptive_rate_falls_when_the_score_stays():
     assert stopping.best_epoch == 7
 
 
+def test_the_adaptive_rate_falls_in_a_training(tiny):
+    X, y = tiny
+    model = MLPClassifier((8,), early_stopping=True, n_iter_no_change=6, tol=10.0, max_epochs=30, random_state=0)
+    rates = [row["learning_rate"] for row in model.fit(X, y, X_val=X, y_val=y).history_]
+    assert max(rates) == pytest.approx(model.learning_rate)
+    assert rates[-1] == pytest.approx(0.2 * model.learning_rate)
+
+
+def test_the_best_epoch_may_be_better_by_less_than_tol():
+    stopping = EarlyStopping("score", 1, 0.1, patience=9)
+    for epoch, score in enumerate([0.5, 0.55, 0.58, 0.57], start=1):
+        net = SimpleNamespace(history=[{"score": score, "epoch": epoch}], module_=torch.nn.Identity())
+        stopping.end_epoch(net)
+    assert (stopping.best_epoch, stopping.best_score, stopping.n_waiting) == (3, 0.58, 3)
+
+
 def test_the_adaptive_rate_needs_early_stopping(tiny):
     with pytest.raises(ValueError, match="lr_schedule='adaptive' follows the validation score"):
         MLPClassifier((4,), lr_schedule="adaptive").fit(*tiny)

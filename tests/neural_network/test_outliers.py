@@ -172,6 +172,44 @@ def test_a_weight_of_zero_leaves_an_image_out(boots, detector):
         clone(detector).fit(X, sample_weight=0 * weight)
 
 
+@pytest.fixture
+def weighed(boots):
+    """Images, and weights of which some are five times the others."""
+    X = boots[0]
+    return X, np.where(X.mean(axis=1) > np.median(X.mean(axis=1)), 5.0, 1.0)
+
+
+def test_weights_count_in_what_an_autoencoder_leaves(weighed):
+    X, weight = weighed
+    detector = AutoencoderOutlierDetector(Autoencoder(3, (16,), random_state=0, **SMALL)).fit(X, sample_weight=weight)
+    autoencoder = Autoencoder(3, (16,), random_state=0, **SMALL).fit(X, sample_weight=weight)
+    assert detector.autoencoder_.loss_curve_ == pytest.approx(autoencoder.loss_curve_, rel=1e-5)
+    residual = X / 255 - autoencoder.reconstruct(X)
+    expected = np.average(residual**2, axis=0, weights=weight)
+    np.testing.assert_allclose(detector.pixel_variance_, expected, rtol=1e-3, atol=1e-7)
+
+
+def test_weights_count_for_turned_images(weighed):
+    X, weight = weighed
+    detector = clone(DETECTORS[1]).fit(X, sample_weight=weight)
+    rows = [rows.reshape(-1, 28, 28) for rows in detector._transformed(X)]
+    labels = np.repeat(np.arange(8), len(X))
+    network = clone(DETECTORS[1].classifier).set_params(random_state=detector.classifier_.random_state)
+    network.fit(np.concatenate(rows), labels, sample_weight=np.tile(weight, 8))
+    assert detector.classifier_.loss_curve_ == pytest.approx(network.loss_curve_, rel=1e-5)
+    directions = network.embed(rows[0]).astype(float)
+    directions /= np.linalg.norm(directions, axis=1, keepdims=True)
+    mean = np.average(directions, axis=0, weights=weight)
+    np.testing.assert_allclose(detector._distributions[0].mean, mean, atol=1e-4)
+
+
+@EVERY_DETECTOR
+def test_weights_count_in_the_threshold(weighed, detector):
+    X, weight = weighed
+    odd = clone(detector).set_params(contamination=0.3).fit(X, sample_weight=weight).predict(X) == -1
+    assert weight[odd].sum() / weight.sum() <= 0.3 < (weight[odd].sum() + 5) / weight.sum()
+
+
 @EVERY_DETECTOR
 def test_forms_of_the_same_images(boots, detector):
     X, X_test, _ = boots

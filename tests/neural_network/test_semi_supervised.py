@@ -7,9 +7,11 @@ import torch
 from networks import weights
 from sklearn.base import clone
 from sklearn.datasets import load_digits
+from sklearn.metrics import accuracy_score
 from sklearn.model_selection import GridSearchCV, KFold, cross_val_score
 from torch.nn.functional import cross_entropy
 
+import skfashion.training._consistency as consistency_module
 from skfashion.inspection import TrainingCurveDisplay
 from skfashion.modules._init import stream
 from skfashion.neural_network import (
@@ -51,25 +53,29 @@ def orders(n, size, generator):
 
 
 def by_hand(X, y, *, threshold, weight):
-    """The weights of `INNER` after FixMatch without augmentation, in plain torch."""
+    """The weights of `INNER` after FixMatch without augmentation, and the share of each epoch that counts; in torch."""
     start = clone(INNER).set_params(learning_rate=1e-30).fit(X[y != -1], y[y != -1])
     network = start.module_.train()
     optimizer = torch.optim.SGD(network.parameters(), 0.2)
     labelled, unlabelled = (torch.from_numpy(np.flatnonzero(where)) for where in (y != -1, y == -1))
     images, targets, order = torch.from_numpy(X)[:, None, None], torch.from_numpy(y), stream(start.net_.seed, "order")
+    shares = []
     for _ in range(3):
+        n_counted = 0
         permuted = torch.randperm(len(unlabelled), generator=order)
         known = orders(len(labelled), 4, order)
         for indices in permuted.split(12):
             with_labels, others = labelled[next(known)], unlabelled[indices]
             confidence, said = network(images[others]).softmax(1).detach().max(1)
+            n_counted += int((confidence >= threshold).sum())
             losses = cross_entropy(network(images[others]), said, reduction="none")
             loss = cross_entropy(network(images[with_labels]), targets[with_labels])
             loss = loss + weight * (losses * (confidence >= threshold)).mean()
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
-    return weights(start)
+        shares.append(n_counted / len(unlabelled))
+    return weights(start), shares
 
 
 @pytest.mark.filterwarnings("ignore:.*did not change a weight")  # which the loop by hand starts from
@@ -77,9 +83,9 @@ def by_hand(X, y, *, threshold, weight):
 def test_steps_are_those_of_a_loop_by_hand(few, threshold, weight):
     settings = {"threshold": threshold, "unlabelled_weight": weight, "labelled_share": 0.25}
     model = SemiSupervisedClassifier(INNER, **settings).fit(*few)
-    torch.testing.assert_close(weights(model), by_hand(*few, threshold=threshold, weight=weight), atol=1e-5, rtol=1e-4)
-    shares = [row["train_pseudo_labelled"] for row in model.history_]
-    assert shares == ([1.0] * 3 if threshold == 0 else [0.0] * 3 if threshold == 1 else shares)
+    expected, shares = by_hand(*few, threshold=threshold, weight=weight)
+    torch.testing.assert_close(weights(model), expected, atol=1e-5, rtol=1e-4)
+    assert [row["train_pseudo_labelled"] for row in model.history_] == pytest.approx(shares)
 
 
 def test_the_adaptive_threshold():
@@ -156,6 +162,9 @@ def test_without_missing_labels_it_is_the_network(tiny):
     np.testing.assert_array_equal(model.predict_proba(X), network.predict_proba(X))
     np.testing.assert_array_equal(model.embed(X), network.embed(X))
     assert "train_pseudo_labelled" not in model.history_[-1]
+    weight = np.where(y == 0, 5.0, 1.0)
+    model, network = SemiSupervisedClassifier(INNER).fit(X, y, weight), clone(INNER).fit(X, y, weight)
+    np.testing.assert_array_equal(model.predict_proba(X), network.predict_proba(X))
 
 
 def test_a_weight_of_zero_leaves_an_image_out(few):
@@ -222,6 +231,26 @@ def test_strong_changes_are_those_of_the_parameter(garments):
     assert seen == [15, 15, 15, 5]
 
 
+def test_pseudo_labels_are_predicted_for_weak_changes(garments, monkeypatch):
+    X, y = garments[0][:100], without(garments[1][:100], np.arange(100) < 50)
+    seen = []
+
+    def recorded(net, images):
+        seen.append(images.flatten(1))
+        return probabilities(net, images)
+
+    probabilities = consistency_module._probabilities
+    monkeypatch.setattr(consistency_module, "_probabilities", recorded)
+    inner = CNNClassifier("single", augmentation=_inverted, batch_size=20, max_epochs=1, random_state=0)
+    SemiSupervisedClassifier(inner, strong_augmentation=None).fit(X, y)
+    found, expected = torch.cat(seen).sum(1).sort().values, torch.from_numpy(1 - X[50:] / 255).float().sum(1)
+    torch.testing.assert_close(found, expected.sort().values, rtol=1e-4, atol=1e-3)
+
+
+def _inverted(images):
+    return 1 - images
+
+
 def test_flips_only_where_the_network_flips(garments):
     X, y = garments[0][:100], without(garments[1][:100], np.arange(100) < 50)
     for augmentation, same in (("shift", "shift+erase+erase"), ("flip", "flip+shift+erase+erase")):
@@ -264,6 +293,15 @@ def test_what_is_refused(tiny, parameters, labels, said):
     with pytest.raises(ValueError, match=said):
         model.fit(tiny[0], labels(tiny[1]))
     assert not hasattr(model, "estimator_")
+
+
+def test_a_score_weighs_the_labelled_images(few):
+    X, y = few
+    model = SemiSupervisedClassifier(clone(INNER).set_params(max_epochs=1, learning_rate=0.02)).fit(X, y)
+    weight, known = np.random.default_rng(0).uniform(0.1, 5, 60), y != -1
+    expected = accuracy_score(y[known], model.predict(X[known]), sample_weight=weight[known])
+    assert model.score(X, y, weight) == pytest.approx(expected)
+    assert expected != model.score(X, y)
 
 
 def test_a_score_needs_a_label(few):

@@ -104,8 +104,11 @@ def test_weights_count_in_validation(tiny):
     weight = np.where(y == 0, 100.0, 1.0)
     settings = {"early_stopping": True, "validation_fraction": 0.5, "max_epochs": 1, "random_state": 0}
     weighed = MLPClassifier((4,), **settings).fit(X, y, sample_weight=weight)
-    plain = MLPClassifier((4,), **settings).fit(X, y)
-    assert weighed.validation_scores_ != plain.validation_scores_
+    _, held_out = train_test_split(np.arange(60), test_size=0.5, stratify=y, random_state=weighed.net_.seed)
+    right = weighed.predict(X[held_out]) == y[held_out]
+    expected = np.average(right, weights=weight[held_out])
+    assert weighed.validation_scores_ == pytest.approx([expected])
+    assert expected != pytest.approx(right.mean())
 
 
 def test_class_weights_count_in_validation_images_too(tiny):

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from cards import card_of, ends, estimates, files, near, rows
 from scipy.optimize import linear_sum_assignment
+from scipy.stats import bootstrap
 from sklearn import metrics
 from sklearn.cluster import DBSCAN, KMeans
 from sklearn.decomposition import PCA
@@ -56,6 +57,20 @@ def test_intervals_hold_the_estimate_and_shrink_with_more_images(split, mlp, tmp
             assert low <= float(estimate) <= high
         widths.append([high - low for low, high in (ends(row[2]) for row in table)])
     assert all(few > many for few, many in zip(*widths, strict=True))
+
+
+def test_intervals_are_those_of_95_percent(split, mlp, tmp_path):
+    _, _, X, y = split
+    card = card_of(mlp, tmp_path, X, y)
+    losses = -mlp.predict_log_proba(X)[np.arange(len(y)), y]
+    (interval,) = (row[2] for row in rows(card, "Metrics") if row[0] == "Log loss")
+    expected = bootstrap((losses,), np.mean, method="percentile", n_resamples=4000, rng=0).confidence_interval
+    assert np.diff(ends(interval)) == pytest.approx(np.diff(expected), rel=0.1)  # at 90 % it is 0.84 of that
+    predicted = mlp.predict(X)
+    for label, row in enumerate(rows(card, "Classes one by one")):
+        for column, of in ((2, y == label), (4, predicted == label)):
+            if of.any():
+                assert ends(row[column + 1]) == near([*accuracy_interval(y[of], predicted[of])[1:]])
 
 
 def test_the_most_confused_pairs_are_the_largest_of_the_confusion_matrix(split, mlp, tmp_path):

@@ -19,7 +19,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 from skfashion._onnx import onnx_labels
-from skfashion.baselines import CentroidSampler, ClusterClassifier, KNNClassifier, SubspaceClassifier
+from skfashion.baselines import CentroidSampler, ClusterClassifier, KNNClassifier, SubspaceClassifier, make_hog_svc
 from skfashion.datasets import make_garments
 from skfashion.extending import BaseNetClassifier, Network, estimator
 from skfashion.neural_network import (
@@ -187,6 +187,7 @@ def double(X):
         (IsolationForest(n_estimators=5, random_state=0), TypeError, "IsolationForest .* outlier"),
         (CentroidSampler(KMeans(3, n_init=1)), TypeError, "CentroidSampler .* draws"),
         (KNNClassifier(), TypeError, "KNNClassifier .* training images"),
+        (make_hog_svc(20, random_state=0), TypeError, "HOGTransformer, in FeatureUnion, cannot .* numpy"),
         (ClusterClassifier(random_state=0), TypeError, "ClusterClassifier .* clusterer may be"),
         (KMeans(3, n_init=1, random_state=0), TypeError, "KMeans .* clusterer"),
         (make_pipeline(FunctionTransformer(double), Ridge()), TypeError, "FunctionTransformer .*double"),

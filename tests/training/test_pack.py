@@ -3,6 +3,7 @@
 import contextlib
 import io
 import os
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from sklearn.base import clone
 from sklearn.callback import ScoringMonitor
 from skorch.callbacks import Callback
 
+import skfashion.training._together as together
 from skfashion.neural_network import Autoencoder, CNNClassifier, EncoderClassifier, MLPClassifier
 from skfashion.training._together import Fit, _best_size, train_together
 
@@ -346,3 +348,13 @@ def test_packs_keep_all_jobs_busy():
     assert _best_size([2, 1, 1, 1], 1) == 2
     assert _best_size([1, 1], 2) == 1
     assert _best_size([], 2) == 1
+
+
+def test_the_time_of_a_fit_is_its_share_of_that_of_the_pack(monkeypatch):
+    times = iter([3.0, 11.0])
+    monkeypatch.setattr(together, "time", SimpleNamespace(perf_counter=lambda: next(times)))
+    monkeypatch.setattr(together, "Pack", lambda fits: SimpleNamespace(run=lambda: None))
+    monkeypatch.setattr(together, "work_of_a_step", lambda net: 1)
+    fits = [SimpleNamespace(net=None, training=1.0) for _ in range(4)]
+    together._train(fits)
+    assert [fit.training for fit in fits] == [3.0] * 4

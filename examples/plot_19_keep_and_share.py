@@ -21,6 +21,7 @@ from sklearn.preprocessing import FunctionTransformer
 from skfashion.datasets import fetch_fashion_mnist, make_garments
 from skfashion.neural_network import CNNClassifier
 from skfashion.persistence import load, read_manifest, save, to_onnx
+from skfashion.preprocessing import PixelScaler
 
 try:
     data = fetch_fashion_mnist(n_retries=0)
@@ -30,9 +31,12 @@ except OSError as error:
 names = np.array(data.target_names)
 X, y = data.data[:5_000], names[data.target[:5_000]]
 X_test, y_test = data.data[5_000:7_000], names[data.target[5_000:7_000]]
-brighter = FunctionTransformer(np.sqrt)  # dark details count more
-model = make_pipeline(brighter, CNNClassifier(batch_size=64, max_epochs=8, random_state=0)).fit(X / 255, y)
-print(f"{model.score(X_test / 255, y_test):.1%} of the garments are classified correctly")
+model = make_pipeline(
+    PixelScaler(),  # levels from 0 to 255 become brightness in [0, 1]
+    FunctionTransformer(np.sqrt),  # dark details count more
+    CNNClassifier(batch_size=64, max_epochs=8, random_state=0),
+).fit(X, y)
+print(f"{model.score(X_test, y_test):.1%} of the garments are classified correctly")
 
 # %%
 # A file without code
@@ -40,22 +44,22 @@ print(f"{model.score(X_test / 255, y_test):.1%} of the garments are classified c
 # Loading it runs no code from the file. The manifest says what it is, and can be read without loading the model.
 folder = tempfile.TemporaryDirectory()
 path = Path(folder.name) / "model.skf"
-save(model, path, metrics={"accuracy": model.score(X_test / 255, y_test)}, data_license="MIT")
+save(model, path, metrics={"accuracy": model.score(X_test, y_test)}, data_license="MIT")
 manifest = read_manifest(path)
 print(f"{path.stat().st_size / 1000:.0f} kB: {', '.join(manifest['classes'])}; measured: {manifest['metrics']}")
-same = (load(path).predict_proba(X_test / 255) == model.predict_proba(X_test / 255)).all()
+same = (load(path).predict_proba(X_test) == model.predict_proba(X_test)).all()
 print(f"the loaded model gives the same probabilities, bit for bit: {same}")
 
 # %%
 # A file without torch
 # --------------------
-# The whole Pipeline becomes one graph, with weights of 32, 16 or 8 bits.
+# The whole Pipeline becomes one graph, which takes the same pixels, with weights of 32, 16 or 8 bits.
 probabilities, sizes = {}, {}
 for weights in ("float32", "float16", "int8"):
     onnx = Path(folder.name) / f"{weights}.onnx"
     to_onnx(model, onnx, weights=weights)
     session = onnxruntime.InferenceSession(onnx)
-    labels, probabilities[weights] = session.run(None, {"X": (X_test / 255).astype(np.float32)})
+    labels, probabilities[weights] = session.run(None, {"X": X_test})
     sizes[weights] = onnx.stat().st_size / 1000
     right = (labels == y_test).mean()
     print(f"{weights}: {sizes[weights]:.0f} kB, {right:.1%} right, the first garment: {labels[0]}")
@@ -64,7 +68,7 @@ folder.cleanup()
 # %%
 # How far apart they are
 # ----------------------
-expected = model.predict_proba(X_test / 255)
+expected = model.predict_proba(X_test)
 figure, axes = plt.subplots(1, 3, figsize=(11, 3.8), layout="constrained", sharey=True)
 for ax, (weights, found) in zip(axes, probabilities.items(), strict=True):
     ax.plot(expected.ravel(), np.abs(found - expected).ravel() + 1e-9, ",", color="tab:blue", alpha=0.6)

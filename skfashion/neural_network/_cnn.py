@@ -117,7 +117,7 @@ class CNNRegressor(CNNNetwork, BaseNetRegressor):
     >>> from skfashion.neural_network import CNNRegressor
     >>> X = make_garments(1000, random_state=0).data
     >>> width = (X.reshape(-1, 28, 28) > 100).any(axis=1).sum(axis=1)
-    >>> cnn = CNNRegressor("plain", batch_size=32, random_state=0).fit(X[:800], width[:800])
+    >>> cnn = CNNRegressor("single", batch_size=32, max_epochs=8, random_state=0).fit(X[:800], width[:800])
     >>> cnn.score(X[800:], width[800:]) > 0.8
     True
     """

@@ -131,7 +131,7 @@ class ResNetRegressor(ResNetNetwork, BaseNetRegressor):
     >>> from skfashion.neural_network import ResNetRegressor
     >>> X = make_garments(1000, random_state=0).data
     >>> width = (X.reshape(-1, 28, 28) > 100).any(axis=1).sum(axis=1)
-    >>> resnet = ResNetRegressor(width=8, max_epochs=8, batch_size=32, random_state=0)
+    >>> resnet = ResNetRegressor(width=8, max_epochs=4, batch_size=32, random_state=0)
     >>> resnet.fit(X[:800], width[:800]).score(X[800:], width[800:]) > 0.8
     True
     """

@@ -1,11 +1,11 @@
-"""Fitted estimators as torch modules, and through them as parts of ONNX graphs."""
+"""Fitted estimators as torch modules, and through them as parts of ONNX graphs.
+
+Torch is imported late: data sets and preprocessing do without it.
+"""
 
 from abc import abstractmethod
 
 from sklearn.utils.validation import check_is_fitted
-
-from skfashion._fitted_module import FittedModule
-from skfashion._onnx import converter, parser, shape_calculator
 
 
 class ModuleExport:
@@ -48,6 +48,8 @@ class ModuleExport:
         True
         """
         check_is_fitted(self)
+        from skfashion._fitted_module import FittedModule
+
         return FittedModule(*self._as_predictor(), self._layout, self._pixels.kind)
 
     def onnx_parser(self):
@@ -58,6 +60,8 @@ class ModuleExport:
         callable
             With the arguments `scope` and `inputs`.
         """
+        from skfashion._onnx import parser
+
         return parser(self)
 
     def onnx_shape_calculator(self):
@@ -68,6 +72,8 @@ class ModuleExport:
         callable
             With the argument `operator`.
         """
+        from skfashion._onnx import shape_calculator
+
         return shape_calculator(self)
 
     def onnx_converter(self):
@@ -78,4 +84,6 @@ class ModuleExport:
         callable
             With the arguments `scope`, `operator` and `container`.
         """
+        from skfashion._onnx import converter
+
         return converter(self)

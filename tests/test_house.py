@@ -64,7 +64,7 @@ MAY_IMPORT = {
         *("baselines", "inspection", "metrics", "model_selection", "modules", "neural_network", "preprocessing"),
         "training",
     },
-    "preprocessing": IMAGES | {"_exported", "_extras", "_image_rows", "_version"},
+    "preprocessing": IMAGES | {"_exported", "_extras", "_image_rows", "_version", "modules"},
     "training": {"_device", "_pixels", "_state", "_tensors", "modules"},
 }
 

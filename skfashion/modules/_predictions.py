@@ -23,6 +23,17 @@ class Codes(nn.Module):
         return self.module.encode(images)
 
 
+class PixelRows(nn.Module):
+    """The rows that images come from, which run through height, width, channels if `channels_last`."""
+
+    def __init__(self, channels_last):
+        super().__init__()
+        self.channels_last = channels_last
+
+    def forward(self, images):
+        return (images.permute(0, 2, 3, 1) if self.channels_last else images).flatten(1)
+
+
 class InUnits(nn.Module):
     """Standardised numbers in the units in which they were measured.
 
@@ -63,7 +74,7 @@ class SubspaceProbabilities(nn.Module):
     def __init__(self, means, components, scale, channels_last):
         super().__init__()
         self.scale = scale
-        self.channels_last = channels_last
+        self.rows = PixelRows(channels_last)
         self.register_buffer("means", torch.as_tensor(means, dtype=torch.float64).clone())
         self.n_subspaces = len(components)
         for index, basis in enumerate(components):
@@ -71,8 +82,7 @@ class SubspaceProbabilities(nn.Module):
 
     def scores(self, images):
         """The logits (n_images, n_classes), of which probabilities are made; float64."""
-        images = images.permute(0, 2, 3, 1) if self.channels_last else images
-        rows = images.flatten(1).to(self.means.dtype)
+        rows = self.rows(images).to(self.means.dtype)
         residuals = [self._residuals(rows, index) for index in range(self.n_subspaces)]
         return -torch.stack(residuals, 1) / self.scale
 

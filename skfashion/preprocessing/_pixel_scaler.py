@@ -4,7 +4,6 @@ import numpy as np
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils import check_array
 from sklearn.utils.validation import check_is_fitted
-from torch import nn
 
 from skfashion._atomic import all_or_nothing
 from skfashion._exported import ModuleExport
@@ -110,15 +109,6 @@ class PixelScaler(OneToOneFeatureMixin, TransformerMixin, ModuleExport, ImageInp
         return X * X.dtype.type(WHITE) if self._pixels.kind == "levels" else X
 
     def _as_predictor(self):
-        return _Rows(self._layout), "numbers"
+        from skfashion.modules._predictions import PixelRows  # late, as it needs torch
 
-
-class _Rows(nn.Module):
-    """The rows of images."""
-
-    def __init__(self, layout):
-        super().__init__()
-        self.layout = layout
-
-    def forward(self, images):
-        return self.layout.rows(images)
+        return PixelRows(self._layout.channels_last), "numbers"

@@ -24,17 +24,28 @@ class ImageRows(np.ndarray):
         return self
 
     def __array_finalize__(self, other):
-        self._image_shape = getattr(other, "_image_shape", None)
-        self._channels_last = getattr(other, "_channels_last", False)
+        """Rows that were selected are rows of the same images; after a reshape nothing is known."""
+        kept = isinstance(other, ImageRows) and self.ndim == other.ndim == 2 and self.shape[1] == other.shape[1]
+        self._image_shape = other._image_shape if kept else None
+        self._channels_last = kept and other._channels_last
 
     def __array_wrap__(self, array, context=None, return_scalar=False):
         """Results of the same shape are rows of the same images; sums and products are arrays as any other."""
         array = np.asarray(array)
         if return_scalar:
             return array[()]
-        if array.shape != self.shape or self.image_shape is None:
+        is_product = context is not None and context[0].signature is not None  # of matrices
+        if is_product or array.shape != self.shape or self.image_shape is None:
             return array
         return ImageRows(array, self.image_shape, channels_last=self.channels_last)
+
+    @property
+    def T(self):
+        return self.transpose()
+
+    def transpose(self, *axes):
+        """A plain array: columns of pixels are no images."""
+        return np.asarray(self).transpose(*axes)
 
     @property
     def image_shape(self):

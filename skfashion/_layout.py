@@ -1,6 +1,7 @@
 """The layout of images in rows: how arrays of any shape become rows, and rows images."""
 
 import math
+import re
 from dataclasses import dataclass
 from numbers import Integral
 
@@ -35,6 +36,17 @@ class Layout:
         channels, height, width = self.shape
         return (height, width, channels) if self.channels_last else self.shape
 
+    def pixel_names(self):
+        """A name for each value of a row: ``pixel_y_x``, with the colour or the number of the channel if it has one."""
+        channels, height, width = self.shape
+        pixels = [f"pixel_{row}_{column}" for row in range(height) for column in range(width)]
+        if channels == 1:
+            return pixels
+        colors = ("red", "green", "blue") if channels == 3 else range(channels)
+        if self.channels_last:
+            return [f"{pixel}_{color}" for pixel in pixels for color in colors]
+        return [f"{pixel}_{color}" for color in colors for pixel in pixels]
+
     def rows(self, images):
         """The rows of a tensor of images (n, channels, height, width)."""
         return (images.permute(0, 2, 3, 1) if self.channels_last else images).flatten(1)
@@ -48,7 +60,8 @@ class Layout:
 def rows_of(X, layout):
     """Return X as a 2-D array of rows, the layout that its shape shows, and the shape of an image in it.
 
-    Layout and shape are None if X is 2-D already; the layout is known of rows that know their images.
+    Layout and shape are None if X is 2-D already; the layout is known of rows that know their images, and of frames
+    whose columns are named after pixels.
 
     Parameters
     ----------
@@ -63,7 +76,7 @@ def rows_of(X, layout):
         rows, shown, _ = rows_of(np.asarray(X).reshape(-1, *known.row_shape), layout or known)
         return rows, shown, None
     if getattr(X, "ndim", 2) <= 2:
-        return X, None, None
+        return X, _layout_of_names(getattr(X, "columns", ())), None
     X = _array(X)
     if X.ndim > 4:
         raise ValueError(
@@ -164,6 +177,16 @@ def _array(X):
         return np.asarray(X)
     except ValueError as error:  # ragged
         raise ValueError(f"X must be rows or images of one size: {error}") from error
+
+
+def _layout_of_names(names):
+    """The layout in which columns have the names of :meth:`Layout.pixel_names`, or None."""
+    last = re.match(r"pixel_(\d+)_(\d+)", names[-1]) if len(names) and isinstance(names[-1], str) else None
+    if last is None:
+        return None
+    height, width = (int(number) + 1 for number in last.groups())
+    layouts = (Layout((len(names) // (height * width), height, width), is_last) for is_last in (False, True))
+    return next((layout for layout in layouts if layout.pixel_names() == list(names)), None)
 
 
 def _layout_of_images(shape, layout):

@@ -50,7 +50,7 @@ MAY_IMPORT = {
     "_version": set(),
     "_weights": {"_layout"},
     "baselines": IMAGES | {"_nested", "preprocessing", "_state", "_tensors", "_device", "_exported", "modules"},
-    "datasets": {"_extras", "_image_rows", "preprocessing"},
+    "datasets": {"_extras", "_image_rows", "_layout", "preprocessing"},
     "extending": {"neural_network", "training"},
     # Networks late, where they are explained.
     "inspection": IMAGES | {"_extras", "_nested", "_state", "metrics", "modules"},

@@ -14,9 +14,9 @@ from sklearn.datasets import fetch_file, get_data_home
 from sklearn.utils import Bunch
 
 from skfashion._extras import imported
+from skfashion._layout import Layout
 from skfashion._private_sklearn import Interval, StrOptions
 from skfashion.datasets._official import find_official
-from skfashion.preprocessing._image_reader import pixel_names
 
 FETCH_PARAMETERS = {
     "subset": [StrOptions({"train", "test", "all"})],
@@ -85,7 +85,7 @@ def fetch(source, subset, data_home, download_if_missing, return_X_y, as_frame, 
         images=np.moveaxis(images, 1, -1) if images.ndim == 4 else images,
         target=np.concatenate(target),
         target_names=list(source.target_names),
-        feature_names=pixel_names(images.shape[1:] if images.ndim == 4 else (1, *images.shape[1:])),
+        feature_names=Layout(images.shape[1:] if images.ndim == 4 else (1, *images.shape[1:])).pixel_names(),
         DESCR=(resources.files("skfashion.datasets") / "descr" / source.description).read_text(encoding="utf-8"),
     )
     if as_frame:

@@ -5,8 +5,8 @@ from numbers import Integral, Real
 import numpy as np
 from sklearn.utils import Bunch, check_random_state
 
+from skfashion._layout import Layout
 from skfashion._private_sklearn import Interval, validate_params
-from skfashion.preprocessing._image_reader import pixel_names
 
 _SIZE = 28
 
@@ -241,7 +241,7 @@ def make_garments(n_samples=1000, *, noise=0.05, spread=1.0, random_state=None, 
         images=images,
         target=target,
         target_names=list(_DRAW),
-        feature_names=pixel_names((1, _SIZE, _SIZE)),
+        feature_names=Layout((1, _SIZE, _SIZE)).pixel_names(),
         DESCR="Procedurally drawn garments in ten classes, 28 x 28 grey pixels; see skfashion.datasets.make_garments.",
     )
 

@@ -11,9 +11,10 @@ import numpy as np
 from sklearn.utils import Bunch
 
 from skfashion._image_rows import ImageRows
+from skfashion._layout import Layout
 from skfashion.datasets._fetch import add_frame
 from skfashion.preprocessing._decoding import load_pillow
-from skfashion.preprocessing._image_reader import ImageReader, pixel_names, read_into, said_of
+from skfashion.preprocessing._image_reader import ImageReader, read_into, said_of
 
 # How many files a warning names.
 _N_NAMED = 10
@@ -215,7 +216,7 @@ def _bunch(data, target, names, files, left_out, reader, path, *, return_X_y, as
         images=images[..., 0] if channels == 1 else images,
         target=target,
         frame=None,
-        feature_names=pixel_names(shape),
+        feature_names=Layout(shape).pixel_names(),
         target_names=names,
         filenames=np.array(files),
         left_out=left_out,

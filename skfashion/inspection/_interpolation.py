@@ -10,7 +10,7 @@ from skfashion._nested import steps_of, unwrapped
 from skfashion.inspection._back_to_pixels import inverse_transformed
 from skfashion.inspection._drawing import axes_for, check_kw, draw_grid, grid_size, unsigned_style
 from skfashion.inspection._labels import labels_at
-from skfashion.inspection._pictures import pictures_made_by
+from skfashion.inspection._pictures import Images, pictures_made_by
 
 
 class InterpolationDisplay:
@@ -87,7 +87,8 @@ class InterpolationDisplay:
         codes = (1 - share) * start[:, None] + share * end[:, None]
         classes = labels_at(y, start, np.arange(len(start)).repeat(n_steps))
         decoded = inverse_transformed(steps_of(estimator), codes.reshape(-1, start.shape[1]), classes)
-        images = pictures_made_by(estimator, decoded)
+        scale = Images(X, None, estimator, others=[X_other]).scale
+        images = pictures_made_by(estimator, decoded, scale=scale)
         display = cls(images.reshape(len(start), n_steps, *images.shape[1:]))
         return display.plot(ax, imshow_kw=imshow_kw)
 

@@ -10,7 +10,7 @@ from skfashion._nested import steps_of, unwrapped
 from skfashion.inspection._back_to_pixels import inverse_transformed
 from skfashion.inspection._drawing import axes_for, check_kw, draw_grid, grid_size, unsigned_style
 from skfashion.inspection._labels import labels_at, names_of
-from skfashion.inspection._pictures import pictures_made_by
+from skfashion.inspection._pictures import Images, pictures_made_by
 
 
 class LatentWalkDisplay:
@@ -131,16 +131,15 @@ class LatentWalkDisplay:
             if len(starts) != 1:
                 raise ValueError(f"start must be one image. Got {len(starts)}.")
             center = starts[0]
-        dimensions = range(len(center)) if dimensions is None else dimensions
-        if not all(0 <= dimension < len(center) for dimension in dimensions):
-            raise ValueError(f"dimensions must lie in 0 to {len(center) - 1}. Got {list(dimensions)}.")
+        dimensions = _checked_dimensions(dimensions, len(center))
         steps = np.linspace(-span, span, n_steps)
         codes = np.tile(center, (len(dimensions), n_steps, 1))
         for row, dimension in enumerate(dimensions):
             codes[row, :, dimension] += steps * spread[dimension]
         labels = labels_at(y, dimensions, np.arange(len(dimensions)).repeat(n_steps))
         decoded = inverse_transformed(steps_of(estimator), codes.reshape(-1, len(center)), labels)
-        images = pictures_made_by(estimator, decoded)
+        scale = None if X is None else Images(X, None, estimator).scale
+        images = pictures_made_by(estimator, decoded, scale=scale)
         images = images.reshape(len(dimensions), n_steps, *images.shape[1:])
         classes = None if y is None else names_of(np.broadcast_to(y, len(dimensions)).tolist(), class_names)
         display = cls(images, steps, list(dimensions), classes)
@@ -183,3 +182,14 @@ class LatentWalkDisplay:
 
 def _codes(estimator, X):
     return check_array(as_array(estimator.transform(X)), dtype=[np.float64, np.float32], input_name="codes")
+
+
+def _checked_dimensions(dimensions, n_dimensions):
+    """Some latent dimensions as a list; None stands for all."""
+    if dimensions is None:
+        return list(range(n_dimensions))
+    found = list(dimensions) if np.iterable(dimensions) else []
+    are_ints = all(isinstance(each, Integral) and not isinstance(each, bool) for each in found)
+    if not found or not are_ints or not all(0 <= each < n_dimensions for each in found):
+        raise ValueError(f"dimensions must be a sequence of ints from 0 to {n_dimensions - 1}. Got {dimensions!r}.")
+    return found

@@ -9,6 +9,7 @@ from joblib import Parallel, delayed
 from sklearn.base import BaseEstimator, TransformerMixin, clone
 
 from skfashion._image_rows import ImageRows
+from skfashion._layout import Layout
 from skfashion._private_sklearn import Interval, StrOptions, _fit_context
 from skfashion._version import Versioned
 from skfashion.preprocessing._decoding import (
@@ -163,14 +164,7 @@ class ImageReader(Versioned, TransformerMixin, BaseEstimator):
         ndarray of shape (n_channels * height * width,), dtype object
             The names, as str.
         """
-        return np.array(pixel_names(clone(self).fit(None).image_shape_), dtype=object)
-
-
-def pixel_names(shape):
-    """A name for each value of a row of images (channels, height, width), grey or RGB, one channel after the other."""
-    channels, height, width = shape
-    pixels = [f"pixel_{row}_{column}" for row in range(height) for column in range(width)]
-    return pixels if channels == 1 else [f"{pixel}_{color}" for color in ("red", "green", "blue") for pixel in pixels]
+        return np.array(Layout(clone(self).fit(None).image_shape_).pixel_names(), dtype=object)
 
 
 def as_sources(X):

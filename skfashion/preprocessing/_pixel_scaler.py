@@ -9,8 +9,8 @@ from skfashion._atomic import all_or_nothing
 from skfashion._exported import ModuleExport
 from skfashion._image_rows import ImageRows
 from skfashion._images import ImageInput
-from skfashion._layout import as_array
-from skfashion._pixels import WHITE, scaled
+from skfashion._layout import as_array, rows_of
+from skfashion._pixels import scaled
 
 
 class PixelScaler(OneToOneFeatureMixin, TransformerMixin, ModuleExport, ImageInput, BaseEstimator):
@@ -67,6 +67,7 @@ class PixelScaler(OneToOneFeatureMixin, TransformerMixin, ModuleExport, ImageInp
             The fitted transformer.
         """
         with all_or_nothing(self):
+            self._knows_images = rows_of(X, None)[1] is not None
             self._check_images(X, reset=True)
         return self
 
@@ -87,12 +88,30 @@ class PixelScaler(OneToOneFeatureMixin, TransformerMixin, ModuleExport, ImageInp
         check_is_fitted(self)
         X, _ = self._check_images(X, reset=False)
         X = scaled(X, np.result_type(X.dtype, np.float32).type)
-        if len(self._shown_shape) == 1:
+        if not self._knows_images:
             return X
         return ImageRows(X, self._layout.shape, channels_last=self._layout.channels_last)
 
+    def get_feature_names_out(self, input_features=None):
+        """Return the names of the columns.
+
+        Parameters
+        ----------
+        input_features : array-like of str, default=None
+            As in :class:`~sklearn.preprocessing.MinMaxScaler`.
+
+        Returns
+        -------
+        ndarray of str objects
+            Those of the fit; if it was on images, a name for each pixel, from which the next step learns their shape.
+        """
+        check_is_fitted(self)
+        if input_features is None and self._knows_images and not hasattr(self, "feature_names_in_"):
+            return np.array(self._layout.pixel_names(), dtype=object)
+        return super().get_feature_names_out(input_features)
+
     def inverse_transform(self, X):
-        """Return pixels on the scale of the images of the fit.
+        """Return rows as they are: what stands for levels stays brightness in [0, 1], as in all estimators here.
 
         Parameters
         ----------
@@ -102,11 +121,18 @@ class PixelScaler(OneToOneFeatureMixin, TransformerMixin, ModuleExport, ImageInp
         Returns
         -------
         ndarray of shape (n_samples, n_features), dtype float32 or float64
-            Brightness in [0, 1] as levels from 0 to 255 if those of the fit were levels.
+            The rows.
+
+        Raises
+        ------
+        ValueError
+            If rows have another length than those of the fit.
         """
         check_is_fitted(self)
         X = check_array(as_array(X), dtype=[np.float64, np.float32])
-        return X * X.dtype.type(WHITE) if self._pixels.kind == "levels" else X
+        if X.shape[1] != self.n_features_in_:
+            raise ValueError(f"X has {X.shape[1]} features, but PixelScaler is expecting {self.n_features_in_}.")
+        return X
 
     def _as_predictor(self):
         from skfashion.modules._predictions import PixelRows  # late, as it needs torch

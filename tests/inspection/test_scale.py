@@ -16,6 +16,7 @@ from skfashion.baselines import KNNClassifier
 from skfashion.inspection import (
     ClassBalanceDisplay,
     ImageGridDisplay,
+    InterpolationDisplay,
     LatentSpaceDisplay,
     LatentWalkDisplay,
     MisclassifiedDisplay,
@@ -25,6 +26,7 @@ from skfashion.inspection import (
     TrainingCurveDisplay,
 )
 from skfashion.neural_network import Autoencoder, MLPClassifier
+from skfashion.preprocessing import PixelScaler
 
 DTYPES = ["uint8", "int64", "float64", "float32", "uint16", "frame", "polars", "list", "tensor", "memory map"]
 
@@ -61,6 +63,7 @@ ROUND_TRIPS = {
     "autoencoder": Autoencoder(8, max_epochs=2, batch_size=16, random_state=0),
     "PCA": PCA(6, random_state=0),
     "scaler and PCA": make_pipeline(StandardScaler(), PCA(6, random_state=0)),
+    "pixel scaler and PCA": make_pipeline(PixelScaler(), PCA(6, random_state=0)),
     "scaler and autoencoder": make_pipeline(MinMaxScaler(), Autoencoder(8, max_epochs=2, random_state=0)),
     "autoencoder and PCA": make_pipeline(Autoencoder(8, max_epochs=2, random_state=0), PCA(3, random_state=0)),
     "function without a way back": make_pipeline(FunctionTransformer(lambda X: X / 255), PCA(6, random_state=0)),
@@ -148,6 +151,27 @@ def test_neighbours_of_scikit_learn_are_on_the_scale_of_the_images(garments, dty
     nearest = model.kneighbors(X[:2], return_distance=False)
     shown = PrototypeDisplay.from_estimator(model, X[:2]).prototypes
     np.testing.assert_allclose(shown.reshape(2, -1), garments[0][nearest].mean(axis=1) / 255, rtol=1e-5)
+    pipeline = make_pipeline(PixelScaler(), KNeighborsClassifier(3)).fit(X, y)
+    shown = PrototypeDisplay.from_estimator(pipeline, X[:2]).prototypes
+    np.testing.assert_allclose(shown.reshape(2, -1), garments[0][nearest].mean(axis=1) / 255, rtol=1e-5)
+
+
+@pytest.mark.parametrize("share", [1, 3])
+def test_decoded_images_are_on_the_scale_of_those_they_start_from(garments, share):
+    """Levels that are all dark are no brighter than the same images in [0, 1]."""
+    X = garments[0][:100] // share
+    X[99] = 255
+    drawn = []
+    for form in (X, X / 255):
+        pca = PCA(5, random_state=0).fit(form)
+        drawn.append(
+            [
+                shades(LatentWalkDisplay.from_estimator(pca, form)),
+                shades(InterpolationDisplay.from_estimator(pca, form[:2], form[98:])),
+            ]
+        )
+    for levels, brightness in zip(*drawn, strict=True):
+        np.testing.assert_allclose(levels, brightness, atol=2e-3)
 
 
 def test_an_estimator_that_was_fitted_on_levels_reads_other_images_as_such(garments):

@@ -276,7 +276,13 @@ def test_rows_are_arrays_for_everybody_else():
     assert (rows / 255).image_shape == (3, 24, 16)
     assert rows[:, :10].image_shape is None
     assert rows[0].image_shape is None
-    for other in (rows.T, rows.T @ rows, rows.sum(axis=0, keepdims=True), np.concatenate([rows, rows], axis=1)):
+    square = ImageReader((2, 1)).fit_transform(X[:2])
+    assert square.image_shape == (1, 2, 1)
+    turned = np.moveaxis(rows.reshape(-1, 3, 24, 16), 1, -1).reshape(len(rows), -1)
+    for other in (
+        *(rows.T, square.T, rows.T @ rows, rows @ np.eye(rows.shape[1]), turned, rows.reshape(-1, 16, 72)),
+        *(rows.sum(axis=0, keepdims=True), np.concatenate([rows, rows], axis=1)),
+    ):
         assert getattr(other, "image_shape", None) is None
     assert isinstance(rows.max(), np.uint8)
     assert copy.deepcopy(rows).image_shape == (3, 24, 16)

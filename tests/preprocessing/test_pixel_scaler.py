@@ -3,12 +3,15 @@
 import pickle
 
 import numpy as np
+import pandas as pd
 import pytest
+import torch
+from sklearn.base import clone
 from sklearn.decomposition import PCA
 from sklearn.pipeline import make_pipeline
 
 from skfashion.neural_network import CNNClassifier
-from skfashion.preprocessing import PixelScaler
+from skfashion.preprocessing import ImageReader, PixelScaler
 
 
 @pytest.fixture
@@ -24,7 +27,7 @@ def test_levels_become_brightness(photos, fitted_on):
     for X in (rows, rows.astype(np.int16), rows.astype(np.float64), rows / np.float32(255), rows / 255):
         np.testing.assert_allclose(scaler.transform(X), rows / 255, rtol=1e-6)
     assert scaler.transform(rows[:1] // 2).max() < 0.5  # a dark image is read as the others are
-    np.testing.assert_allclose(scaler.inverse_transform(scaler.transform(rows)), rows, rtol=1e-6)
+    np.testing.assert_allclose(scaler.inverse_transform(scaler.transform(rows)), rows / 255, rtol=1e-6)
 
 
 @pytest.mark.parametrize("scale", [1.0, 16, 4095.0])
@@ -53,7 +56,7 @@ def test_the_shape_of_images_travels_to_the_next_step(photos):
 
 
 def test_names_of_columns(photos):
-    frame = pytest.importorskip("pandas").DataFrame(photos.reshape(12, -1)).add_prefix("pixel")
+    frame = pd.DataFrame(photos.reshape(12, -1)).add_prefix("pixel")
     scaler = PixelScaler().set_output(transform="pandas").fit(frame)
     assert list(scaler.transform(frame).columns) == list(frame.columns)
 
@@ -61,7 +64,42 @@ def test_names_of_columns(photos):
 def test_back_to_pixels_in_a_pipeline(photos):
     rows = photos.reshape(12, -1)
     model = make_pipeline(PixelScaler(), PCA(11, random_state=0)).fit(rows)
-    np.testing.assert_allclose(model.inverse_transform(model.transform(rows)), rows, atol=0.05)
+    np.testing.assert_allclose(model.inverse_transform(model.transform(rows)), rows / 255, atol=1e-5)
+    with pytest.raises(ValueError, match="X has 5 features, but PixelScaler is expecting 216"):
+        model[0].inverse_transform(np.zeros((3, 5)))
+
+
+@pytest.mark.parametrize("container", ["default", "pandas", "polars"])
+@pytest.mark.parametrize("first", [ImageReader((9, 8), color="rgb"), PixelScaler()])
+def test_the_shape_comes_through_whatever_the_container(photos, first, container):
+    y = np.arange(12) % 2
+    network = CNNClassifier(max_epochs=1, random_state=0)
+    model = make_pipeline(clone(first), PixelScaler(), network).set_output(transform=container)
+    assert model.fit(photos, y)[-1].image_shape_ == (3, 9, 8)
+    expected = clone(network).fit(photos, y).predict_proba(photos)
+    np.testing.assert_allclose(model.predict_proba(photos), expected, atol=1e-5)
+
+
+def test_numbers_that_do_not_fit_into_float32(photos):
+    X = np.array([[2**24 + 1, 0], [3, 5]])
+    assert PixelScaler().fit_transform(X).dtype == np.float64
+    np.testing.assert_array_equal(PixelScaler().fit_transform(X), X)
+
+
+def test_a_fit_that_fails_changes_nothing(photos):
+    frame = pd.DataFrame(photos.reshape(12, -1)[:, :3], columns=list("abc"))
+    scaler = PixelScaler().fit(frame)
+    with pytest.raises(ValueError, match="NaN"):
+        scaler.fit(pd.DataFrame(np.full((4, 3), np.nan), columns=list("xyz")))
+    assert list(scaler.feature_names_in_) == list("abc")
+    np.testing.assert_allclose(scaler.transform(frame), frame / 255, rtol=1e-6)
+
+
+def test_a_module_of_photos_gives_their_rows(photos):
+    scaler = PixelScaler().fit(photos)
+    rows = photos.reshape(12, -1)
+    found = scaler.as_module()(torch.from_numpy(rows)).numpy()
+    np.testing.assert_allclose(found, scaler.transform(photos), rtol=1e-6)
 
 
 def test_rows_keep_the_order_of_channels(photos):

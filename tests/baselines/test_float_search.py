@@ -207,3 +207,13 @@ def test_search_by_itself():
     expected, expected_index = exhaustive(X, Y, 3, "euclidean")
     np.testing.assert_array_equal(index, expected_index)
     np.testing.assert_allclose(distance, expected)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_ties_seen_from_far_away_come_by_their_index(seed):
+    rng = np.random.default_rng(seed)
+    Y = rng.permutation(300)[:, None] / 7.0
+    for power in range(9, 16):
+        for query in (10.0**power, -(10.0**power)):
+            index = nearest(FloatSearch(Y, "euclidean", CPU), np.array([[query]]), 5)[1][0]
+            np.testing.assert_array_equal(index, np.argsort(np.abs(query - Y[:, 0]), kind="stable")[:5])

@@ -150,3 +150,37 @@ def test_parameters_reach_the_steps():
         "cluster__random_state": 7,
     }
     assert {name: parameters[name] for name in found} == found
+
+
+def test_a_fit_that_fails_changes_nothing():
+    X = load_digits().data
+    model = SpectralClusterer(5, random_state=0).fit(X[:100])
+    before = model.predict(X[100:200])
+    with pytest.raises(ValueError, match="n_samples=60 should be >= n_clusters=99"):
+        model.set_params(n_clusters=99).fit(X[:60, :9])
+    assert model.n_features_in_ == 64
+    np.testing.assert_array_equal(model.predict(X[100:200]), before)
+
+
+def test_the_images_of_the_fit_may_change_afterwards():
+    X = load_digits().data
+    known = X[:100].copy()
+    model = SpectralClusterer(5, random_state=0).fit(known)
+    before = model.predict(X[100:200])
+    known[:] = 0
+    np.testing.assert_array_equal(model.predict(X[100:200]), before)
+
+
+def test_the_embedding_of_a_new_image_by_its_definition():
+    X = load_digits().data
+    model = SpectralClusterer(5, n_neighbors=4, random_state=0).fit(X[:300])
+    distance, index = KNNClassifier(4).fit(X[:300], np.zeros(300)).kneighbors(X[300:310])
+    weight = np.exp(-((distance / distance.mean(axis=1, keepdims=True)) ** 2))
+    means = (weight[..., None] * model._vectors[index]).sum(axis=1)
+    expected = means / np.linalg.norm(means, axis=1, keepdims=True)
+    np.testing.assert_allclose(model.transform(X[300:310]), expected, atol=1e-6)
+
+
+def test_parts_that_are_all_fragments():
+    copies = np.repeat(np.random.default_rng(0).normal(size=(20, 4)), 12, axis=0)
+    assert set(SpectralClusterer(1, random_state=0).fit_predict(copies)) == {0}

@@ -66,3 +66,11 @@ def test_difficulty():
 def test_bad_parameter(parameter, value):
     with pytest.raises(ValueError, match=f"The '{parameter}' parameter of make_garments must be"):
         make_garments(**{parameter: value})
+
+
+def test_spread():
+    """At 0 every garment is in the middle, so that pixels and rows of pixels vary least."""
+    images = [make_garments(200, spread=spread, noise=0, random_state=0).images.astype(float) for spread in (0, 1, 2)]
+    assert np.all(np.diff([each.std(axis=0).mean() for each in images]) > 5)
+    centers = [(each.sum(axis=2) @ np.arange(28)) / each.sum(axis=(1, 2)) for each in images]
+    assert np.all(np.diff([center.std() for center in centers]) > 0.3)

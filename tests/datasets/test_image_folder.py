@@ -188,3 +188,13 @@ def test_folders_that_hold_nothing(tmp_path):
     (tmp_path / "square" / "a.png").write_bytes(io.BytesIO().getvalue())
     with pytest.raises(ValueError, match="The folders disc in"):
         load_image_folder(tmp_path)
+
+
+@pytest.mark.parametrize("how", [{"resize": "crop"}, {"resize": "stretch"}, {"background": 0}])
+def test_images_are_fitted_into_the_shape_as_asked(folder, how):
+    found = load_image_folder(folder, **how)
+    height, width = found.image_shape[1:]
+    color = "rgb" if found.image_shape[0] == 3 else "grey"
+    expected = ImageReader((height, width), color=color, **how).fit_transform(found.filenames)
+    np.testing.assert_array_equal(found.data, expected)
+    assert (found.data != load_image_folder(folder).data).any()

@@ -12,7 +12,7 @@ from sklearn.naive_bayes import GaussianNB
 from sklearn.svm import LinearSVC
 
 from skfashion.inspection import MisclassifiedDisplay, ReliabilityDisplay, RiskCoverageDisplay
-from skfashion.metrics import accuracy_interval, expected_calibration_error, risk_coverage_curve
+from skfashion.metrics import accuracy_interval, expected_calibration_error, reliability_bins, risk_coverage_curve
 from skfashion.neural_network import MLPClassifier
 
 DISPLAYS = [ReliabilityDisplay, RiskCoverageDisplay]
@@ -35,6 +35,20 @@ def test_reliability_is_drawn_with_its_intervals(mlp, garments):
     error = expected_calibration_error(y, proba, n_bins=5)
     assert display.error == error
     assert f"MLPClassifier: calibration error {error:.3f}" in legend(display)
+
+
+def test_bins_of_equal_counts(mlp, garments):
+    X, y = garments
+    found = ReliabilityDisplay.from_estimator(mlp, X, y, strategy="quantile", n_bins=5).bins
+    expected = reliability_bins(y, mlp.predict_proba(X), strategy="quantile", n_bins=5)
+    np.testing.assert_array_equal(found.counts, expected.counts)
+    assert np.ptp(found.counts) <= 1
+
+
+def test_the_risk_begins_with_that_of_the_most_confident():
+    curve = risk_coverage_curve([0, 1, 1], [1, 1, 1], [0.9, 0.8, 0.7])
+    display = RiskCoverageDisplay.from_predictions([0, 1, 1], [1, 1, 1], [0.9, 0.8, 0.7])
+    assert display.line_.get_ydata()[0] == 100 * curve.risk[0] == 100
 
 
 def test_risk_is_drawn_in_percent(mlp, garments):

@@ -168,3 +168,37 @@ def test_classes_that_do_not_fit_are_refused(conditional, pca):
                 display.from_estimator(vae, *images, *told)
         with pytest.raises(TypeError, match="PCA has no conditional decoder"):
             display.from_estimator(pca, *images, y[0])
+
+
+def test_a_sample_of_points_keeps_their_labels():
+    rng = np.random.default_rng(0)
+    y = np.repeat(np.arange(4), 50)
+    codes = np.c_[y, rng.normal(0, 1e-3, 200)].astype(float)
+    identity = FunctionTransformer().fit(codes)
+    for display in (
+        LatentSpaceDisplay.from_codes(codes, y, n_samples=20, random_state=0),
+        LatentSpaceDisplay.from_estimator(identity, codes, y, n_samples=20, random_state=0),
+    ):
+        assert sum(len(points.get_offsets()) for points in display.points_.values()) == 20
+        for label, points in display.points_.items():
+            np.testing.assert_allclose(points.get_offsets()[:, 0], label, atol=0.01)
+
+
+def test_tsne_of_few_images():
+    codes = np.random.default_rng(0).normal(size=(10, 3))
+    assert LatentSpaceDisplay.from_codes(codes, method="tsne", random_state=0).points.shape == (10, 2)
+
+
+def test_a_walk_from_an_image_takes_the_steps_of_all_images(garments, pca):
+    X = garments[0] / 255
+    codes = pca.transform(X)
+    display = LatentWalkDisplay.from_estimator(pca, X, start=X[:1], dimensions=[1], span=1, n_steps=3)
+    ends = np.tile(codes[0], (3, 1))
+    ends[:, 1] += np.array([-1, 0, 1]) * codes[:, 1].std()
+    np.testing.assert_allclose(display.images[0].reshape(3, -1), pca.inverse_transform(ends), atol=1e-6)
+
+
+@pytest.mark.parametrize("dimensions", [3, [0.5], [True], [], "01", [99]])
+def test_dimensions_of_a_walk(pca, dimensions):
+    with pytest.raises(ValueError, match="dimensions must be a sequence of ints from 0 to"):
+        LatentWalkDisplay.from_estimator(pca, dimensions=dimensions)

@@ -186,10 +186,11 @@ def test_both_terms_of_a_vae_are_in_its_history(garments):
             assert row[f"{part}_loss"] == pytest.approx(total, rel=1e-4)
 
 
-def test_elbo_is_what_training_measures(garments):
+@pytest.mark.parametrize("beta", [1.0, 3.0])
+def test_elbo_is_what_training_measures(garments, beta):
     """With a rate of almost zero the network stays as it was when its loss was measured."""
     X, _ = garments
-    model = copy.deepcopy(MODELS[2]).set_params(learning_rate=1e-12, max_epochs=1).fit(X)
+    model = copy.deepcopy(MODELS[2]).set_params(learning_rate=1e-12, max_epochs=1, beta=beta).fit(X)
     row = model.history_[0]
     expected = -(row["train_reconstruction"] + row["train_kl"])
     assert model.elbo(X, n_draws=5, random_state=0).mean() == pytest.approx(expected, rel=0.01)

@@ -174,9 +174,10 @@ def test_codes_of_classes_are_pooled_by_their_weights(tiny):
     model = VariationalAutoencoder(
         2, n_channels=(4,), conditional=True, learning_rate=1e-12, lr_schedule=None, random_state=0
     )
-    once = clone(model).partial_fit(X, y, sample_weight=np.arange(len(y)) % 7 + 1.0)
-    for part in (slice(0, 50), slice(50, None)):
-        model.partial_fit(X[part], y[part], sample_weight=(np.arange(len(y)) % 7 + 1.0)[part], classes=[0, 1, 2])
+    weight = np.where(np.arange(len(y)) < 30, 1.0, 10.0)
+    once = clone(model).partial_fit(X, y, sample_weight=weight)
+    for part in (slice(0, 30), slice(30, None)):
+        model.partial_fit(X[part], y[part], sample_weight=weight[part], classes=[0, 1, 2])
     for several, single in zip(model._codes_of_classes[1:], once._codes_of_classes[1:], strict=True):
         np.testing.assert_allclose(several, single, rtol=1e-3, atol=1e-5)
 
@@ -311,3 +312,12 @@ def test_a_validation_image_of_weight_zero_says_nothing_about_the_scale(garments
         fitted = clone(model).fit(X, y, X_val=X_val, y_val=y[:20], sample_weight_val=np.r_[0, np.ones(19)])
         losses.append(fitted.history_[0]["valid_loss"])
     assert losses[0] == losses[1]
+
+
+def test_a_decoder_starts_at_the_weighted_mean():
+    X = np.repeat([[0.0, 1.0], [1.0, 1.0]], 50, axis=0).astype(np.float32)
+    model = Autoencoder(1, (), loss="squared_error", output_activation="identity", learning_rate=1e-12, max_epochs=1)
+    model.set_params(random_state=0)
+    weighed = model.fit(X, sample_weight=np.repeat([1.0, 9.0], 50)).inverse_transform([[0.0]])
+    plain = model.fit(X).inverse_transform([[0.0]])
+    assert weighed[0, 0] - plain[0, 0] == pytest.approx(0.4, abs=0.01)

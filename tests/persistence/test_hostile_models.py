@@ -8,7 +8,7 @@ import pytest
 import sklearn
 from saved import MANIFEST, STATE, changed, loaded, of_state, parts_of, saved, sealed
 from scipy.sparse import csr_array
-from sklearn.cluster import KMeans
+from sklearn.cluster import KMeans, MiniBatchKMeans
 from sklearn.datasets import load_digits
 from sklearn.decomposition import PCA
 from sklearn.dummy import DummyClassifier
@@ -21,6 +21,7 @@ from sklearn.preprocessing import FunctionTransformer, Normalizer
 from sklearn.svm import SVC, SVR, OneClassSVM
 from sklearn.tree import DecisionTreeClassifier
 
+from skfashion.baselines import KNNClassifier
 from skfashion.neural_network import MLPClassifier
 from skfashion.persistence._archive import BrokenFileError
 
@@ -258,3 +259,21 @@ def test_metadata_requests_know_their_estimator(digits):
         again = loaded(saved(model))
         again.fit(X, y, sample_weight=np.ones(100))
         assert again[-1].get_metadata_routing().fit.requests == {"sample_weight": True}
+
+
+@pytest.mark.parametrize(
+    ("model", "attribute", "array", "says"),
+    [
+        (SVC(), "_dual_coef_", np.zeros((1, 1)), "coefficients of another shape"),
+        (SVC(), "dual_coef_", np.zeros((1, 1)), "coefficients of another shape"),
+        (SVC(), "_intercept_", np.zeros(3), "constants of another shape"),
+        (SVC(), "_probA", np.zeros(3), "probabilities of another shape"),
+        (SVC(), "_probB", np.zeros(3), "probabilities of another shape"),
+        (MiniBatchKMeans(3, n_init=1, random_state=0), "_counts", np.zeros(1), "counts of other centers"),
+        (KNNClassifier(), "_codes", np.full(100, 2**40), "unknown classes"),
+    ],
+)
+def test_arrays_by_which_compiled_code_counts(digits, model, attribute, array, says):
+    X, y = digits
+    content = saved(model.fit(X, y % 2))
+    refused(with_array(content, attribute, array), says)

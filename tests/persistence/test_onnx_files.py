@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
+import torch
 from onnx_files import metadata, named, onnx, run
 from sklearn.cluster import KMeans
 from sklearn.ensemble import IsolationForest, VotingClassifier
@@ -244,3 +245,14 @@ def test_a_missing_package_is_named(small, path, monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "skl2onnx", None)
     with pytest.raises(ImportError, match=r'pip install "skfashion\[onnx\]"'):
         to_onnx(model, path)
+
+
+def test_weights_beyond_float16_are_not_shortened(small, path):
+    X, y = small
+    model = MLPClassifier((64,), **SMALL).fit(X, y)
+    with torch.no_grad():
+        model.module_.state_dict()["1.weight"][0, 0] = 1e5
+    to_onnx(model, path, weights="float16")
+    answers = run(path, X)
+    assert np.isfinite(answers["probabilities"]).all()
+    np.testing.assert_allclose(answers["probabilities"], model.predict_proba(X), atol=5e-3)

@@ -238,3 +238,11 @@ def test_after_a_reader(photos):
     pipeline = make_pipeline(ImageReader((20, 24), color="rgb"), hog)
     np.testing.assert_array_equal(pipeline.fit_transform(list(photos)), HOGTransformer().fit_transform(photos))
     assert hog.image_shape_ == (3, 20, 24)
+
+
+@pytest.mark.parametrize(
+    ("dtype", "expected"), [(np.int64, np.float64), (np.int16, np.float32), (np.float64, np.float64)]
+)
+def test_numbers_that_do_not_fit_into_float32_give_float64(photos, dtype, expected):
+    numbers = 3 * photos[..., 0].astype(dtype)
+    assert HOGTransformer().fit_transform(numbers).dtype == expected

@@ -130,6 +130,7 @@ def test_arrays_of_other_shapes_and_dtypes():
     [
         (PIXELS.astype(float), r"dtype float64 from \d+ to \d+; whole numbers from 0 to 255, uint16"),
         (PIXELS.astype(int) - 300, "dtype int64 from"),
+        (np.full((6, 4), 300, np.uint32), "dtype uint32 from 300 to 300"),
         (np.full((6, 4), "red"), "are not numbers"),
         (np.zeros((2, 3, 4, 5), np.uint8), r"not \(2, 3, 4, 5\)"),
         (np.zeros((0, 4), np.uint8), r"not \(0, 4\)"),
@@ -154,6 +155,11 @@ def test_resizing():
     assert (fitted[15:] == 255).all()
     assert (fitted[5:15] == wide).all()
     np.testing.assert_array_equal(read(wide, (10, 10), color="grey", resize="crop"), wide[:, 5:15])
+    np.testing.assert_array_equal(read(wide.T, (10, 10), color="grey", resize="crop"), wide.T[5:15])
+    for level, color in ((0, "grey"), (100, "grey"), (100, "rgb")):
+        bars = read(wide, (20, 20), color=color, background=level)
+        assert (bars[:5] == level).all()
+        assert (bars[15:] == level).all()
     stretched = read(wide, (20, 20), color="grey", resize="stretch")
     assert (stretched[:, :8] == 0).all()
     assert (stretched[:, 12:] == 200).all()

@@ -39,6 +39,14 @@ class ImageRows(np.ndarray):
             return array
         return ImageRows(array, self.image_shape, channels_last=self.channels_last)
 
+    def __getitem__(self, index):
+        """Selected rows; a selection of columns is no image, even if it has as many."""
+        found = super().__getitem__(index)
+        if isinstance(found, ImageRows) and isinstance(index, tuple) and len(index) > 1:
+            is_whole = isinstance(index[1], slice) and index[1] == slice(None)
+            found._image_shape = found._image_shape if is_whole else None
+        return found
+
     @property
     def T(self):
         return self.transpose()
@@ -46,6 +54,10 @@ class ImageRows(np.ndarray):
     def transpose(self, *axes):
         """A plain array: columns of pixels are no images."""
         return np.asarray(self).transpose(*axes)
+
+    def swapaxes(self, axis1, axis2):
+        """A plain array, as of :meth:`transpose`."""
+        return np.asarray(self).swapaxes(axis1, axis2)
 
     @property
     def image_shape(self):

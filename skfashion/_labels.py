@@ -10,7 +10,7 @@ def objects_of(y):
     if hasattr(getattr(y, "dtype", None), "na_value"):  # of pandas, whose NA would become a NaN among floats
         return np.asarray(y, dtype=object)
     y = as_array(y)
-    is_of_objects = isinstance(y, np.ndarray) and y.dtype.kind == "O" and y.ndim == 1
+    is_of_objects = isinstance(y, np.ndarray) and y.dtype.kind == "O"
     return y if is_of_objects else np.array([], dtype=object)
 
 

@@ -75,8 +75,13 @@ def rows_of(X, layout):
         known = Layout(X.image_shape, X.channels_last)
         rows, shown, _ = rows_of(np.asarray(X).reshape(-1, *known.row_shape), layout or known)
         return rows, shown, None
+    if hasattr(X, "columns") and (layout is None or layout.shape[0] > 1):
+        named = _layout_of_names(X.columns)
+        if named is None or layout is None or named == layout or named.shape != layout.shape:
+            return X, named, None
+        X = np.asarray(X).reshape(-1, *named.row_shape)
     if getattr(X, "ndim", 2) <= 2:
-        return X, _layout_of_names(getattr(X, "columns", ())), None
+        return X, None, None
     X = _array(X)
     if X.ndim > 4:
         raise ValueError(
@@ -185,6 +190,8 @@ def _layout_of_names(names):
     if last is None:
         return None
     height, width = (int(number) + 1 for number in last.groups())
+    if len(names) % (height * width):
+        return None
     layouts = (Layout((len(names) // (height * width), height, width), is_last) for is_last in (False, True))
     return next((layout for layout in layouts if layout.pixel_names() == list(names)), None)
 

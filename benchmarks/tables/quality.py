@@ -58,7 +58,7 @@ def classifier_rows(rows):
         *lines,
         "",
         "`EncoderClassifier()` is `EncoderClassifier(ConvAutoencoder(16, 16), (256, 128))`. Those of scikit-learn are "
-        "`LogisticRegression(C=0.1)`, `LinearSVC(C=0.01)`, `SVC(C=10)`, `RandomForestClassifier(200)`, "
+        "`LogisticRegression(C=0.1, max_iter=300)`, `LinearSVC(C=0.01)`, `SVC(C=10)`, `RandomForestClassifier(200)`, "
         "`HistGradientBoostingClassifier(max_iter=100)`, `MLPClassifier((128, 64), max_iter=20)` and "
         "`KNeighborsClassifier(4, weights='distance')`, on pixels that are scaled by `MinMaxScaler`, except for trees.",
     ]

@@ -41,7 +41,8 @@ def make_pca_svc(n_components=0.975, *, C=10.0, gamma="scale", random_state=None
     Returns
     -------
     sklearn.pipeline.Pipeline
-        With the steps ``pixels``, ``scale``, ``root``, ``pca`` and ``svc``.
+        With the steps ``brightness``, ``scale``, ``root``, ``pca`` and ``svc``. It is made for pixels: columns of
+        another kind need a pipeline without the first step.
 
     Notes
     -----
@@ -106,8 +107,9 @@ def make_hog_svc(
     Returns
     -------
     sklearn.pipeline.Pipeline
-        With the steps ``features``, which joins ``edges`` (``hog``, ``unit``) and ``pixels`` (``pixels``, ``scale``,
-        ``root``, ``unit``), ``pca`` and ``svc``. It takes rows of shape (n_samples, n_features).
+        With the steps ``features``, which joins ``edges`` (``hog``, ``unit``) and ``pixels``
+        (``brightness``, ``scale``, ``root``, ``unit``), ``pca`` and ``svc``. It takes rows of shape
+        (n_samples, n_features).
 
     See Also
     --------
@@ -328,7 +330,7 @@ def _edges(n_components, pixels_per_cell, image_shape, random_state):
 def _roots_of_pixels():
     """Steps that make dark details count more."""
     return [
-        ("pixels", PixelScaler()),
+        ("brightness", PixelScaler()),
         ("scale", MinMaxScaler(clip=True)),  # what is below the darkest training pixel has no root
         ("root", FunctionTransformer(np.sqrt, feature_names_out="one-to-one")),
     ]

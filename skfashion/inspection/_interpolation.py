@@ -6,11 +6,10 @@ import numpy as np
 from sklearn.utils import check_array, check_scalar
 
 from skfashion._layout import as_array
-from skfashion._nested import steps_of, unwrapped
-from skfashion.inspection._back_to_pixels import inverse_transformed
+from skfashion._nested import unwrapped
 from skfashion.inspection._drawing import axes_for, check_kw, draw_grid, grid_size, unsigned_style
 from skfashion.inspection._labels import labels_at
-from skfashion.inspection._pictures import Images, pictures_made_by
+from skfashion.inspection._pictures import decoded_pictures
 
 
 class InterpolationDisplay:
@@ -86,9 +85,7 @@ class InterpolationDisplay:
         share = np.linspace(0, 1, n_steps)[:, None]
         codes = (1 - share) * start[:, None] + share * end[:, None]
         classes = labels_at(y, start, np.arange(len(start)).repeat(n_steps))
-        decoded = inverse_transformed(steps_of(estimator), codes.reshape(-1, start.shape[1]), classes)
-        scale = Images(X, None, estimator, others=[X_other]).scale
-        images = pictures_made_by(estimator, decoded, scale=scale)
+        images = decoded_pictures(estimator, codes.reshape(-1, start.shape[1]), classes, X, start, others=[X_other])
         display = cls(images.reshape(len(start), n_steps, *images.shape[1:]))
         return display.plot(ax, imshow_kw=imshow_kw)
 

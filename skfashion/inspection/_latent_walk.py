@@ -10,7 +10,7 @@ from skfashion._nested import steps_of, unwrapped
 from skfashion.inspection._back_to_pixels import inverse_transformed
 from skfashion.inspection._drawing import axes_for, check_kw, draw_grid, grid_size, unsigned_style
 from skfashion.inspection._labels import labels_at, names_of
-from skfashion.inspection._pictures import Images, pictures_made_by
+from skfashion.inspection._pictures import decoded_pictures, pictures_made_by
 
 
 class LatentWalkDisplay:
@@ -124,8 +124,8 @@ class LatentWalkDisplay:
             n_dimensions = len(steps_of(estimator)[-1].get_feature_names_out())
             center, spread = np.zeros(n_dimensions), np.ones(n_dimensions)
         else:
-            codes = _codes(estimator, X)
-            center, spread = codes.mean(axis=0), codes.std(axis=0)
+            known = _codes(estimator, X)
+            center, spread = known.mean(axis=0), known.std(axis=0)
         if start is not None:
             starts = _codes(estimator, start)
             if len(starts) != 1:
@@ -137,9 +137,11 @@ class LatentWalkDisplay:
         for row, dimension in enumerate(dimensions):
             codes[row, :, dimension] += steps * spread[dimension]
         labels = labels_at(y, dimensions, np.arange(len(dimensions)).repeat(n_steps))
-        decoded = inverse_transformed(steps_of(estimator), codes.reshape(-1, len(center)), labels)
-        scale = None if X is None else Images(X, None, estimator).scale
-        images = pictures_made_by(estimator, decoded, scale=scale)
+        points = codes.reshape(-1, len(center))
+        if X is None:
+            images = pictures_made_by(estimator, inverse_transformed(steps_of(estimator), points, labels))
+        else:
+            images = decoded_pictures(estimator, points, labels, X, known)
         images = images.reshape(len(dimensions), n_steps, *images.shape[1:])
         classes = None if y is None else names_of(np.broadcast_to(y, len(dimensions)).tolist(), class_names)
         display = cls(images, steps, list(dimensions), classes)

@@ -5,21 +5,18 @@ from numbers import Integral
 import numpy as np
 from sklearn.base import is_classifier
 from sklearn.neighbors import NearestNeighbors
-from sklearn.preprocessing import normalize
 from sklearn.utils import check_consistent_length, check_scalar
 
 from skfashion._images import on_one_scale
 from skfashion._layout import as_array
 from skfashion._nested import steps_of, unwrapped
 from skfashion._pixels import scaled
-from skfashion._private_sklearn import _num_samples, _safe_indexing
+from skfashion._private_sklearn import _num_samples
 from skfashion.inspection._class_scores import single_labels
 from skfashion.inspection._drawing import axes_for, check_kw, draw_grid, grid_size, unsigned_style
 from skfashion.inspection._labels import labels_of, names_of
 from skfashion.inspection._pictures import Images, arranged
-
-# Training images that are looked up, to see whether they are those of the fit.
-_N_COMPARED = 16
+from skfashion.inspection._protocols import ImageEstimator
 
 
 class NearestImagesDisplay:
@@ -142,7 +139,8 @@ class NearestImagesDisplay:
             If the estimator neither embeds nor transforms images, and finds no neighbours.
         ValueError
             If y is given and the classifier predicts several labels for an image, or if the estimator has
-            ``kneighbors`` and was fitted on other images than X_train, or in another order.
+            ``kneighbors`` and was fitted on another number of images than X_train holds; for ``KNNClassifier`` also if
+            X_train holds other images, or these in another order.
         """
         check_kw(imshow_kw=imshow_kw)
         _check(X, X_train, y_train, y, n_neighbors)
@@ -285,13 +283,8 @@ def _neighbors_of(estimator, X, X_train, n_neighbors):
                 f"X_train must be the {n_fitted:,} images that {type(model).__name__} was fitted on. "
                 f"Got {_num_samples(X_train):,} images."
             )
-        few = np.linspace(0, n_fitted - 1, min(n_fitted, _N_COMPARED)).astype(int)
-        found = model.kneighbors(seen(_safe_indexing(X_train, few)), 1)[1].ravel()
-        given, nearest = (_directions(seen(_safe_indexing(X_train, rows))) for rows in (few, found))
-        if not np.allclose(given, nearest, atol=1e-3):  # the nearest to a training image is itself, or a copy
-            raise ValueError(
-                f"X_train must be the images that {type(model).__name__} was fitted on, in the same order."
-            )
+        if isinstance(model, ImageEstimator) and hasattr(model, "training_rows"):
+            _check_training_images(model, X_train if not before else seen(X_train))
         return model.kneighbors(seen(X), n_neighbors)
     method = next((name for name in ("embed", "transform") if hasattr(model, name)), None)
     if method is None and not before:
@@ -302,9 +295,11 @@ def _neighbors_of(estimator, X, X_train, n_neighbors):
     return _nearest(*map(as_array, codes), n_neighbors)
 
 
-def _directions(rows):
-    """Rows of length 1, which are the same for images that only the cosine distance takes for copies."""
-    return normalize(np.reshape(as_array(rows), (_num_samples(rows), -1)).astype(np.float64))
+def _check_training_images(model, X_train):
+    """Raise a ValueError if these are not the images of the fit in their order."""
+    given, fitted = (scaled(model.as_images(rows)) for rows in (X_train, model.training_rows()))
+    if not np.allclose(given, fitted, rtol=1e-3, atol=1e-3 * np.abs(fitted).max()):
+        raise ValueError(f"X_train must be the images that {type(model).__name__} was fitted on, in the same order.")
 
 
 def _nearest(codes, codes_train, n_neighbors):

@@ -8,7 +8,11 @@ from skfashion._images import scale_of_all
 from skfashion._layout import as_array, declared_layout, laid_out
 from skfashion._nested import steps_of
 from skfashion._pixels import WHITE, PixelScale, scaled
+from skfashion.inspection._back_to_pixels import inverse_transformed
 from skfashion.inspection._protocols import ImageEstimator
+
+# Images that are decoded to learn the scale of what an estimator gives back.
+_N_DECODED = 20
 
 
 class Images:
@@ -72,9 +76,39 @@ class Images:
 
     def on_their_scale(self, pictures, outputs):
         """Outputs as brightness, if the images are levels and that is nearer to their pictures; else as they are."""
+        return outputs / self.white_of(pictures, outputs)
+
+    def white_of(self, pictures, outputs):
+        """What stands for a brightness of 1 in the outputs of an estimator: 255 if it gives levels back as levels."""
         if self._reader is not None or self._images.dtype != np.uint8:
-            return outputs
-        return min(outputs, outputs / WHITE, key=lambda each: np.square(each - pictures, dtype=np.float64).sum())
+            return 1
+        return min(1, WHITE, key=lambda white: np.square(outputs / white - pictures, dtype=np.float64).sum())
+
+
+def decoded_pictures(estimator, points, labels, X, codes, others=()):
+    """Pictures of latent codes, on the scale of images X: the decoded codes of X show which scale the decoder gives.
+
+    Parameters
+    ----------
+    estimator : estimator
+        With ``inverse_transform``.
+    points : ndarray of shape (n_points, n_dimensions)
+        Latent codes.
+    labels : array-like of shape (n_points,), a single label, or None
+        Their classes, for a conditional decoder.
+    X : array-like, as in :class:`Images`
+        Images.
+    codes : ndarray of shape (n_samples, n_dimensions)
+        Their latent codes.
+    others : sequence of array-like, default=()
+        As in :class:`Images`.
+    """
+    images, few = Images(X, None, estimator, others), slice(0, _N_DECODED)
+    pairs = (points, labels), (codes[few], None if labels is None else np.ravel(labels)[0])
+    outputs, back = (
+        _as_pictures(arranged(inverse_transformed(steps_of(estimator), *pair), None, estimator)) for pair in pairs
+    )
+    return outputs / images.white_of(images.pictures(few), back)
 
 
 def pictures_made_by(estimator, X, image_shape=None, *, signed=False, scale=None):

@@ -1,6 +1,5 @@
 """Settings and scores of the trials of a search or a study."""
 
-import joblib
 import numpy as np
 
 from skfashion._nested import search_of
@@ -26,13 +25,20 @@ def trials_of_search(search):
 
 def candidates_of_search(search):
     """Return the settings and scores of the candidates of a fitted search, in the last rung that each took part in."""
-    params, scores, _ = trials_of_search(search)
+    params, scores, rungs = trials_of_search(search)
     resource = getattr(search_of(search), "resource", None)  # a parameter that grows from rung to rung
-    row_of = {}
-    for row, setting in enumerate(params):
-        row_of[joblib.hash({name: value for name, value in setting.items() if name != resource})] = row
-    rows = sorted(row_of.values())
+    settings = [{name: value for name, value in setting.items() if name != resource} for setting in params]
+    later = [[settings[row] for row in np.flatnonzero(rungs > rung)] for rung in range(rungs.max() + 1)]
+    rows = [row for row, rung in enumerate(rungs) if not any(_same(settings[row], other) for other in later[rung])]
     return [params[row] for row in rows], scores[rows]
+
+
+def _same(one, other):
+    """Whether two settings are equal; values that cannot be compared are equal only to themselves."""
+    return one.keys() == other.keys() and all(
+        value is other[name] or (np.isscalar(value) and np.isscalar(other[name]) and value == other[name])
+        for name, value in one.items()
+    )
 
 
 def trials_of_study(study):

@@ -36,8 +36,10 @@ class Interval(NamedTuple):
 
 def check_labels(*labels):
     """Return labels as 1-D arrays of one length, without missing values."""
-    if any(is_missing(label) for y in labels for label in objects_of(y)):
-        raise ValueError("Input labels contains missing values.")
+    for y in labels:  # a list with strings would become one of strings, in which NaN is "nan"
+        objects = np.array(y, dtype=object) if isinstance(y, (list, tuple)) else objects_of(y)
+        if any(map(is_missing, objects.ravel())):
+            raise ValueError("labels contain missing values (None, NaN or the NA of pandas), which are no classes.")
     labels = (check_array(as_array(y), ensure_2d=False, dtype=None, input_name="labels") for y in labels)
     labels = tuple(column_or_1d(y) for y in labels)
     check_consistent_length(*labels)

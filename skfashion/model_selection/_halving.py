@@ -40,8 +40,8 @@ class VectorizedHalvingGridSearchCV(VectorizedGridSearchCV):
         Names of parameters and the values to try, or several such grids.
 
     factor : float, default=3
-        One in `factor` candidates goes on after a rung, and the next rung has `factor` times as many epochs. Must
-        be greater than 1.
+        One in `factor` candidates goes on after a rung, and the next rung has `factor` times as many epochs; the
+        last rung ends at `max_epochs`, which may be less. Must be greater than 1.
 
     min_epochs : int or "exhaust", default="exhaust"
         Epochs of the first rung. ``"exhaust"`` takes as many as leave fewer than `factor` candidates for the last rung,

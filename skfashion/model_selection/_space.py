@@ -136,7 +136,7 @@ class _Range:
         if not _is_number(value) or not d.low <= value <= d.high:
             return False
         n_steps = 0 if d.step is None else (value - d.low) / d.step
-        return abs(n_steps - round(n_steps)) < _ROUNDING
+        return abs(n_steps - round(n_steps)) < _ROUNDING * max(1, n_steps)
 
     def stored(self, value):
         return value.item() if isinstance(value, np.generic) else value

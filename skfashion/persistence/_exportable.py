@@ -1,7 +1,9 @@
 """What an estimator consists of when it is exported, and what cannot be."""
 
 from sklearn.base import BaseEstimator, is_classifier, is_clusterer, is_outlier_detector, is_regressor
-from sklearn.pipeline import Pipeline
+from sklearn.compose import ColumnTransformer
+from sklearn.ensemble import StackingClassifier, StackingRegressor, VotingClassifier, VotingRegressor
+from sklearn.pipeline import FeatureUnion, Pipeline
 from sklearn.utils.validation import check_is_fitted
 
 from skfashion._nested import steps_of
@@ -24,6 +26,13 @@ _REASONS = {
 }
 
 
+# Whose parts are all part of the graph.
+_CONTAINERS = (
+    *(ColumnTransformer, FeatureUnion),
+    *(StackingClassifier, StackingRegressor, VotingClassifier, VotingRegressor),
+)
+
+
 def exportable_steps(estimator):
     """The fitted estimators that rows pass in order, without what is only wrapped around them.
 
@@ -42,7 +51,7 @@ def exportable_steps(estimator):
     for step in steps:
         check_is_fitted(step)
         _refuse(step)
-        if not _is_ours(step):  # of scikit-learn: what it is made of
+        if isinstance(step, _CONTAINERS):
             for part in step.get_params().values():
                 if isinstance(part, BaseEstimator):
                     _refuse(part, f", in {type(step).__name__},")

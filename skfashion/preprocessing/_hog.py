@@ -47,7 +47,7 @@ class HOGTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ImageInp
 
     cells_per_block : int or tuple of int, default=2
         (height, width) of a block in cells, or the side of a square one; at most all cells. Neighbouring
-        blocks are one cell apart.
+        blocks are offset by one cell.
 
     block_norm : {"L1", "L1-sqrt", "L2", "L2-Hys"}, default="L1-sqrt"
         How the values v of a block are normalised: v / ||v||_1, its square root, v / ||v||_2, or the latter clipped at

@@ -16,9 +16,9 @@ from skfashion._pixels import scaled
 class PixelScaler(OneToOneFeatureMixin, TransformerMixin, ModuleExport, ImageInput, BaseEstimator):
     """Pixels on one scale, whatever their dtype: the first step of a Pipeline of scikit-learn on images.
 
-    Estimators of scikit-learn take numbers as they are, and so take the same images for different ones when these come
-    as uint8 in ``fit`` and as floats in [0, 1] in ``predict``. All estimators of images in this library read pixels on
-    the scale of the fit; this transformer does the same for others, and changes nothing else.
+    Estimators of scikit-learn take numbers as they are, so images that were uint8 in ``fit`` and are floats in [0, 1]
+    in ``predict`` look like different images to them. All estimators of images in this library read pixels on the scale
+    of the fit; this transformer does the same for others, and changes nothing else.
 
     Attributes
     ----------
@@ -111,7 +111,7 @@ class PixelScaler(OneToOneFeatureMixin, TransformerMixin, ModuleExport, ImageInp
         return super().get_feature_names_out(input_features)
 
     def inverse_transform(self, X):
-        """Return rows as they are: what stands for levels stays brightness in [0, 1], as in all estimators here.
+        """Return rows unchanged: levels are not restored from brightness, as by all estimators of images here.
 
         Parameters
         ----------
@@ -131,7 +131,9 @@ class PixelScaler(OneToOneFeatureMixin, TransformerMixin, ModuleExport, ImageInp
         check_is_fitted(self)
         X = check_array(as_array(X), dtype=[np.float64, np.float32])
         if X.shape[1] != self.n_features_in_:
-            raise ValueError(f"X has {X.shape[1]} features, but PixelScaler is expecting {self.n_features_in_}.")
+            raise ValueError(
+                f"X has {X.shape[1]} features, but PixelScaler is expecting {self.n_features_in_} features as input."
+            )
         return X
 
     def _as_predictor(self):

@@ -23,7 +23,7 @@ from skfashion.neural_network import Autoencoder
 
 def test_parameters_reach_the_steps():
     pipeline = make_pca_svc(30, C=3.0, gamma=0.02, random_state=7)
-    assert list(pipeline.named_steps) == ["pixels", "scale", "root", "pca", "svc"]
+    assert list(pipeline.named_steps) == ["brightness", "scale", "root", "pca", "svc"]
     parameters = clone(pipeline).get_params()
     assert (parameters["pca__n_components"], parameters["pca__random_state"]) == (30, 7)
     assert (parameters["svc__C"], parameters["svc__gamma"]) == (3.0, 0.02)

@@ -156,7 +156,7 @@ def test_neighbours_of_scikit_learn_are_on_the_scale_of_the_images(garments, dty
     np.testing.assert_allclose(shown.reshape(2, -1), garments[0][nearest].mean(axis=1) / 255, rtol=1e-5)
 
 
-@pytest.mark.parametrize("share", [1, 3])
+@pytest.mark.parametrize("share", [1, 3, 10])
 def test_decoded_images_are_on_the_scale_of_those_they_start_from(garments, share):
     """Levels that are all dark are no brighter than the same images in [0, 1]."""
     X = garments[0][:100] // share
@@ -166,7 +166,7 @@ def test_decoded_images_are_on_the_scale_of_those_they_start_from(garments, shar
         pca = PCA(5, random_state=0).fit(form)
         drawn.append(
             [
-                shades(LatentWalkDisplay.from_estimator(pca, form)),
+                shades(LatentWalkDisplay.from_estimator(pca, form, start=form[:1], span=0.5)),
                 shades(InterpolationDisplay.from_estimator(pca, form[:2], form[98:])),
             ]
         )

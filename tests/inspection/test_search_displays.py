@@ -6,6 +6,8 @@ from pictures import texts
 from sklearn.experimental import enable_halving_search_cv  # noqa: F401
 from sklearn.model_selection import GridSearchCV, HalvingGridSearchCV
 from sklearn.neighbors import KNeighborsClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer
 
 from skfashion.baselines import KNNClassifier
 from skfashion.inspection import (
@@ -13,6 +15,7 @@ from skfashion.inspection import (
     ParallelCoordinatesDisplay,
     TrialScoresDisplay,
 )
+from skfashion.inspection._trials import candidates_of_search
 from skfashion.metrics import compare_ranks
 
 
@@ -151,3 +154,14 @@ def test_a_diagram_of_ranks_passes_on_how_they_are_compared():
         np.testing.assert_array_equal(drawn.pvalues, expected.pvalues)
         np.testing.assert_equal(drawn.critical_difference, expected.critical_difference)
         assert (expected.ranks, expected.critical_difference) != (default.ranks, default.critical_difference)
+
+
+def test_searches_without_rungs_are_drawn_whole(garments):
+    X, y = garments
+    overlapping = [{"n_neighbors": [1, 3]}, {"n_neighbors": [3, 5]}]
+    search = GridSearchCV(KNNClassifier(), overlapping, cv=2).fit(X, y)
+    assert len(ParallelCoordinatesDisplay.from_estimator(search).lines_) == 4
+    steps = make_pipeline(FunctionTransformer(), KNNClassifier())
+    functions = {"functiontransformer__func": [lambda X: X, lambda X: X // 2]}
+    search = HalvingGridSearchCV(steps, functions, cv=2, factor=2, min_resources=100, random_state=0).fit(X, y)
+    assert [setting["functiontransformer__func"](8) for setting in candidates_of_search(search)[0]] in ([8, 4], [4, 8])

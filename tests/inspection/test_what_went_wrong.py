@@ -4,12 +4,12 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from pictures import NAMES, drawn
+from sklearn.base import clone
 from sklearn.decomposition import PCA
 from sklearn.dummy import DummyClassifier
 from sklearn.frozen import FrozenEstimator
 from sklearn.metrics import pairwise_distances
 from sklearn.naive_bayes import GaussianNB
-from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MinMaxScaler
 
@@ -119,13 +119,21 @@ def test_neighbours_of_nearest_neighbours_are_those_that_voted(garments):
     assert texts == [f"{a}" if a == b else f"{a},\nnot {b}" for a, b in zip(y[:4], predicted, strict=True)]
     with pytest.raises(ValueError, match="X_train must be the 550 images that KNNClassifier was fitted on"):
         NearestImagesDisplay.from_estimator(model, X[:4], X[60:])
-    for metric in ("cosine", "euclidean"):
-        model = make_pipeline(MinMaxScaler(), KNeighborsClassifier(3, metric=metric)).fit(X[50:], y[50:])
-        display = NearestImagesDisplay.from_estimator(model, X[:4], X[50:])
-        np.testing.assert_array_equal(display.indices[:, :3], model[-1].kneighbors(model[0].transform(X[:4]))[1])
-        for other in (X[50:][::-1], X[:550]):
-            with pytest.raises(ValueError, match="that KNeighborsClassifier was fitted on, in the same order"):
-                NearestImagesDisplay.from_estimator(model, X[:4], other)
+    for other in (X[50:][::-1], X[:550]):
+        with pytest.raises(ValueError, match="that KNNClassifier was fitted on, in the same order"):
+            NearestImagesDisplay.from_estimator(model, X[:4], other)
+
+
+@pytest.mark.parametrize("form", [lambda X: X / 255, lambda X: X.reshape(-1, 28, 28), lambda X: X.astype(np.int64)])
+@pytest.mark.parametrize("model", [KNNClassifier(3, metric="cosine"), make_pipeline(MinMaxScaler(), KNNClassifier(3))])
+def test_training_images_may_come_in_another_form(garments, model, form):
+    X, y = garments[0][:60].copy(), garments[1][:60]
+    X[[0, 59]] = 0  # blank images are as far from all others by the cosine distance
+    model = clone(model).fit(X, y)
+    if not isinstance(model, KNNClassifier):
+        form = np.asfortranarray  # a scaler takes numbers as they are
+    display = NearestImagesDisplay.from_estimator(model, X[:4], form(X))
+    np.testing.assert_array_equal(display.indices, NearestImagesDisplay.from_estimator(model, X[:4], X).indices)
 
 
 def test_neighbours_that_cannot_be_drawn(garments):

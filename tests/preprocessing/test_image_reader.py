@@ -286,6 +286,7 @@ def test_rows_are_arrays_for_everybody_else():
     assert square.image_shape == (1, 2, 1)
     turned = np.moveaxis(rows.reshape(-1, 3, 24, 16), 1, -1).reshape(len(rows), -1)
     for other in (
+        *(rows[:, ::-1], rows[..., ::-1], np.flip(rows, 1), np.swapaxes(square, 0, 1)),
         *(rows.T, square.T, rows.T @ rows, rows @ np.eye(rows.shape[1]), turned, rows.reshape(-1, 16, 72)),
         *(rows.sum(axis=0, keepdims=True), np.concatenate([rows, rows], axis=1)),
     ):

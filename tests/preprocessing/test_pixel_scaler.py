@@ -70,10 +70,11 @@ def test_back_to_pixels_in_a_pipeline(photos):
 
 
 @pytest.mark.parametrize("container", ["default", "pandas", "polars"])
+@pytest.mark.parametrize("image_shape", ["auto", (3, 9, 8), (9, 8, 3)])
 @pytest.mark.parametrize("first", [ImageReader((9, 8), color="rgb"), PixelScaler()])
-def test_the_shape_comes_through_whatever_the_container(photos, first, container):
+def test_the_shape_comes_through_whatever_the_container(photos, first, image_shape, container):
     y = np.arange(12) % 2
-    network = CNNClassifier(max_epochs=1, random_state=0)
+    network = CNNClassifier(max_epochs=1, image_shape=image_shape, random_state=0)
     model = make_pipeline(clone(first), PixelScaler(), network).set_output(transform=container)
     assert model.fit(photos, y)[-1].image_shape_ == (3, 9, 8)
     expected = clone(network).fit(photos, y).predict_proba(photos)
@@ -107,3 +108,8 @@ def test_rows_keep_the_order_of_channels(photos):
     assert (rows.image_shape, rows.channels_last) == ((3, 9, 8), True)
     model = CNNClassifier(max_epochs=1, random_state=0).fit(rows, np.arange(9) % 2)
     np.testing.assert_array_equal(model.as_images(rows), np.moveaxis(photos[3:], -1, 1))
+
+
+def test_names_of_pixels_that_are_not_there_cost_nothing():
+    frame = pd.DataFrame(np.eye(4), columns=["pixel_0_0", "b", "c", "pixel_100000_100000"])
+    np.testing.assert_array_equal(PixelScaler().fit_transform(frame), np.eye(4))

@@ -57,7 +57,7 @@ OURS_HEAD = {"hidden_layer_sizes": (256, 128), "dropout": 0.1}
 DRAWN = {"pictures": ("reconstructions", "samples", "walk", "latent_space"), "compared": "squared_error"}
 
 NO_EPOCHS = (
-    "The report gives no number of epochs; our training loss falls below its error in the 12th to the 14th of 50."
+    "The report gives no number of epochs; our training loss falls below its error between the 12th and the 14th of 50."
 )
 
 OUR_RANGES = "The report gives neither its ranges nor its epochs: this is the best of ours, after ten epochs."

@@ -31,7 +31,7 @@ from skfashion.neural_network import (
     SemiSupervisedClassifier,
     VariationalAutoencoder,
 )
-from skfashion.preprocessing import HOGTransformer
+from skfashion.preprocessing import HOGTransformer, PixelScaler
 
 NET = {"max_epochs": 3, "batch_size": 32, "random_state": 0, "device": "cpu"}
 STOPS = {"early_stopping": True, "max_epochs": 12, "lr_schedule": None, "learning_rate": 0.003, "n_iter_no_change": 1}
@@ -207,6 +207,7 @@ CASES = [
             "image_shape": ((14, 56), {}),
         },
     ),
+    (PixelScaler(), {}),
 ]
 
 

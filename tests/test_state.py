@@ -84,7 +84,7 @@ CALLS = {
     "predict_proba": lambda model, X, y: model.predict_proba(X),
     "decision_function": lambda model, X, y: model.decision_function(X),
     "transform": lambda model, X, y: model.transform(X),
-    "inverse_transform": lambda model, X, y: model.inverse_transform(np.linspace(-1, 1, model.latent_dim)[None]),
+    "inverse_transform": lambda model, X, y: model.inverse_transform(_code_of(model)),
     "reconstruct": lambda model, X, y: model.reconstruct(X),
     "score_samples": lambda model, X, y: model.score_samples(X),
     "elbo": lambda model, X, y: model.elbo(X, random_state=0),
@@ -93,6 +93,10 @@ CALLS = {
     "score": lambda model, X, y: np.asarray(model.score(X, y)),
     "pickle": lambda model, X, y: pickle.loads(pickle.dumps(model)),
 }
+
+
+def _code_of(model):
+    return np.linspace(-1, 1, len(model.get_feature_names_out()))[None]
 
 
 def small(estimator):

@@ -79,7 +79,7 @@ def rows_of(X, layout):
         named = _layout_of_names(X.columns)
         if named is None or layout is None or named == layout or named.shape != layout.shape:
             return X, named, None
-        X = np.asarray(X).reshape(-1, *named.row_shape)
+        return *rows_of(np.asarray(X).reshape(-1, *named.row_shape), layout)[:2], None
     if getattr(X, "ndim", 2) <= 2:
         return X, None, None
     X = _array(X)

@@ -18,6 +18,9 @@ from skfashion.inspection._labels import labels_of, names_of
 from skfashion.inspection._pictures import Images, arranged
 from skfashion.inspection._protocols import ImageEstimator
 
+# Training images that are compared with those of the fit.
+_N_COMPARED = 100
+
 
 class NearestImagesDisplay:
     """Images, each in a row with its nearest training images, which show what an error was learnt from.
@@ -297,7 +300,9 @@ def _neighbors_of(estimator, X, X_train, n_neighbors):
 
 def _check_training_images(model, X_train):
     """Raise a ValueError if these are not the images of the fit in their order."""
-    given, fitted = (scaled(model.as_images(rows)) for rows in (X_train, model.training_rows()))
+    n_fitted = model.n_samples_fit_
+    some = np.linspace(0, n_fitted - 1, min(n_fitted, _N_COMPARED)).astype(int)
+    given, fitted = scaled(model.as_images(X_train)[some]), scaled(model.as_images(model.training_rows(some)))
     if not np.allclose(given, fitted, rtol=1e-3, atol=1e-3 * np.abs(fitted).max()):
         raise ValueError(f"X_train must be the images that {type(model).__name__} was fitted on, in the same order.")
 

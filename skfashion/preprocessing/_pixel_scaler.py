@@ -111,7 +111,7 @@ class PixelScaler(OneToOneFeatureMixin, TransformerMixin, ModuleExport, ImageInp
         return super().get_feature_names_out(input_features)
 
     def inverse_transform(self, X):
-        """Return rows unchanged: levels are not restored from brightness, as by all estimators of images here.
+        """Return rows unchanged: like all estimators of images here, it gives brightness back, and not levels.
 
         Parameters
         ----------

@@ -1,6 +1,7 @@
 """The files around the package agree with it and with each other; .ci/project checks each against its own schema."""
 
 import re
+import subprocess
 import tomllib
 from pathlib import Path
 
@@ -47,3 +48,22 @@ def test_fragments_are_of_a_known_kind():
     known = "|".join(kind["directory"] for kind in kinds)
     for path in (ROOT / "changes").iterdir():
         assert path.name == "README.md" or re.fullmatch(rf"(\d+|\+[\w-]+)\.({known})(\.\d+)?\.md", path.name), path
+
+
+def test_folders_of_the_project_are_those_that_are_known():
+    """What a benchmark or a page writes beside them is not part of the project."""
+    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True)
+    if listed.returncode:
+        pytest.skip("not a checkout of git")
+    folders = {name.split("/")[0] for name in listed.stdout.splitlines() if "/" in name}
+    assert folders <= {
+        ".ci",
+        ".devcontainer",
+        ".github",
+        "benchmarks",
+        "changes",
+        "docs",
+        "examples",
+        "skfashion",
+        "tests",
+    }

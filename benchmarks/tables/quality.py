@@ -3,12 +3,14 @@
 import re
 import statistics
 
+from benchmarks.bench_classifiers import CLASSIFIERS
 from benchmarks.evidence import read, read_of_processors
 from benchmarks.frontier import frontier as front_of
 from benchmarks.frontier import seconds_to
 from benchmarks.predictions import stored_predictions
 from benchmarks.report import costs, results_of_studies
 from benchmarks.tables.shared import cell, peers, percent, span
+from skfashion._nested import steps_of
 from skfashion.metrics import accuracy_interval, compare_classifiers, mcnemar_test
 
 
@@ -57,11 +59,16 @@ def classifier_rows(rows):
     return [
         *lines,
         "",
-        "`EncoderClassifier()` is `EncoderClassifier(ConvAutoencoder(16, 16), (256, 128))`. Those of scikit-learn are "
-        "`LogisticRegression(C=0.1, max_iter=300)`, `LinearSVC(C=0.01)`, `SVC(C=10)`, `RandomForestClassifier(200)`, "
-        "`HistGradientBoostingClassifier(max_iter=100)`, `MLPClassifier((128, 64), max_iter=20)` and "
-        "`KNeighborsClassifier(4, weights='distance')`, on pixels that are scaled by `MinMaxScaler`, except for trees.",
+        "What names do not say: " + "; ".join(settings()) + ".",
     ]
+
+
+def settings():
+    """The models of scikit-learn and the classifier on an encoder, as they were fitted."""
+    for name, model in CLASSIFIERS.items():
+        if name.startswith(("scikit-learn", "EncoderClassifier")):
+            steps = [" ".join(repr(step).split()) for step in steps_of(model)]
+            yield f"`{name}` is `{', '.join(steps)}`"
 
 
 def differences():

@@ -196,7 +196,7 @@ class SubspaceClassifier(ClassifierMixin, ModuleExport, ImageInput, BaseEstimato
         return max(self.scale_, float(np.finfo(np.float32).tiny))
 
     def _as_predictor(self):
-        module = SubspaceProbabilities(self.means_, self.components_, self._unit(), self._layout.channels_last)
+        module = SubspaceProbabilities(self.means_, self.components_, self._unit(), self._layout)
         return module, "classes"
 
     def predict(self, X):

@@ -37,7 +37,8 @@ class Interval(NamedTuple):
 def check_labels(*labels):
     """Return labels as 1-D arrays of one length, without missing values."""
     for y in labels:  # a list with strings would become one of strings, in which NaN is "nan"
-        objects = np.array(y, dtype=object) if isinstance(y, (list, tuple)) else objects_of(y)
+        has_strings = isinstance(y, (list, tuple)) and any(isinstance(label, str) for label in y)
+        objects = np.array(y, dtype=object) if has_strings else objects_of(y)
         if any(map(is_missing, objects.ravel())):
             raise ValueError("labels contain missing values (None, NaN or the NA of pandas), which are no classes.")
     labels = (check_array(as_array(y), ensure_2d=False, dtype=None, input_name="labels") for y in labels)

@@ -23,15 +23,15 @@ class Codes(nn.Module):
         return self.module.encode(images)
 
 
-class PixelRows(nn.Module):
-    """The rows that images come from, which run through height, width, channels if `channels_last`."""
+class Rows(nn.Module):
+    """Images as the rows of a layout, which makes them by its method ``rows``."""
 
-    def __init__(self, channels_last):
+    def __init__(self, layout):
         super().__init__()
-        self.channels_last = channels_last
+        self.layout = layout
 
     def forward(self, images):
-        return (images.permute(0, 2, 3, 1) if self.channels_last else images).flatten(1)
+        return self.layout.rows(images)
 
 
 class InUnits(nn.Module):
@@ -67,14 +67,14 @@ class SubspaceProbabilities(nn.Module):
         An orthonormal basis of each.
     scale : float
         The distance that counts as 1.
-    channels_last : bool
-        Whether rows run through height, width, channels.
+    layout : Layout
+        How a row runs through an image.
     """
 
-    def __init__(self, means, components, scale, channels_last):
+    def __init__(self, means, components, scale, layout):
         super().__init__()
         self.scale = scale
-        self.rows = PixelRows(channels_last)
+        self.rows = Rows(layout)
         self.register_buffer("means", torch.as_tensor(means, dtype=torch.float64).clone())
         self.n_subspaces = len(components)
         for index, basis in enumerate(components):

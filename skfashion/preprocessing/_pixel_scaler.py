@@ -137,6 +137,6 @@ class PixelScaler(OneToOneFeatureMixin, TransformerMixin, ModuleExport, ImageInp
         return X
 
     def _as_predictor(self):
-        from skfashion.modules._predictions import PixelRows  # late, as it needs torch
+        from skfashion.modules._predictions import Rows  # late, as it needs torch
 
-        return PixelRows(self._layout.channels_last), "numbers"
+        return Rows(self._layout), "numbers"

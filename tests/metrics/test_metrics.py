@@ -173,7 +173,7 @@ def test_scorers_in_searches(garments):
         (lambda: accuracy_interval([0, 1], [0.2, 0.9]), "continuous"),
         (lambda: silhouette_interval([[1.0], [2.0], [3.0]], [0, 0, 1], confidence_level=95), "confidence_level"),
         (lambda: wcss_score([[1.0], [np.nan]], [0, 1]), "NaN"),
-        (lambda: wcss_score([[1.0], [2.0]], [0, np.nan]), "labels contain"),
+        (lambda: wcss_score([[1.0], [2.0]], [0, np.nan]), "labels contains NaN"),
         (lambda: wcss_score([[1.0], [2.0]], [0]), "inconsistent numbers of samples"),
         (lambda: frechet_distance([[1.0]], [[1.0], [2.0]]), "minimum of 2"),
         (lambda: frechet_distance(np.zeros((3, 2)), np.zeros((3, 1))), "X has 2 features, but Y has 1"),
@@ -361,5 +361,5 @@ def test_torch_is_loaded_when_distances_are_computed():
     "form", [np.array, pd.Series, lambda y, dtype: pd.Series(y, dtype="string"), lambda y, dtype: y]
 )
 def test_missing_labels_are_told(missing, score, form):
-    with pytest.raises(ValueError, match=r"missing values|NaN"):
+    with pytest.raises(ValueError, match="labels contain missing values"):
         score(form(["a", "b", missing], dtype=object))

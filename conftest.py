@@ -36,10 +36,16 @@ def no_state_leaks(imported):
 
 
 @pytest.fixture(autouse=True)
-def seeded_numpy(no_state_leaks):
-    """Numpy's global generator with a seed, from which ``random_state=None`` draws: no test depends on luck."""
+def seeded_numpy(no_state_leaks, monkeypatch):
+    """Seeds for numpy's generators without one, from which ``random_state=None`` draws: no test depends on luck."""
     import numpy as np
 
+    seeds, default_rng = np.random.SeedSequence(0), np.random.default_rng
+
+    def seeded_rng(seed=None):
+        return default_rng(seeds.spawn(1)[0] if seed is None else seed)
+
+    monkeypatch.setattr(np.random, "default_rng", seeded_rng)
     before = np.random.get_state()  # noqa: NPY002
     np.random.seed(0)  # noqa: NPY002
     yield

@@ -2,6 +2,7 @@
 
 import os
 import random
+import tracemalloc
 import warnings
 
 import numpy as np
@@ -22,6 +23,7 @@ def snapshot():
         "torch's anomaly mode": (torch.is_anomaly_enabled(), torch.is_anomaly_check_nan_enabled()),
         "torch's autocast": torch.is_autocast_enabled("cpu"),
         "torch's precision of products": torch.get_float32_matmul_precision(),
+        "the tracing of memory": tracemalloc.is_tracing(),
         "the warning filters": list(warnings.filters),
         "os.environ": _environment(),
         "the working directory": os.getcwd(),

@@ -7,8 +7,11 @@ import textwrap
 from functools import cache
 from pathlib import Path
 
+import numpy as np
 import pytest
 from processes import run_python
+
+from skfashion._seeds import draw_seed
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "skfashion"
@@ -221,3 +224,9 @@ def test_no_concrete_method_is_overridden(cls):
             other = vars(base).get(name)
             if base.__module__.startswith("skfashion.") and inspect.isfunction(other):
                 assert getattr(other, "__isabstractmethod__", False) or not has_a_body(other), f"{cls}.{name}"
+
+
+def test_tests_do_not_depend_on_luck():
+    """Where no seed is given, each test begins with the same numbers, and gets new ones from draw to draw."""
+    first = np.random.Generator(np.random.PCG64(np.random.SeedSequence(0, spawn_key=(0,)))).integers(2**31)
+    assert draw_seed(None) == first != draw_seed(None)

@@ -4,13 +4,13 @@ import hashlib
 import os
 import sys
 import threading
-import tracemalloc
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
 import numpy as np
 import pytest
 from idx import idx_bytes
+from memory import peak_of
 from processes import run_python
 
 from skfashion.datasets import (
@@ -209,12 +209,12 @@ def test_an_official_file_beside_a_foreign_one_is_taken(source, home):
 def test_a_file_that_unpacks_without_end_is_refused_early(source, home, monkeypatch):
     monkeypatch.setattr(_official, "_MOST_BYTES", 1 << 21)
     (home / "fashion-mnist" / f"{LABELS}.gz").write_bytes(gzip.compress(bytes(1 << 26)))
-    tracemalloc.start()
-    with pytest.raises(OSError, match="damaged or another"):
-        fetch_offline(data_home=home)
-    peak = tracemalloc.get_traced_memory()[1]
-    tracemalloc.stop()
-    assert peak < 1 << 23
+
+    def fetch():
+        with pytest.raises(OSError, match="damaged or another"):
+            fetch_offline(data_home=home)
+
+    assert peak_of(fetch) < 1 << 23
 
 
 def test_missing_file_without_download(source, tmp_path):

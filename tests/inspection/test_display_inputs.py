@@ -1,12 +1,11 @@
 """Displays of whatever is given: layouts, scales, frames, keywords, and what is refused."""
 
-import tracemalloc
-
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.colors import LogNorm
+from memory import peak_of
 from pictures import NAMES, drawn
 from sklearn.cluster import KMeans
 from sklearn.decomposition import PCA
@@ -164,11 +163,7 @@ def test_large_data_are_not_copied(garments):
         lambda: ImageGridDisplay.from_data(X, y),
         lambda: MisclassifiedDisplay.from_predictions(X, y, np.roll(y, 1)),
     ):
-        tracemalloc.start()
-        call()
-        peak = tracemalloc.get_traced_memory()[1]
-        tracemalloc.stop()
-        assert peak < X.nbytes / 2  # floats would be four times as large
+        assert peak_of(call) < X.nbytes / 2  # floats would be four times as large
 
 
 @pytest.mark.parametrize(

@@ -162,11 +162,22 @@ def _column_of_images(frame):
 
 def _stacked(X):
     """Return an array as it is or, if its elements are images, these stacked as one array."""
-    return _array([_element(each) for each in X]) if _holds_images(X) else X
+    if not _holds_images(X):
+        return X
+    images = [_element(each) for each in X]
+    for number, image in enumerate(images):
+        if not _is_image(image):
+            raise ValueError(f"X[{number}] is {image!r}, where others are images.")
+    return _array(images)
 
 
 def _holds_images(X):
-    return X.dtype == object and X.ndim == 1 and len(X) > 0 and np.ndim(_element(X[0])) > 0
+    return X.dtype == object and X.ndim == 1 and any(map(_is_image, X))
+
+
+def _is_image(element):
+    is_scalar = isinstance(element, (str, int, float))  # of labels there are many
+    return not is_scalar and np.ndim(_element(element)) > 0
 
 
 def _element(image):

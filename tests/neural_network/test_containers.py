@@ -106,6 +106,17 @@ def test_images_of_several_sizes_in_an_object_array():
         KNNClassifier().fit(ragged, [0, 1])
 
 
+@pytest.mark.parametrize("missing", [None, np.nan, pd.NA], ids=["None", "NaN", "NA"])
+@pytest.mark.parametrize("place", [0, 1])
+def test_a_missing_image_is_named(missing, place):
+    images = np.empty(3, dtype=object)
+    images[:] = [np.zeros((3, 3))] * 3
+    images[place] = missing
+    for X in (images, pd.DataFrame({"image": images})):
+        with pytest.raises(ValueError, match=rf"X\[{place}\] is {missing!r}, where others are images"):
+            KNNClassifier(1).fit(X, [0, 1, 1])
+
+
 def test_a_tensor_without_values_is_named():
     with pytest.raises(TypeError, match=r"A tensor of torch.float32 on the device meta cannot be read as an array"):
         KNNClassifier().fit(torch.empty(20, 784, device="meta"), [0, 1] * 10)

@@ -39,6 +39,21 @@ class ImageRows(np.ndarray):
             return array
         return ImageRows(array, self.image_shape, channels_last=self.channels_last)
 
+    def __array_function__(self, function, types, args, kwargs):
+        """What is joined from rows of the same images, or chosen value by value, are rows of such images too."""
+        result = super().__array_function__(function, types, args, kwargs)
+        if function is np.concatenate:
+            parts = args[0]
+        elif function is np.where:
+            parts = [part for part in args[1:] if isinstance(part, ImageRows)]
+        else:
+            return result
+        kinds = {(getattr(part, "image_shape", None), getattr(part, "channels_last", False)) for part in parts}
+        shape, channels_last = next(iter(kinds)) if len(kinds) == 1 else (None, False)
+        if shape is None or result.ndim != 2 or result.shape[1] != math.prod(shape):
+            return result
+        return ImageRows(result, shape, channels_last=channels_last)
+
     def __getitem__(self, index):
         """Selected rows; a selection of columns is no image, even if it has as many."""
         found = super().__getitem__(index)

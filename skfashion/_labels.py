@@ -1,6 +1,7 @@
 """Labels of images: those that are missing, and the indices of others among the classes of a fit."""
 
 import numpy as np
+from sklearn.utils.multiclass import check_classification_targets
 
 from skfashion._layout import as_array
 
@@ -20,6 +21,36 @@ def is_missing(label):
         return label is None or bool(label != label)
     except TypeError:
         return True
+
+
+def check_none_is_missing(y):
+    """Raise a ValueError if a label is missing."""
+    objects, y = objects_of(y), np.asarray(as_array(y))
+    if any(map(is_missing, objects.ravel())) or (y.dtype.kind in "mM" and np.isnat(y).any()):
+        raise ValueError("labels contain missing values (None, NaN, NaT or the NA of pandas), which are no classes.")
+
+
+def check_classes(y):
+    """Raise a ValueError unless y holds labels, of one class or several per image, none of which is missing."""
+    check_none_is_missing(y)
+    check_classification_targets(y)
+
+
+def positions(labels, classes):
+    """The index in `classes` of each label, by its value and not as it would read in their dtype; -1 if it is none.
+
+    Parameters
+    ----------
+    labels : ndarray of shape (n,)
+        The labels.
+    classes : ndarray of shape (n_classes,)
+        The classes.
+    """
+    if labels.dtype.kind == classes.dtype.kind == "M":  # days and seconds, say
+        common = np.result_type(labels, classes)
+        labels, classes = labels.astype(common), classes.astype(common)
+    index = {label: position for position, label in enumerate(classes.tolist())}
+    return np.array([index.get(label, -1) for label in labels.tolist()], dtype=np.int64)
 
 
 def class_indices(y, classes, n, caller):
@@ -59,15 +90,16 @@ def class_indices(y, classes, n, caller):
         raise ValueError(
             f"y of {caller} must be one label, or {n}, one for each image. Got an array of shape {labels.shape}."
         )
-    index = {label: position for position, label in enumerate(known)}
-    asked = labels.reshape(-1).tolist()
-    unknown = [label for label in dict.fromkeys(asked) if label not in index]
-    if unknown:
-        raise ValueError(f"{caller} knows no class {_shown(unknown)}: the classes that were fitted are {known}.")
-    indices = np.array([index[label] for label in asked], dtype=np.int64)
+    asked = labels.reshape(-1)
+    indices = positions(asked, classes)
+    if (indices < 0).any():
+        unknown = shown(asked[indices < 0])
+        raise ValueError(f"{caller} knows no class {unknown}: the classes that were fitted are {known}.")
     return np.repeat(indices, n) if labels.ndim == 0 else indices
 
 
-def _shown(labels, most=5):
+def shown(labels, most=10):
+    """What a message says of an array of labels: each of them once, in their order."""
+    labels = list(dict.fromkeys(labels.tolist()))
     text = ", ".join(map(repr, labels[:most]))
     return f"{text} and {len(labels) - most} others" if len(labels) > most else text

@@ -128,17 +128,27 @@ def as_array(X):
         )
     if issparse(X):
         return X.toarray()
+    for load in ("compute", "collect"):  # of Dask, and of a LazyFrame of polars
+        if hasattr(X, load):
+            return as_array(getattr(X, load)())
     if hasattr(X, "columns"):  # a frame of any library
-        return _column_of_images(X)
+        return _column_of_images(_dense_frame(X))
     if hasattr(X, "detach"):
         return _tensor_as_array(X)
     if isinstance(X, (list, tuple)):
-        return _array([_element(each) for each in X] if any(hasattr(each, "detach") for each in X) else X)
+        return _of_sequence(X)
     if isinstance(X, (np.ndarray, memoryview)) or hasattr(X, "__array__") or hasattr(X, "__array_interface__"):
         return _stacked(X if isinstance(X, np.ndarray) else _array(X))
     if hasattr(X, "__len__") and hasattr(X, "__getitem__") and not isinstance(X, (str, bytes, dict)):
         return as_array(list(X))  # a lazy sequence of images
     return X
+
+
+def _of_sequence(X):
+    """An array of a list or a tuple; beside strings, numpy would make strings of NaN, -1 and other objects as well."""
+    array = _array([_element(each) for each in X] if any(hasattr(each, "detach") for each in X) else X)
+    is_mixed = array.dtype.kind in "US" and array.ndim == 1 and not all(isinstance(each, (str, bytes)) for each in X)
+    return np.array(X, dtype=object) if is_mixed else array
 
 
 def _tensor_as_array(tensor):
@@ -150,6 +160,14 @@ def _tensor_as_array(tensor):
         raise TypeError(
             f"A tensor of {tensor.dtype} on the device {tensor.device} cannot be read as an array: {error}"
         ) from error
+
+
+def _dense_frame(frame):
+    """A frame none of whose columns is sparse, as those of pandas may be."""
+    if not hasattr(frame, "iloc"):
+        return frame
+    sparse = {name: dtype.subtype for name, dtype in frame.dtypes.items() if hasattr(dtype, "fill_value")}
+    return frame.astype(sparse) if sparse else frame
 
 
 def _column_of_images(frame):
@@ -197,14 +215,15 @@ def _array(X):
 
 def _layout_of_names(names):
     """The layout in which columns have the names of :meth:`Layout.pixel_names`, or None."""
-    last = re.match(r"pixel_(\d+)_(\d+)", names[-1]) if len(names) and isinstance(names[-1], str) else None
+    last = re.match(r"(.*__)?pixel_(\d+)_(\d+)", names[-1]) if len(names) and isinstance(names[-1], str) else None
     if last is None:
         return None
-    height, width = (int(number) + 1 for number in last.groups())
+    prefix = last[1] or ""  # of a ColumnTransformer or a FeatureUnion
+    height, width = (int(number) + 1 for number in last.groups()[1:])
     if len(names) % (height * width):
         return None
     layouts = (Layout((len(names) // (height * width), height, width), is_last) for is_last in (False, True))
-    return next((layout for layout in layouts if layout.pixel_names() == list(names)), None)
+    return next((each for each in layouts if [prefix + name for name in each.pixel_names()] == list(names)), None)
 
 
 def _layout_of_images(shape, layout):

@@ -14,7 +14,7 @@ from skfashion._state import neutral_state
 # What torch's exporter writes by itself; newer releases of onnx read it, and older ones of onnxruntime too.
 OPSET = 18
 
-_KINDS = {bool: "bool", int: "int", float: "float", str: "string"}
+_KINDS = {"bool": "bool", "int": "int", "float": "float", "str": "string"}
 
 
 class NotTraceableError(ValueError):
@@ -30,12 +30,16 @@ def needed(*names):
 
 def onnx_labels(classes, name):
     """Class labels as an array that ONNX has a type for (bool, int64, float64 or strings), and its name."""
-    values = np.asarray(classes).tolist()
-    kinds = {_KINDS.get(type(value)) for value in values}
+    classes = np.asarray(classes)
+    values = classes.tolist()  # of times of nanoseconds, ints
+    types = {classes.dtype.name if classes.dtype.kind in "mM" else type(value).__name__ for value in values}
+    kinds = {_KINDS.get(each) for each in types}
     if len(kinds) != 1 or None in kinds:
-        types = ", ".join(sorted({type(value).__name__ for value in values}))
-        raise TypeError(f"{name} has labels of type {types}: an ONNX file holds bools, ints, floats or strings.")
+        shown = ", ".join(sorted(types))
+        raise TypeError(f"{name} has labels of type {shown}: an ONNX file holds bools, ints, floats or strings.")
     (kind,) = kinds
+    if kind == "int" and max(map(abs, values)) > np.iinfo(np.int64).max:
+        raise ValueError(f"{name} has labels up to {max(values)}: an ONNX file holds them as int64.")
     dtype = {"bool": np.bool_, "int": np.int64, "float": np.float64, "string": object}[kind]
     return np.array(values, dtype=dtype), kind
 

@@ -134,6 +134,8 @@ class PixelScale:
     def _read_beside_levels(self, X, some, low, high, name):
         integers = X.dtype.kind in "iu"
         if not integers and within_unit_interval(low, high):
+            if X.dtype.kind == "f" and high == 1 and _is_whole(some):
+                self._warn(X, low, high, name, "taken for brightness, so 1 is white")
             return X
         if _may_be_levels(low, high) and _is_whole(some):
             if high == 1:

@@ -57,6 +57,16 @@ def test_a_dtype_is_no_scale(X, dtype):
         np.testing.assert_array_equal(scaled(quietly(PixelScale.of(fitted), given)), expected)
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_floats_of_only_0_and_1_may_be_levels(dtype):
+    scale = PixelScale.of(LEVELS.astype(dtype))
+    with pytest.warns(UserWarning, match="values from 0 to 1, taken for brightness, so 1 is white, but was fitted on"):
+        read = scale.read(MASKS.astype(dtype))
+    np.testing.assert_array_equal(scaled(read), MASKS)
+    for told in (MASKS.astype(bool), MASKS * dtype(0.5), 0 * MASKS.astype(dtype)):
+        np.testing.assert_array_equal(scaled(quietly(scale, told)), told)
+
+
 def test_levels_and_brightness_are_told_apart():
     expected = LEVELS / 255
     for fitted in (LEVELS, LEVELS / 255):

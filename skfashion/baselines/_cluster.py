@@ -6,11 +6,11 @@ from sklearn import config_context
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.cluster import KMeans
 from sklearn.frozen import FrozenEstimator
-from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
 
 from skfashion._atomic import all_or_nothing
 from skfashion._images import ImageInput
+from skfashion._labels import check_classes
 from skfashion._nested import steps_of
 from skfashion._pixels import WHITE, scaled
 from skfashion._private_sklearn import HasMethods, StrOptions, _fit_context
@@ -113,7 +113,7 @@ class ClusterClassifier(ClassifierMixin, ImageInput, BaseEstimator):
         """
         with all_or_nothing(self):
             X, y = self._check_images(X, y, reset=True)
-            check_classification_targets(y)
+            check_classes(y)
             classes, codes = np.unique(y, return_inverse=True)
             clusterer, labels = fit_clusterer(self.clusterer, 10, self.random_state, X)
             clusters, members = np.unique(labels[labels >= 0], return_inverse=True)

@@ -6,12 +6,12 @@ import numpy as np
 import torch
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils import check_scalar
-from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
 
 from skfashion._atomic import all_or_nothing
 from skfashion._device import resolve_device
 from skfashion._images import ImageInput
+from skfashion._labels import check_classes
 from skfashion._private_sklearn import Interval, StrOptions, _fit_context
 from skfashion.baselines._float_search import FloatSearch
 from skfashion.baselines._nearest import IntegerSearch, int8_is_exact, links_to, nearest
@@ -137,7 +137,7 @@ class KNNClassifier(ClassifierMixin, ImageInput, BaseEstimator):
                 )
             device = resolve_device(self.device)
             X, y = self._check_images(X, y, reset=True)
-            check_classification_targets(y)
+            check_classes(y)
             self.classes_, self._codes = np.unique(y, return_inverse=True)
             self.n_samples_fit_, self._metric = len(X), self.metric
             if IntegerSearch.suits(X, self.metric, device):

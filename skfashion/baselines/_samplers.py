@@ -5,12 +5,11 @@ from numbers import Integral, Real
 import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils import check_scalar
-from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
 
 from skfashion._atomic import all_or_nothing
 from skfashion._images import ImageInput, fitted_on_images_of
-from skfashion._labels import class_indices
+from skfashion._labels import check_classes, class_indices
 from skfashion._layout import as_shown
 from skfashion._pixels import scaled
 from skfashion._private_sklearn import HasMethods, Interval, _fit_context
@@ -31,7 +30,7 @@ class _Sampler(ImageInput, BaseEstimator):
             vars(self).pop("classes_", None)
             return self._check_images(X, reset=True)[0]
         X, y = self._check_images(X, y, reset=True)
-        check_classification_targets(y)
+        check_classes(y)
         self.classes_, self._labels = np.unique(y, return_inverse=True)
         return X
 

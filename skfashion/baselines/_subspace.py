@@ -7,12 +7,12 @@ from scipy.linalg import eigh
 from scipy.special import softmax
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.extmath import svd_flip
-from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
 
 from skfashion._atomic import all_or_nothing
 from skfashion._exported import ModuleExport
 from skfashion._images import ImageInput
+from skfashion._labels import check_classes
 from skfashion._pixels import scaled
 from skfashion._private_sklearn import Interval, _fit_context
 from skfashion._weights import weighted_rows
@@ -106,7 +106,7 @@ class SubspaceClassifier(ClassifierMixin, ModuleExport, ImageInput, BaseEstimato
         """
         with all_or_nothing(self):
             X, y = self._validate_images(X, y, reset=True)
-            check_classification_targets(y)
+            check_classes(y)
             rows, weight = weighted_rows(sample_weight, X)
             X = self._on_the_scale(X, rows, reset=True)
             weight /= weight.max()

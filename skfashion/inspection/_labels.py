@@ -3,6 +3,7 @@
 import numpy as np
 from sklearn.utils import check_array, check_consistent_length, column_or_1d
 
+from skfashion._labels import check_none_is_missing
 from skfashion._layout import as_array
 
 # Ten colours that people with any colour vision tell apart (M. Petroff, https://arxiv.org/abs/2107.02270).
@@ -13,6 +14,7 @@ def labels_of(y):
     """Labels of any kind as an array of shape (n_samples,); none may be missing. None stays None."""
     if y is None:
         return None
+    check_none_is_missing(y)
     return column_or_1d(check_array(as_array(y), ensure_2d=False, dtype=None, input_name="y"))
 
 

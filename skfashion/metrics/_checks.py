@@ -7,7 +7,7 @@ import numpy as np
 from sklearn.utils import check_array, check_consistent_length, check_scalar, column_or_1d
 from sklearn.utils.multiclass import check_classification_targets, unique_labels
 
-from skfashion._labels import is_missing, objects_of
+from skfashion._labels import check_none_is_missing
 from skfashion._layout import as_array
 
 
@@ -36,11 +36,8 @@ class Interval(NamedTuple):
 
 def check_labels(*labels):
     """Return labels as 1-D arrays of one length, without missing values."""
-    for y in labels:  # a list with strings would become one of strings, in which NaN is "nan"
-        has_strings = isinstance(y, (list, tuple)) and any(isinstance(label, str) for label in y)
-        objects = np.array(y, dtype=object) if has_strings else objects_of(y)
-        if any(map(is_missing, objects.ravel())):
-            raise ValueError("labels contain missing values (None, NaN or the NA of pandas), which are no classes.")
+    for y in labels:
+        check_none_is_missing(y)
     labels = (check_array(as_array(y), ensure_2d=False, dtype=None, input_name="labels") for y in labels)
     labels = tuple(column_or_1d(y) for y in labels)
     check_consistent_length(*labels)

@@ -1,6 +1,7 @@
 """A convolutional network from a tuple of layers."""
 
 import copy
+import inspect
 
 import torch
 from torch import nn
@@ -56,16 +57,29 @@ class ConvNet(nn.Sequential):
         return images.flatten(1)
 
 
+def _called(architecture, image_shape, n_outputs):
+    try:
+        inspect.signature(architecture).bind(image_shape, n_outputs)
+    except TypeError as error:
+        raise TypeError(
+            "The architecture must be a torch.nn.Module, or a function of image_shape and n_outputs that returns one. "
+            f"Got {architecture!r}: {error}."
+        ) from error
+    return architecture(image_shape, n_outputs)
+
+
 def build_foreign(architecture, image_shape, n_outputs):
-    """Call a user's ``architecture(image_shape, n_outputs)`` and check that what it returns fits the images.
+    """Take a user's module, or call their ``architecture(image_shape, n_outputs)``, and check that it fits the images.
 
     Raises
     ------
+    TypeError
+        If the function does not take these arguments.
     ValueError
         If it returns no module, or one that does not turn images (n, channels, height, width) into (n, n_outputs).
     """
     call = f"architecture(image_shape={image_shape}, n_outputs={n_outputs})"
-    module = architecture(image_shape, n_outputs)
+    module = architecture if isinstance(architecture, nn.Module) else _called(architecture, image_shape, n_outputs)
     if not isinstance(module, nn.Module):
         raise ValueError(f"{call} must return a torch.nn.Module. Got {type(module).__name__} instead.")
     # A function may return one and the same module each time; every fit needs its own.

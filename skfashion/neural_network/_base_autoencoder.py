@@ -10,11 +10,10 @@ import numpy as np
 import torch
 from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils import check_array, check_scalar
-from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
 
 from skfashion._images import check_float32
-from skfashion._labels import class_indices
+from skfashion._labels import check_classes, class_indices
 from skfashion._layout import as_array, as_shown
 from skfashion._private_sklearn import _fit_context
 from skfashion._seeds import draw_generator
@@ -207,7 +206,7 @@ class BaseAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseNet
         X = self._on_the_scale(X, rows, reset=reset)
         if not self._is_conditional:
             return X, rows, weight, clean_images(self, X, y, name, rows), None
-        check_classification_targets(y_of_classes)
+        check_classes(y_of_classes)
         return X, rows, weight, None, y_of_classes
 
     def _class_indices(self, y, method):

@@ -2,9 +2,9 @@
 
 from typing import Literal
 
-from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.multiclass import is_multilabel as is_indicator
 
+from skfashion._labels import check_classes
 from skfashion._layout import as_array
 from skfashion._private_sklearn import _check_partial_fit_first_call, _fit_context
 from skfashion.neural_network._class_predictions import ClassPredictions
@@ -54,8 +54,8 @@ class BaseNetClassifier(ClassPredictions, SupervisedNet):
     class_weight: dict | Literal["balanced"] | None = parameter(
         None,
         """
-        Weights of the classes; ``"balanced"`` gives every class the same total weight. Must be None for multilabel
-        y.""",
+        Weights of the classes; ``"balanced"`` gives every class the same total weight. They count in the losses and
+        accuracies of `history_`, and so for early stopping, but not in ``score``. Must be None for multilabel y.""",
     )
 
     _fitted_attributes = {"classes_ : ndarray of shape (n_classes,)": "The labels."}
@@ -115,7 +115,7 @@ class BaseNetClassifier(ClassPredictions, SupervisedNet):
 
     def _checked(self, X, y, *, reset):
         X, y = self._validate_images(X, y, reset=reset, multi_output=True)
-        check_classification_targets(y)
+        check_classes(y)
         kind = _kind_of(y)
         if not reset and kind is not type(self._task):
             names = {MultilabelTask: "an indicator matrix", ClassificationTask: "labels"}

@@ -29,6 +29,7 @@ class CNNNetwork:
         - A function ``architecture(image_shape, n_outputs)`` that returns a :class:`torch.nn.Module`, from float images
           (n, channels, height, width) to one score (logit) per class, or one number per target. `image_shape` is
           (channels, height, width).
+        - Such a module itself. Each fit trains a copy, from the weights that it has.
 
         Published networks were made for 28 x 28 pixels, and are suitable up to about 64 x 64: the dense layer after
         ``flatten()`` grows with the area of an image. ``"compact"`` has 0.1 million parameters, 0.4 at 64 x 64 pixels
@@ -44,7 +45,8 @@ class CNNNetwork:
         image (channels, height, width), and any other length an image of one row.""",
     )
     init: Init = parameter(
-        "pytorch", "How weights are drawn, as in :class:`MLPClassifier`. A callable `architecture` keeps its own."
+        "pytorch",
+        "How weights are drawn, as in :class:`MLPClassifier`. A function or module has its own.",
     )
 
     def _network(self):

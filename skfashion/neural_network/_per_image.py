@@ -73,7 +73,12 @@ def per_code(autoencoder, codes, labels):
 
 
 def check_finite(values, X, name):
-    """Return what was computed from X, or raise a ValueError if X was too large for float32 on the way."""
-    if values.dtype.kind == "f" and not np.isfinite(values).all():
-        raise ValueError(f"X holds values up to {np.abs(X).max():g}: {name} computes in float32, which overflows.")
+    """Return what was computed from X, or raise a ValueError that names the first row from which it is not finite."""
+    is_finite = np.isfinite(values).all(axis=tuple(range(1, values.ndim)))
+    if not is_finite.all():
+        row = int(is_finite.argmin())
+        raise ValueError(
+            f"X[{row}] holds values up to {np.abs(X[row]).max():g}: {name} computes in float32, which overflows, or "
+            "a layer divides by zero."
+        )
     return values

@@ -160,7 +160,7 @@ class SemiSupervisedClassifier(
 
         y : array-like of shape (n_samples,)
             Labels: ints, strings, anything that can be sorted. The label of an unlabelled image is -1, or None or NaN
-            among objects such as strings.
+            among objects such as strings, or NaT among times.
 
         sample_weight : array-like of shape (n_samples,), default=None
             Non-negative weights. A weight of zero is the same as leaving the image out.
@@ -283,10 +283,21 @@ def _labels(y):
         if not any(isinstance(label, str) for label in y[labelled]):
             return labelled, np.array(np.where(labelled, y, next(iter(y[labelled]), 0)).tolist())
     else:
-        labelled = np.ones(len(y), dtype=bool) if y.dtype.kind in "USb" else y != -1
+        labelled = _have_labels(y)
     if labelled.any() and not labelled.all():
         y = np.where(labelled, y, y[labelled][0])
     return labelled, y
+
+
+def _have_labels(y):
+    """Which labels of an array without objects are there."""
+    if y.dtype.kind in "mM":
+        return ~np.isnat(y)
+    if y.dtype.kind in "US":
+        lost = sorted({"-1", "nan", "None"} & set(y.astype(str)))
+        if lost:
+            raise ValueError(f"y holds the string {lost[0]!r}: for images without a label, y needs dtype=object.")
+    return np.ones(len(y), dtype=bool) if y.dtype.kind in "USb" else y != -1
 
 
 def _is_unlabelled(label):

@@ -169,7 +169,7 @@ class ImageReader(Versioned, TransformerMixin, BaseEstimator):
 
 def as_sources(X):
     """A list of images from whatever holds them."""
-    if isinstance(X, (str, bytes, os.PathLike)) or hasattr(X, "read"):
+    if isinstance(X, (str, bytes, os.PathLike, dict)) or hasattr(X, "read") or _is_picture(X):
         raise ValueError(f"X is one image ({source_name(X)}): pass a list, such as [X] for one of them.")
     if hasattr(X, "columns"):
         if len(X.columns) != 1:
@@ -183,6 +183,14 @@ def as_sources(X):
                 f"X has shape {X.shape}: pass paths, or images of shape (h, w) or (h, w, c); X[None] for one image."
             )
     return list(X)
+
+
+def _is_picture(X):
+    """Whether X is one image of Pillow, or the pixels of one in colour: grey images are not as narrow as that."""
+    shape = getattr(X, "shape", None)
+    if shape is None:
+        return hasattr(X, "__array_interface__")
+    return len(shape) == 3 and shape[-1] in (3, 4)
 
 
 def read_into(rows, sources, reader, progress=None):

@@ -11,6 +11,7 @@ from sklearn.utils import column_or_1d, compute_class_weight
 from torch import nn
 from torch.nn.functional import logsigmoid
 
+from skfashion._labels import positions, shown
 from skfashion.modules._losses import CrossEntropyLoss, MultilabelLoss
 from skfashion.modules._predictions import Probabilities
 from skfashion.training._net import Net
@@ -103,7 +104,7 @@ class ClassificationTask(LabelTask):
         y = y[rows]
         encoded = self._encoded(y)
         if self.class_weight is not None:
-            by_class = np.array([self._weight_of_class[label] for label in y.tolist()])
+            by_class = self._weights[encoded]
             weight = by_class if weight is None else weight * by_class
         return {"rows": rows, "y": encoded, "weight": weight}
 
@@ -118,9 +119,11 @@ class ClassificationTask(LabelTask):
         return rows[counts], None if weight is None else weight[counts]
 
     def _encoded(self, y):
-        encoder = LabelEncoder()
-        encoder.classes_ = self.classes
-        return encoder.transform(y)
+        encoded = positions(y, self.classes)
+        if (encoded < 0).any():
+            unseen = shown(y[encoded < 0])
+            raise ValueError(f"y contains previously unseen labels: {unseen}. The classes are {shown(self.classes)}.")
+        return encoded
 
     def _weights_by_class(self, y, sample_weight):
         """The weight of each label in y by its class; a class that `class_weight` does not name weighs 1."""
@@ -134,7 +137,7 @@ class ClassificationTask(LabelTask):
             weights[:] = [self.class_weight.get(label, 1.0) for label in known.tolist()]
         if not np.isfinite(weights).all() or (weights < 0).any():
             raise self._invalid_weights()
-        self._weight_of_class = dict(zip(known.tolist(), weights.tolist(), strict=True))
+        self._weights = weights
         return weights[self._encoded(y)]
 
     def _invalid_weights(self):
@@ -176,11 +179,12 @@ class ClassificationTask(LabelTask):
 
     @staticmethod
     def best(scores):
-        return scores.argmax(1)
+        """The indices of the most probable classes, as floats: NaN where there are no probabilities."""
+        return scores.argmax(1).where(scores.amax(1).isfinite(), torch.nan)
 
     def labels(self, best):
         """The labels of the indices that :meth:`best` gives."""
-        return self.classes[best]
+        return self.classes[best.astype(np.int64)]
 
 
 @dataclass(kw_only=True)
@@ -240,7 +244,8 @@ class MultilabelTask(LabelTask):
 
     @staticmethod
     def best(scores):
-        return scores > 0
+        """1 for each class that is more probable than not, else 0; NaN where there is no probability."""
+        return (scores > 0).where(~scores.isnan(), torch.nan)
 
     def labels(self, best):
         """An indicator matrix of what :meth:`best` gives."""

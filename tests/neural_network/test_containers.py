@@ -2,6 +2,7 @@
 
 import numpy as np
 import pandas as pd
+import polars as pl
 import pytest
 import torch
 from PIL import Image
@@ -104,6 +105,19 @@ def test_images_of_several_sizes_in_an_object_array():
     ragged[:] = [np.zeros((3, 3)), np.zeros((4, 4))]
     with pytest.raises(ValueError, match="X must be rows or images of one size"):
         KNNClassifier().fit(ragged, [0, 1])
+
+
+@pytest.mark.parametrize("name", ["sparse", "partly sparse", "lazy"])
+@pytest.mark.parametrize(
+    "model", [KNNClassifier(), SubspaceClassifier(2), Autoencoder(2, max_epochs=1, random_state=0)]
+)
+def test_frames_whose_values_are_elsewhere(model, name):
+    X = np.random.default_rng(0).integers(0, 256, (20, 4)).astype(float) * (np.arange(4) > 0)
+    frame = pd.DataFrame(X, columns=list("abcd"))
+    columns = {"sparse": list("abcd"), "partly sparse": ["a", "c"]}.get(name)
+    other = pl.from_pandas(frame).lazy() if name == "lazy" else frame.astype(dict.fromkeys(columns, "Sparse[float64]"))
+    expected, given = (answers(clone(model).fit(Z, np.arange(20) % 2), Z) for Z in (frame, other))
+    np.testing.assert_array_equal(given, expected)
 
 
 @pytest.mark.parametrize("missing", [None, np.nan, pd.NA], ids=["None", "NaN", "NA"])

@@ -1,9 +1,13 @@
 """A network of one's own as the architecture of a CNNClassifier."""
 
+import copy
+import pickle
+
 import numpy as np
 import pytest
 import torch
 from networks import weights
+from sklearn.base import clone
 from torch import nn
 
 from skfashion.neural_network import CNNClassifier
@@ -23,6 +27,26 @@ def test_a_network_of_ones_own(garments):
     assert torch.equal(torch.get_rng_state(), before)
     assert one.loss_curve_[1] < one.loss_curve_[0]
     assert one.loss_curve_ != CNNClassifier(architecture, max_epochs=2, random_state=1).fit(X, y).loss_curve_
+
+
+def test_a_module_of_ones_own(garments, seeded_torch):
+    X, y = garments
+    module = nn.Sequential(nn.Flatten(), nn.Linear(784, 10))
+    start = copy.deepcopy(module)
+    one, two = (CNNClassifier(module, max_epochs=2, random_state=0).fit(X, y) for _ in range(2))
+    by_function = CNNClassifier(lambda image_shape, n_outputs: start, max_epochs=2, random_state=0).fit(X, y)
+    assert torch.equal(weights(one), weights(two))
+    assert torch.equal(weights(one), weights(by_function))
+    assert torch.equal(module[1].weight, start[1].weight)
+    assert one.loss_curve_[1] < one.loss_curve_[0]
+    copied = pickle.loads(pickle.dumps(clone(one).fit(X, y)))
+    np.testing.assert_array_equal(copied.predict_proba(X), one.predict_proba(X))
+
+
+@pytest.mark.parametrize("architecture", [nn.ReLU6, lambda: nn.Flatten(), lambda image_shape: nn.Flatten()])
+def test_what_builds_a_network_gets_the_shape_and_the_number(garments, architecture):
+    with pytest.raises(TypeError, match=r"must be a torch\.nn\.Module, or a function of image_shape and n_outputs"):
+        CNNClassifier(architecture).fit(*garments)
 
 
 def foreign(layers):

@@ -142,6 +142,8 @@ LETTERS = np.array(["a", "b", "c"])
         lambda y: without(LETTERS[y].astype(object), y != -1, None),
         lambda y: without(LETTERS[y].astype(object), y != -1, np.nan),
         lambda y: without(LETTERS[y].astype(object), y != -1),
+        lambda y: without(LETTERS[y].astype(object), y != -1).tolist(),
+        lambda y: tuple(without(LETTERS[y].astype(object), y != -1, np.nan)),
         lambda y: pd.Series(LETTERS[y]).where(y != -1),
         lambda y: pd.Series(LETTERS[y], dtype="string").where(y != -1),
         lambda y: pd.Series(LETTERS[y], dtype="category").where(y != -1),
@@ -154,6 +156,21 @@ def test_missing_labels_of_all_kinds(few, labels):
     np.testing.assert_array_equal(model.predict_proba(X), expected.predict_proba(X))
     assert model.classes_.tolist() in ([0, 1, 2], ["a", "b", "c"])
     assert model.score(X, labels(y)) == expected.score(X, y) == expected.score(X[y != -1], y[y != -1])
+
+
+def test_times_may_be_missing(few):
+    X, y = few
+    model = SemiSupervisedClassifier(INNER).fit(X, np.where(y == -1, np.datetime64("NaT"), np.datetime64("2020") + y))
+    np.testing.assert_array_equal(model.predict_proba(X), SemiSupervisedClassifier(INNER).fit(X, y).predict_proba(X))
+    np.testing.assert_array_equal(model.classes_, np.datetime64("2020") + np.arange(3))
+
+
+def test_an_array_of_strings_cannot_miss_a_label(few):
+    X, y = few
+    labels = LETTERS[y].astype("<U8")
+    labels[y == -1] = -1
+    with pytest.raises(ValueError, match="y holds the string '-1': for images without a label, y needs dtype=object"):
+        SemiSupervisedClassifier(INNER).fit(X, labels)
 
 
 def test_without_missing_labels_it_is_the_network(tiny):

@@ -239,6 +239,17 @@ def test_labels_without_a_type_in_onnx_are_refused(labels):
         onnx_labels(np.array(labels, dtype=object), "MLPClassifier")
 
 
+@pytest.mark.parametrize("unit", ["D", "s", "ns"])
+def test_times_are_no_labels_of_onnx(unit):
+    with pytest.raises(TypeError, match=rf"labels of type datetime64\[{unit}\]: an ONNX file holds bools"):
+        onnx_labels(np.array([0, 1], dtype=f"M8[{unit}]"), "MLPClassifier")
+
+
+def test_ints_beyond_int64_are_no_labels_of_onnx():
+    with pytest.raises(ValueError, match="MLPClassifier has labels up to 9223372036854775808"):
+        onnx_labels(np.array([0, 2**63], dtype=np.uint64), "MLPClassifier")
+
+
 def test_a_missing_package_is_named(small, path, monkeypatch):
     X, y = small
     model = SubspaceClassifier(2).fit(X, y)

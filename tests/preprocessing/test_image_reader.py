@@ -11,11 +11,13 @@ import pytest
 import torch
 from PIL import Image
 from sklearn.base import clone
+from sklearn.compose import make_column_transformer
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV
-from sklearn.pipeline import make_pipeline
+from sklearn.pipeline import FeatureUnion, make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
+from skfashion._image_rows import ImageRows
 from skfashion.neural_network import CNNClassifier
 from skfashion.preprocessing import ImageReader
 
@@ -227,7 +229,11 @@ def test_a_decompression_bomb_is_refused(monkeypatch, n, recwarn):
     assert not recwarn.list
 
 
-@pytest.mark.parametrize("X", ["photo.png", b"abc", io.BytesIO()])
+@pytest.mark.parametrize(
+    "X",
+    ["photo.png", b"abc", io.BytesIO(), {"path": "photo.png", "bytes": None}, Image.new("L", (8, 6)), PIXELS],
+    ids=["path", "bytes", "file", "row", "picture", "pixels"],
+)
 def test_one_image_is_no_list(X):
     with pytest.raises(ValueError, match=r"X is one image .*: pass a list, such as \[X\]"):
         ImageReader().fit_transform(X)
@@ -295,6 +301,53 @@ def test_rows_are_arrays_for_everybody_else():
     assert copy.deepcopy(rows).image_shape == (3, 24, 16)
     model = make_pipeline(ImageReader((8, 6)), FunctionTransformer(lambda X: X / 255), LogisticRegression())
     assert model.fit(X, y).score(X, y) == 1.0
+
+
+JOINED = {
+    "concatenate": lambda X: np.concatenate([X, X]),
+    "vstack": lambda X: np.vstack((X, X)),
+    "append": lambda X: np.append(X, X, axis=0),
+    "r_": lambda X: np.r_[X, X[:1]],
+    "where": lambda X: np.where(X > 100, X, 0),
+}
+
+
+@pytest.mark.parametrize("channels_last", [False, True])
+@pytest.mark.parametrize("name", JOINED)
+def test_joined_rows_know_their_images(name, channels_last):
+    rows = ImageRows(RNG.integers(0, 256, (4, 72)), (3, 6, 4), channels_last=channels_last)
+    joined = JOINED[name](rows)
+    assert (joined.image_shape, joined.channels_last) == ((3, 6, 4), channels_last)
+    np.testing.assert_array_equal(joined, JOINED[name](np.asarray(rows)))
+
+
+def test_what_is_joined_from_other_things_is_no_image():
+    rows = ImageRows(RNG.integers(0, 256, (4, 72)), (3, 6, 4))
+    others = [
+        np.concatenate([rows, ImageRows(rows, (3, 4, 6))]),
+        np.concatenate([rows, ImageRows(rows, (3, 6, 4), channels_last=True)]),
+        np.concatenate([rows, np.asarray(rows)]),
+        np.concatenate([rows, rows], axis=1),
+        np.concatenate([rows, rows], axis=None),
+        np.stack([rows, rows]),
+        np.where(rows > 100, rows, ImageRows(rows, (3, 4, 6))),
+    ]
+    assert [getattr(other, "image_shape", None) for other in others] == [None] * 7
+
+
+@pytest.mark.parametrize("output", ["default", "pandas"])
+@pytest.mark.parametrize(
+    "first",
+    [
+        make_column_transformer((ImageReader((6, 4), color="rgb"), "image")),
+        FeatureUnion([("pixels", ImageReader((6, 4), color="rgb"))]),
+    ],
+    ids=["columns", "union"],
+)
+def test_the_shape_comes_through_what_joins_features(first, output):
+    images = pd.DataFrame({"image": [Image.fromarray(PIXELS)] * 8})
+    model = make_pipeline(first, CNNClassifier(max_epochs=1, random_state=0)).set_output(transform=output)
+    assert model.fit(images, np.arange(8) % 2)[-1].image_shape_ == (3, 6, 4)
 
 
 def test_images_of_another_shape_are_refused():

@@ -82,7 +82,8 @@ def _is_constant_beside(output, images):
 
 
 def _differ(values):
-    """Whether the rows of a tensor differ, up to the rounding of float32."""
+    """Whether the rows of a tensor differ, up to the rounding of float32; scores of minus infinity exclude a class."""
     values = values.flatten(1)
+    values = values.where(values.isfinite(), 0)
     spread = (values - values[:1]).abs().max()
     return bool(spread > 1e-6 * values.abs().max())

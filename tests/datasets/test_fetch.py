@@ -2,6 +2,7 @@ import dataclasses
 import gzip
 import hashlib
 import os
+import socket
 import sys
 import threading
 from functools import partial
@@ -344,3 +345,38 @@ def test_loading_stays_within_memory(fashion_mnist):
         print(peak_mb() - before)
     """
     assert 45 < float(run_python(code)) < 120
+
+
+def test_the_largest_official_file_is_known_when_it_is_packed_anew(tmp_path):
+    """The training images of the MNIST family, which are far larger than those that tests make."""
+    content = bytes(16 + 60_000 * 28 * 28)
+    path = tmp_path / "train-images-idx3-ubyte.gz"
+    path.write_bytes(gzip.compress(content, 1))
+    found = _official.find_official(
+        tmp_path, path.name.removesuffix(".gz"), "0" * 64, hashlib.sha256(content).hexdigest()
+    )
+    assert found == path
+
+
+def test_a_mirror_that_does_not_speak_http_is_passed_over(source, monkeypatch, tmp_path):
+    """http.client's errors are no OSErrors."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def answer_all():
+            while True:
+                try:
+                    connection, _ = server.accept()
+                except OSError:
+                    return
+                with connection:
+                    connection.recv(1 << 16)
+                    connection.sendall(b"SSH-2.0-OpenSSH\r\n")
+
+        threading.Thread(target=answer_all, daemon=True).start()
+        address = f"http://127.0.0.1:{server.getsockname()[1]}/"
+        use_mirrors(monkeypatch, source, address, "http://127.0.0.1:9/second/")
+        with pytest.raises(OSError, match="no mirror gave it") as info:
+            fetch_offline(data_home=tmp_path)
+        server.shutdown(socket.SHUT_RDWR)
+    assert address in str(info.value)
+    assert "second" in str(info.value)

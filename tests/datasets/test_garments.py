@@ -74,3 +74,30 @@ def test_spread():
     assert np.all(np.diff([each.std(axis=0).mean() for each in images]) > 5)
     centers = [(each.sum(axis=2) @ np.arange(28)) / each.sum(axis=(1, 2)) for each in images]
     assert np.all(np.diff([center.std() for center in centers]) > 0.3)
+
+
+@pytest.mark.parametrize("axis", [1, 2], ids=["down", "right"])
+def test_without_spread_garments_are_in_the_middle_both_ways(axis):
+    """The middle of what is drawn of a coat, a trouser and the like: they are about as high and wide as their class."""
+
+    def middles(spread):
+        garments = make_garments(300, spread=spread, noise=0, random_state=0)
+        drawn = garments.images[np.isin(garments.target, [0, 1, 2, 4, 6])] > 25  # symmetric ones
+        found = drawn.any(axis=3 - axis)
+        return np.array([np.flatnonzero(each)[[0, -1]].mean() for each in found])
+
+    assert np.abs(middles(0) - 13.5).max() < (4 if axis == 1 else 1.5)
+    assert middles(0).std() < middles(1).std() / 1.4
+    assert middles(1).std() < middles(2).std()
+
+
+def test_spread_varies_the_size():
+    """Of a shape whose own measures do not vary: the sole of a sneaker is as long as the picture is large."""
+
+    def lengths(spread):
+        garments = make_garments(1000, spread=spread, noise=0, random_state=0)
+        drawn = garments.images[garments.target == 7] > 25
+        return drawn.any(axis=1).sum(axis=1)
+
+    assert lengths(0).std() < 0.8
+    assert lengths(1).std() > 1.3 * lengths(0).std()

@@ -2,6 +2,7 @@
 
 import io
 import re
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -198,3 +199,25 @@ def test_images_are_fitted_into_the_shape_as_asked(folder, how):
     expected = ImageReader((height, width), color=color, **how).fit_transform(found.filenames)
     np.testing.assert_array_equal(found.data, expected)
     assert (found.data != load_image_folder(folder).data).any()
+
+
+def test_files_are_in_the_order_of_their_names(tmp_path, monkeypatch):
+    """Whatever the order in which the file system lists them."""
+    (tmp_path / "disc").mkdir()
+    names = [f"{number:02}.png" for number in np.random.default_rng(0).permutation(12)]
+    for name in names:
+        Image.new("L", (4, 4)).save(tmp_path / "disc" / name)
+    listed = Path.iterdir
+    monkeypatch.setattr(Path, "iterdir", lambda path: iter(sorted(listed(path), reverse=True)))
+    photos = load_image_folder(tmp_path, image_shape=(4, 4))
+    assert [Path(file).name for file in photos.filenames] == sorted(names)
+
+
+def test_files_in_hidden_folders_are_left_out(tmp_path):
+    """Such as the thumbnails of a file manager."""
+    (tmp_path / "disc" / ".thumbnails").mkdir(parents=True)
+    for name in ("a.png", ".thumbnails/a.png"):
+        Image.new("L", (4, 4)).save(tmp_path / "disc" / name)
+    with pytest.warns(UserWarning, match=r"Left out 1 files .*\.thumbnails"):
+        photos = load_image_folder(tmp_path, image_shape=(4, 4))
+    assert photos.filenames.tolist() == [str(tmp_path / "disc" / "a.png")]

@@ -5,6 +5,7 @@ import io
 import pickle
 import textwrap
 import warnings
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -221,3 +222,42 @@ def test_text_chart_of_one_point_and_of_what_is_not_finite():
     lines = text_chart({"a": ([1, 2], [1.0, np.nan]), "b": ([1], [np.inf])}, title="t", xlabel="x")
     assert lines[-2:] == ["  * a: nan", "  o b: inf"]
     assert text_chart({"a": ([1], [np.nan])}, title="t", xlabel="x") == ["t: no finite value yet"]
+
+
+def test_epochs_that_follow_each_other_fast_are_not_drawn_one_by_one(tiny, terminal, monkeypatch):
+    """But the first and the last; each fit begins anew."""
+    monkeypatch.setattr(_live_curves, "_INTERVAL", 1e9)
+    model = mlp(max_epochs=5).set_callbacks(TrainingCurveDisplay())
+    for _ in range(2):
+        terminal.truncate(0)
+        model.fit(*tiny)
+        first, last = terminal.getvalue().split("\x1b[J")
+        assert f"training images: {model.loss_curve_[0]:.4g}" in first
+        assert f"training images: {model.loss_curve_[-1]:.4g}" in last
+
+
+def test_a_fit_that_begins_during_another_one_keeps_its_curves(tiny, terminal):
+    """As those of cross_val_score with several threads."""
+    display = TrainingCurveDisplay()
+    outer = SimpleNamespace(root_uuid="outer")
+    display.setup(None, outer)
+    inner = [mlp(max_epochs=2, random_state=seed).set_callbacks(display).fit(*tiny) for seed in (0, 1)]
+    display.teardown(None, outer)
+    assert list(display.histories.values()) == [model.history_ for model in inner]
+    assert not display._listeners
+    last = mlp(max_epochs=1).set_callbacks(display).fit(*tiny)
+    assert display.histories == {"": last.history_}
+
+
+def test_a_failure_is_forgotten_by_the_next_fit(tiny, terminal, monkeypatch):
+    closed = Terminal()
+    closed.close()
+    model = mlp(max_epochs=2).set_callbacks(TrainingCurveDisplay())
+    with monkeypatch.context() as patched:
+        patched.setattr(_live_curves, "screen_here", lambda: _screens.TerminalScreen(closed))
+        with pytest.warns(RuntimeWarning, match="could not be drawn"):
+            model.fit(*tiny)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        model.fit(*tiny)
+    assert f"training images: {model.loss_curve_[-1]:.4g}" in terminal.getvalue()

@@ -257,3 +257,14 @@ def test_the_logit_of_a_network_behind_components(garments):
         found.scores - other.scores, logits[rows, y[:3]] - logits[rows, (y[:3] + 1) % 10], atol=1e-4
     )
     np.testing.assert_allclose(found.maps[:, 0, 0], found.scores - found.baseline_scores)
+
+
+@pytest.mark.parametrize(
+    ("shape", "size", "stride"), [((14, 28), 2, 1), ((28, 14), 2, 1), ((28, 28), 4, 2), ((3, 40), 1, 1)]
+)
+def test_squares_are_a_seventh_of_the_shorter_side(shape, size, stride):
+    X, y = np.random.default_rng(0).random((20, shape[0] * shape[1])), np.arange(20) % 2
+    model = LogisticRegression().fit(X, y)
+    found = saliency(model, X[:2], image_shape=shape)
+    expected = saliency(model, X[:2], image_shape=shape, patch_size=size, stride=stride)
+    np.testing.assert_array_equal(found.maps, expected.maps)

@@ -339,3 +339,17 @@ def test_occlusion_needs_no_captum_and_the_others_name_the_extra():
     assert second == "(20, 4, 4)"
     assert first == "(20, 4, 4) False"
     assert last == "method='integrated_gradients' needs captum: pip install \"skfashion[explain]\" brings it."
+
+
+def test_grad_cam_of_colour_images_is_the_one_by_hand():
+    """It says where, not in which channel: it is no sum over them."""
+    X, y = np.random.default_rng(0).integers(0, 256, (40, 3, 12, 14), dtype=np.uint8), np.arange(40) % 2
+    model = CNNClassifier((conv(4, 3),), max_epochs=2, random_state=0).fit(X, y)
+    images = torch.from_numpy(X[:3] / np.float32(255))
+    features, *rest = model.module_.eval()
+    seen = features(images).detach().requires_grad_()
+    (gradients,) = torch.autograd.grad(torch.nn.Sequential(*rest)(seen)[:, 1].sum(), seen)
+    cam = torch.einsum("nc,nchw->nhw", gradients.mean(dim=(2, 3)), seen).clamp(min=0)
+    expected = torch.nn.functional.interpolate(cam[:, None], (12, 14), mode="bilinear")[:, 0].detach().numpy()
+    assert expected.std() > 0
+    np.testing.assert_allclose(saliency(model, X[:3], 1, method="grad_cam").maps, expected, atol=1e-6)

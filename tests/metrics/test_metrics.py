@@ -16,7 +16,7 @@ from sklearn.cluster import KMeans
 from sklearn.decomposition import PCA
 from sklearn.exceptions import NotFittedError
 from sklearn.frozen import FrozenEstimator
-from sklearn.metrics import accuracy_score, silhouette_score
+from sklearn.metrics import accuracy_score, silhouette_samples, silhouette_score
 from sklearn.model_selection import GridSearchCV
 from sklearn.neighbors import NearestNeighbors
 from sklearn.pipeline import make_pipeline
@@ -363,3 +363,20 @@ def test_torch_is_loaded_when_distances_are_computed():
 def test_missing_labels_are_told(missing, score, form):
     with pytest.raises(ValueError, match="labels contain missing values"):
         score(form(["a", "b", missing], dtype=object))
+
+
+def test_the_width_of_the_interval_is_that_of_the_sampling_error():
+    """Also of two samples: on average it is the variance of the mean of a draw without replacement."""
+    rng = np.random.default_rng(0)
+    X, labels = rng.normal(size=(40, 2)), np.arange(40) % 2
+    X[labels == 1] += 1.5
+    n_drawn, level = 2, 0.2  # so narrow that no interval is cut off at 1
+    exact = silhouette_samples(X, labels).var(ddof=1) / n_drawn * (1 - n_drawn / 40)
+    found = [
+        silhouette_interval(X, labels, sample_size=n_drawn, confidence_level=level, random_state=seed)
+        for seed in range(200)
+    ]
+    assert max(interval.high for interval in found) < 1
+    margins = np.array([(interval.high - interval.low) / 2 for interval in found])
+    variances = (margins / norm.ppf((1 + level) / 2)) ** 2
+    assert variances.mean() == pytest.approx(exact, rel=0.3)

@@ -162,3 +162,12 @@ def test_pairs_are_compared_only_where_friedmans_test_finds_a_difference():
             found.append(comparison.groups)
     assert found
     assert all(len(groups) == 1 and len(groups[0]) == 3 for groups in found)
+
+
+@pytest.mark.parametrize("test", ["nemenyi", "wilcoxon"])
+def test_the_order_in_which_models_are_given_changes_nothing(scores, test):
+    expected = compare_ranks(scores, test=test)
+    shuffled = compare_ranks({name: scores[name] for name in "cdab"}, test=test)
+    assert list(shuffled.ranks.items()) == list(expected.ranks.items())
+    np.testing.assert_allclose(shuffled.pvalues, expected.pvalues)
+    assert shuffled.groups == expected.groups

@@ -107,3 +107,14 @@ def test_shares_that_are_none_are_refused(changes):
         threshold_for_risk([0, 1], [0, 1], [0.5, 0.6], **changes)
     with pytest.raises(TypeError, match="risk"):
         threshold_for_risk([0, 1], [0, 1], [0.5, 0.6], risk="low")
+
+
+def test_it_starts_at_the_largest_share_that_passes():
+    """Errors that come just after an eighth of the predictions do not end the search where a half of them passes."""
+    predicted = np.zeros(2000, dtype=int)
+    predicted[260:320] = 1
+    confidence = np.linspace(1, 0.5, 2000)
+    kept = threshold_for_risk(np.zeros(2000, dtype=int), predicted, confidence, risk=0.1)
+    assert kept.threshold == 0.5
+    assert kept.coverage == 1
+    assert kept.risk == 0.03

@@ -193,3 +193,20 @@ def test_every_pixel_depends_on_the_code(side, padding):
     images = module.decode(torch.randn(20, 5, generator=torch.Generator().manual_seed(0)))
     assert images.shape == (20, 1, side, side + 3)
     assert (images.std(dim=0) > 1e-7).all()
+
+
+@pytest.mark.parametrize("output_activation", ["sigmoid", "identity"])
+@pytest.mark.parametrize("parameters", [LAYERS, PUBLISHED], ids=["dense", "convolutions"])
+def test_the_output_starts_around_an_image(parameters, output_activation):
+    """It is exactly what comes out while the last weights are zero; from black a sigmoid would never come back."""
+    image = torch.rand(2, 28, 30, generator=torch.Generator().manual_seed(0))
+    image[0, :5], image[1, :5] = 0.0, 1.0
+    module = AutoencoderModule((2, 28, 30), 3, output_activation=output_activation, **parameters)
+    module.start_at(image)
+    last = [part for part in module.decoder if isinstance(part, (nn.Linear, nn.ConvTranspose2d))][-1]
+    nn.init.zeros_(last.weight)
+    expected = image if parameters is LAYERS else image.mean((1, 2), keepdim=True).expand_as(image)
+    if output_activation == "sigmoid":
+        expected = expected.clamp(0.01, 0.99)
+    for started in module.decode(torch.randn(2, 3)):
+        torch.testing.assert_close(started, expected)

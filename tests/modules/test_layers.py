@@ -146,11 +146,26 @@ def test_resnet_takes_any_size(image_shape):
     assert net(x).shape == net.eval()(x).shape == (3, 5)
 
 
-def test_resnet_flip_averaging_is_the_mean_of_two_probabilities():
-    net = ResNet((1, 8, 8), 4, width=4, depth=1, flip_averaging=True).eval()
-    x = torch.rand(3, 1, 8, 8)
-    averaged = net(x).exp()
+@pytest.mark.parametrize("outputs", ["classes", "labels", "numbers"])
+def test_resnet_flip_averaging_is_the_mean_of_two_predictions(outputs):
+    net = ResNet((1, 8, 8), 4, width=4, depth=1, flip_averaging=True, outputs=outputs).eval()
+    torch.nn.init.normal_(net.head.weight, std=30.0, generator=torch.Generator().manual_seed(0))
+    x = torch.rand(3, 1, 8, 8, generator=torch.Generator().manual_seed(0))
+    predicted = {"classes": lambda scores: scores.softmax(1), "labels": torch.sigmoid, "numbers": lambda scores: scores}
+    averaged = net(x)
     net.flip_averaging = False
-    expected = (net(x).softmax(1) + net(x.flip(3)).softmax(1)) / 2
-    torch.testing.assert_close(averaged, expected)
-    torch.testing.assert_close(averaged.sum(1), torch.ones(3))
+    one, other = predicted[outputs](net(x)), predicted[outputs](net(x.flip(3)))
+    assert (one - other).abs().max() > 0.1
+    torch.testing.assert_close(predicted[outputs](averaged), (one + other) / 2)
+    if outputs == "classes":
+        torch.testing.assert_close(averaged.exp().sum(1), torch.ones(3))
+
+
+def test_a_new_resnet_prefers_no_class():
+    """Whatever the image: its first large steps start from there."""
+    net = ResNet((1, 8, 8), 4, width=4, depth=1, flip_averaging=False).eval()
+    for seed in (None, 0):
+        net.reset_weights(seed)
+        first, *others = net(torch.rand(3, 1, 8, 8))
+        assert all(torch.equal(each, first) for each in others)
+        assert first.softmax(0).max() < 0.3

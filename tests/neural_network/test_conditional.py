@@ -377,3 +377,16 @@ def test_parameters_set_later_do_not_make_a_fitted_model_conditional(tiny, condi
         detector.fit(X)
         with pytest.raises(ValueError, match="the model is not conditional"):
             model.partial_fit(X, classes=[0, 1, 2])
+
+
+def test_a_weight_of_k_describes_the_codes_of_a_class_as_k_copies_do(labelled):
+    """Also how much the codes of a single image vary; weights of the network stay as they are."""
+    X, y = labelled
+    times = np.where(X[:, 3] > 0.5, 5, 1)
+    model = clone(QUICK).set_params(optimizer="sgd", learning_rate=1e-30, batch_size=60, max_epochs=1)
+    described = []
+    for given in ((X, y, times), (X.repeat(times, axis=0), y.repeat(times), None)):
+        with pytest.warns(UserWarning, match="did not change a weight"):
+            described.append(clone(model).fit(*given)._codes_of_classes[1:])
+    for one, other in zip(*described, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-4)

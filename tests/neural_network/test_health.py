@@ -210,3 +210,22 @@ def test_the_best_epoch_may_be_better_by_less_than_tol():
 def test_the_adaptive_rate_needs_early_stopping(tiny):
     with pytest.raises(ValueError, match="lr_schedule='adaptive' follows the validation score"):
         MLPClassifier((4,), lr_schedule="adaptive").fit(*tiny)
+
+
+@pytest.mark.parametrize(("n_warm_up_epochs", "n_epochs"), [(0, 3), (2.5, 4), (3, 5)])
+def test_epochs_of_the_warm_up_are_not_waited_for(n_warm_up_epochs, n_epochs):
+    """The last one of them neither: the rate rises until its end."""
+    stopping = EarlyStopping("score", 1, 0.0, patience=2, n_warm_up_epochs=n_warm_up_epochs)
+    net = SimpleNamespace(history=[{"score": 0.5, "epoch": 1}], module_=torch.nn.Identity())
+    first = max(1, int(n_warm_up_epochs))  # the first epoch is the best one, and waits for nothing
+    assert [stopping.end_epoch(net) for _ in range(n_epochs)][-2:] == [False, True]
+    assert n_epochs == first + 2
+
+
+@pytest.mark.parametrize(("lr_schedule", "n_epochs"), [(None, 3), ("cosine", 3), ("onecycle", 8), ("adaptive", 8)])
+def test_early_stopping_waits_until_the_rate_has_risen(tiny, lr_schedule, n_epochs):
+    """In the first fifth of 30 epochs of 4 steps; then two epochs do not improve by `tol`."""
+    X, y = tiny
+    settings = {"early_stopping": True, "n_iter_no_change": 2, "tol": 10.0, "max_epochs": 30, "batch_size": 16}
+    model = MLPClassifier((8,), lr_schedule=lr_schedule, random_state=0, **settings)
+    assert model.fit(X, y, X_val=X, y_val=y).n_epochs_ == n_epochs

@@ -130,3 +130,17 @@ def test_a_scheduler_goes_on_with_rates_that_were_set_anew(garments):
     np.testing.assert_allclose(rates(model)[2:], [0.0025, 0.00125])
     model.set_params(learning_rate=0.16).fit(X, y)
     np.testing.assert_allclose(rates(model)[4:], [0.01, 0.005])
+
+
+@pytest.mark.parametrize("copied", [lambda model: model, lambda model: pickle.loads(pickle.dumps(model))])
+def test_a_fit_that_goes_on_knows_the_best_loss_so_far(tiny, copied):
+    """By which skorch's callbacks keep the best net: the first epoch of a worse fit is not the best one."""
+    X, y = tiny
+    model = MLPClassifier((8,), optimizer="sgd", batch_size=16, max_epochs=6, warm_start=True, random_state=0)
+    model.fit(X, y, X_val=X, y_val=y)
+    model = copied(model).set_params(learning_rate=50.0, lr_schedule=None, max_epochs=2).fit(X, y, X_val=X, y_val=y)
+    history = model.net_.history
+    for name in ("train_loss", "valid_loss"):
+        losses = np.array(history[:, name])
+        assert losses[6] > losses[:6].min()
+        assert history[:, f"{name}_best"] == [loss < min([np.inf, *losses[:n]]) for n, loss in enumerate(losses)]

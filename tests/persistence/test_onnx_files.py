@@ -30,6 +30,7 @@ from skfashion.neural_network import (
     MLPClassifier,
 )
 from skfashion.persistence import to_onnx
+from skfashion.persistence._weights import compress
 from skfashion.preprocessing import ImageReader
 
 SMALL = {"max_epochs": 2, "random_state": 0}
@@ -267,3 +268,37 @@ def test_weights_beyond_float16_are_not_shortened(small, path):
     answers = run(path, X)
     assert np.isfinite(answers["probabilities"]).all()
     np.testing.assert_allclose(answers["probabilities"], model.predict_proba(X), atol=5e-3)
+
+
+@pytest.mark.parametrize(
+    ("kind", "attributes", "axis"),
+    [
+        ("Gemm", {"transB": 1}, 0),
+        ("Gemm", {"transB": 0}, 1),
+        ("Gemm", {}, 1),
+        ("MatMul", {}, 1),
+        ("Conv", {}, 0),
+        ("ConvTranspose", {}, 1),
+    ],
+    ids=str,
+)
+def test_int8_has_a_scale_for_each_output(kind, attributes, axis):
+    """So that outputs of small weights keep two digits beside one of large weights."""
+    rng = np.random.default_rng(0)
+    shape = (40, 50, 3, 3) if kind.startswith("Conv") else (40, 50)
+    size = np.logspace(-4, 4, shape[axis]).reshape([-1 if each == axis else 1 for each in range(len(shape))])
+    weights = (size * rng.uniform(-1, 1, shape)).astype(np.float32)
+    node = onnx.helper.make_node(kind, ["X", "W"], ["Y"], **attributes)
+    values = [onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, None) for name in "XY"]
+    graph = onnx.helper.make_graph(
+        [node], "graph", values[:1], values[1:], initializer=[onnx.numpy_helper.from_array(weights, "W")]
+    )
+    model = onnx.helper.make_model(graph)
+    compress(model, "int8")
+    stored = {each.name: onnx.numpy_helper.to_array(each) for each in model.graph.initializer}
+    few, scale = stored["W_int8"], stored["W_scale"]
+    assert few.dtype == np.int8
+    others = tuple(each for each in range(len(shape)) if each != axis)
+    largest = np.abs(weights).max(axis=others, keepdims=True)
+    assert (np.abs(few * scale - weights) <= 1.001 * largest / 254).all()
+    assert [each.op_type for each in model.graph.node] == ["Cast", "Mul", kind]

@@ -25,7 +25,7 @@ class RankComparison(NamedTuple):
     pvalues : ndarray of shape (n_models, n_models)
         P-values of the pairwise tests, corrected for their number, in the order of `ranks`; 1 on the diagonal.
     critical_difference : float
-        The smallest difference of average ranks at which two models differ by Nemenyi's test; NaN with another test.
+        The difference of average ranks beyond which two models differ by Nemenyi's test; NaN with another test.
     groups : list of list of str
         Groups of at least two models of adjacent ranks, no pair of which differs; no group is part of another.
     n_repetitions : int

@@ -72,8 +72,8 @@ class EncoderClassifier(BaseNetClassifier):
     encoder_learning_rate: float | None = parameter(
         None,
         """
-        The learning rate of the encoder if it is not frozen; it follows the same `lr_schedule`. None stands for
-        `learning_rate`.""",
+        The learning rate of the encoder; it follows the same `lr_schedule`. None stands for `learning_rate`. It has no
+        effect on a frozen encoder.""",
         number(float, 0, closed="neither"),
     )
     activation: Activation = parameter("relu", "Activation of each hidden layer; named as in :class:`MLPClassifier`.")

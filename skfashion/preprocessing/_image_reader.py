@@ -34,7 +34,9 @@ class ImageReader(Versioned, TransformerMixin, BaseEstimator):
     pixels show the `background`, and only the first frame of an animation is read.
 
     The step after it gets rows of ``uint8``. Estimators of skfashion know the shape of these images, whatever it
-    is, as long as no step in between creates a new array.
+    is, as long as no step in between creates a new array. StandardScaler, for one, does:
+    :class:`~skfashion.preprocessing.PixelScaler` does not, ``set_output(transform="pandas")`` keeps the shape in the
+    names of the columns, and networks have a parameter `image_shape`.
 
     Needs Pillow: ``pip install "skfashion[images]"``.
 

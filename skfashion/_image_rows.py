@@ -5,6 +5,10 @@ import math
 import numpy as np
 
 
+def _has_rows_of(array, image_shape):
+    return isinstance(array, np.ndarray) and array.ndim == 2 and array.shape[1] == math.prod(image_shape)
+
+
 class ImageRows(np.ndarray):
     """A 2-D array of rows that tells the next step of a Pipeline which images they are.
 
@@ -43,14 +47,14 @@ class ImageRows(np.ndarray):
         """What is joined from rows of the same images, or chosen value by value, are rows of such images too."""
         result = super().__array_function__(function, types, args, kwargs)
         if function is np.concatenate:
-            parts = args[0]
+            parts = args[0]  # all of them: rows from elsewhere may be other images
         elif function is np.where:
-            parts = [part for part in args[1:] if isinstance(part, ImageRows)]
+            parts = [part for part in args if isinstance(part, ImageRows)]  # a number stands for any image
         else:
             return result
         kinds = {(getattr(part, "image_shape", None), getattr(part, "channels_last", False)) for part in parts}
         shape, channels_last = next(iter(kinds)) if len(kinds) == 1 else (None, False)
-        if shape is None or result.ndim != 2 or result.shape[1] != math.prod(shape):
+        if shape is None or not _has_rows_of(result, shape) or kwargs.get("out") is not None:
             return result
         return ImageRows(result, shape, channels_last=channels_last)
 
@@ -58,7 +62,7 @@ class ImageRows(np.ndarray):
         """Selected rows; a selection of columns is no image, even if it has as many."""
         found = super().__getitem__(index)
         if isinstance(found, ImageRows) and isinstance(index, tuple) and len(index) > 1:
-            is_whole = isinstance(index[1], slice) and index[1] == slice(None)
+            is_whole = index[1] is Ellipsis or (isinstance(index[1], slice) and index[1] == slice(None))
             found._image_shape = found._image_shape if is_whole else None
         return found
 

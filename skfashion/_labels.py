@@ -6,13 +6,19 @@ from sklearn.utils.multiclass import check_classification_targets
 from skfashion._layout import as_array
 
 
-def objects_of(y):
-    """Labels as an array of objects, in which those that pandas misses are still told from numbers; else empty."""
-    if hasattr(getattr(y, "dtype", None), "na_value"):  # of pandas, whose NA would become a NaN among floats
+def as_labels(y):
+    """Labels as an array, as :func:`as_array` makes it, in which those that are missing can still be told.
+
+    Beside strings, numpy makes a string of None, NaN or -1 as well; and beside ints, a float of the NA of pandas.
+    """
+    may_miss = hasattr(getattr(y, "dtype", None), "na_value")  # of pandas
+    if may_miss and y.dtype.kind != "f" and y.isna().any():
         return np.asarray(y, dtype=object)
-    y = as_array(y)
-    is_of_objects = isinstance(y, np.ndarray) and y.dtype.kind == "O"
-    return y if is_of_objects else np.array([], dtype=object)
+    labels = as_array(y)
+    if not isinstance(y, (list, tuple)) or labels.dtype.kind not in "US":
+        return labels
+    objects = np.array(y, dtype=object)
+    return objects if any(map(is_unlabelled, objects.ravel())) else labels
 
 
 def is_missing(label):
@@ -23,17 +29,40 @@ def is_missing(label):
         return True
 
 
+def is_unlabelled(label):
+    """Whether an object stands for no label by scikit-learn's convention for semi-supervised learning, which is -1."""
+    return is_missing(label) or (not isinstance(label, (str, bool)) and label == -1)
+
+
 def check_none_is_missing(y):
     """Raise a ValueError if a label is missing."""
-    objects, y = objects_of(y), np.asarray(as_array(y))
-    if any(map(is_missing, objects.ravel())) or (y.dtype.kind in "mM" and np.isnat(y).any()):
+    labels = np.asarray(as_labels(y))
+    if labels.dtype.kind in "mM":
+        found = np.isnat(labels).any()
+    else:
+        found = labels.dtype.kind == "O" and any(map(is_missing, labels.ravel()))
+    if found:
         raise ValueError("labels contain missing values (None, NaN, NaT or the NA of pandas), which are no classes.")
 
 
 def check_classes(y):
-    """Raise a ValueError unless y holds labels, of one class or several per image, none of which is missing."""
+    """Raise a ValueError unless an array holds labels, of one class or several per image, none of which is missing."""
     check_none_is_missing(y)
+    _check_kind(y)
     check_classification_targets(y)
+
+
+def _check_kind(labels):
+    if labels.dtype.kind == "O" and len({isinstance(label, str) for label in labels.ravel()}) == 2:
+        raise ValueError(f"labels are of two kinds, strings and others: {shown(labels.ravel())}.")
+
+
+def distinct_classes(classes):
+    """The classes that a user names, sorted and each once."""
+    classes = np.asarray(as_labels(classes))
+    check_none_is_missing(classes)
+    _check_kind(classes)
+    return np.unique(classes)
 
 
 def positions(labels, classes):
@@ -46,8 +75,11 @@ def positions(labels, classes):
     classes : ndarray of shape (n_classes,)
         The classes.
     """
-    if labels.dtype.kind == classes.dtype.kind == "M":  # days and seconds, say
-        common = np.result_type(labels, classes)
+    kinds = labels.dtype.kind, classes.dtype.kind
+    if "M" in kinds or "m" in kinds:
+        if kinds[0] != kinds[1]:
+            return np.full(len(labels), -1)  # no number is a time
+        common = np.result_type(labels, classes)  # of days and seconds, say
         labels, classes = labels.astype(common), classes.astype(common)
     index = {label: position for position, label in enumerate(classes.tolist())}
     return np.array([index.get(label, -1) for label in labels.tolist()], dtype=np.int64)
@@ -85,7 +117,7 @@ def class_indices(y, classes, n, caller):
     known = classes.tolist()
     if y is None:
         raise ValueError(f"{caller} needs y, the class of each image, or one for all: of {known}.")
-    labels = np.asarray(as_array(y))
+    labels = np.asarray(as_labels(y))
     if labels.ndim > 1 or (labels.ndim == 1 and len(labels) != n):
         raise ValueError(
             f"y of {caller} must be one label, or {n}, one for each image. Got an array of shape {labels.shape}."
@@ -100,6 +132,6 @@ def class_indices(y, classes, n, caller):
 
 def shown(labels, most=10):
     """What a message says of an array of labels: each of them once, in their order."""
-    labels = list(dict.fromkeys(labels.tolist()))
+    labels = list(dict.fromkeys((labels.astype(str) if labels.dtype.kind in "mM" else labels).tolist()))
     text = ", ".join(map(repr, labels[:most]))
     return f"{text} and {len(labels) - most} others" if len(labels) > most else text

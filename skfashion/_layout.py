@@ -128,15 +128,13 @@ def as_array(X):
         )
     if issparse(X):
         return X.toarray()
-    for load in ("compute", "collect"):  # of Dask, and of a LazyFrame of polars
-        if hasattr(X, load):
-            return as_array(getattr(X, load)())
+    X = in_memory(X)
     if hasattr(X, "columns"):  # a frame of any library
         return _column_of_images(_dense_frame(X))
     if hasattr(X, "detach"):
         return _tensor_as_array(X)
     if isinstance(X, (list, tuple)):
-        return _of_sequence(X)
+        return _array([_element(each) for each in X] if any(hasattr(each, "detach") for each in X) else X)
     if isinstance(X, (np.ndarray, memoryview)) or hasattr(X, "__array__") or hasattr(X, "__array_interface__"):
         return _stacked(X if isinstance(X, np.ndarray) else _array(X))
     if hasattr(X, "__len__") and hasattr(X, "__getitem__") and not isinstance(X, (str, bytes, dict)):
@@ -144,11 +142,13 @@ def as_array(X):
     return X
 
 
-def _of_sequence(X):
-    """An array of a list or a tuple; beside strings, numpy would make strings of NaN, -1 and other objects as well."""
-    array = _array([_element(each) for each in X] if any(hasattr(each, "detach") for each in X) else X)
-    is_mixed = array.dtype.kind in "US" and array.ndim == 1 and not all(isinstance(each, (str, bytes)) for each in X)
-    return np.array(X, dtype=object) if is_mixed else array
+def in_memory(X):
+    """A frame whose values are there, of one that computes them when it is asked to; anything else as it is."""
+    cls = type(X)  # not X: a column may be called "compute"
+    for load in ("compute", "collect"):  # of Dask, and of a LazyFrame of polars
+        if hasattr(cls, "columns") and hasattr(cls, load):
+            return getattr(X, load)()
+    return X
 
 
 def _tensor_as_array(tensor):
@@ -167,6 +167,8 @@ def _dense_frame(frame):
     if not hasattr(frame, "iloc"):
         return frame
     sparse = {name: dtype.subtype for name, dtype in frame.dtypes.items() if hasattr(dtype, "fill_value")}
+    if len(sparse) == frame.shape[1]:
+        return frame.sparse.to_dense()  # several times as fast
     return frame.astype(sparse) if sparse else frame
 
 
@@ -185,7 +187,7 @@ def _stacked(X):
     images = [_element(each) for each in X]
     for number, image in enumerate(images):
         if not _is_image(image):
-            raise ValueError(f"X[{number}] is {image!r}, where others are images.")
+            raise ValueError(f"Element {number} is {image!r}, where others are images.")
     return _array(images)
 
 
@@ -194,7 +196,7 @@ def _holds_images(X):
 
 
 def _is_image(element):
-    is_scalar = isinstance(element, (str, int, float))  # of labels there are many
+    is_scalar = isinstance(element, (str, int, float, np.generic))  # of labels there are many
     return not is_scalar and np.ndim(_element(element)) > 0
 
 

@@ -38,8 +38,8 @@ def onnx_labels(classes, name):
         shown = ", ".join(sorted(types))
         raise TypeError(f"{name} has labels of type {shown}: an ONNX file holds bools, ints, floats or strings.")
     (kind,) = kinds
-    if kind == "int" and max(map(abs, values)) > np.iinfo(np.int64).max:
-        raise ValueError(f"{name} has labels up to {max(values)}: an ONNX file holds them as int64.")
+    if kind == "int" and max(values) > np.iinfo(np.int64).max:
+        raise ValueError(f"{name} has labels up to {max(values)}, beyond int64, as which an ONNX file holds them.")
     dtype = {"bool": np.bool_, "int": np.int64, "float": np.float64, "string": object}[kind]
     return np.array(values, dtype=dtype), kind
 

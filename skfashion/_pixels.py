@@ -134,7 +134,8 @@ class PixelScale:
     def _read_beside_levels(self, X, some, low, high, name):
         integers = X.dtype.kind in "iu"
         if not integers and within_unit_interval(low, high):
-            if X.dtype.kind == "f" and high == 1 and _is_whole(some):
+            may_be_levels = X.dtype.kind == "f" and high == 1 and len(some) >= _SOME and _is_whole(some)
+            if may_be_levels and self._is_unlike(WHITE * _typical(some)):
                 self._warn(X, low, high, name, "taken for brightness, so 1 is white")
             return X
         if _may_be_levels(low, high) and _is_whole(some):
@@ -165,11 +166,13 @@ class PixelScale:
         return _numbers(X)
 
     def _read_beside_numbers(self, X, some, low, high, name):
-        if len(some) >= _SOME and high > low:
-            typical = _typical(some)
-            if typical > _FACTOR * self.typical or self.typical > _FACTOR * typical:
-                self._warn(X, low, high, name, "taken as they are")
+        if len(some) >= _SOME and high > low and self._is_unlike(_typical(some)):
+            self._warn(X, low, high, name, "taken as they are")
         return _numbers(X)
+
+    def _is_unlike(self, typical):
+        """Whether a typical value is far from that of the fit."""
+        return typical > _FACTOR * self.typical or self.typical > _FACTOR * typical
 
     def _warn(self, X, low, high, name, taken):
         seen = {

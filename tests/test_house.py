@@ -37,7 +37,7 @@ MAY_IMPORT = {
     "_extras": set(),
     "_fitted_module": {"_pixels", "modules"},
     "_image_rows": set(),
-    "_images": {"_layout", "_pixels", "_version"},
+    "_images": {"_labels", "_layout", "_pixels", "_version"},
     "_labels": {"_layout"},
     "_layout": {"_image_rows"},
     "_nested": set(),

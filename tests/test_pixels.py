@@ -59,11 +59,11 @@ def test_a_dtype_is_no_scale(X, dtype):
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_floats_of_only_0_and_1_may_be_levels(dtype):
-    scale = PixelScale.of(LEVELS.astype(dtype))
+    scale, dots = PixelScale.of(LEVELS.astype(dtype)), (np.arange(480).reshape(40, 12) % 30 == 0).astype(dtype)
     with pytest.warns(UserWarning, match="values from 0 to 1, taken for brightness, so 1 is white, but was fitted on"):
-        read = scale.read(MASKS.astype(dtype))
-    np.testing.assert_array_equal(scaled(read), MASKS)
-    for told in (MASKS.astype(bool), MASKS * dtype(0.5), 0 * MASKS.astype(dtype)):
+        read = scale.read(dots)
+    np.testing.assert_array_equal(scaled(read), dots)
+    for told in (dots.astype(bool), dots * dtype(0.5), 0 * dots, dots[:1], MASKS.astype(dtype), np.ones_like(dots)):
         np.testing.assert_array_equal(scaled(quietly(scale, told)), told)
 
 

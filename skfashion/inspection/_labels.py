@@ -3,8 +3,7 @@
 import numpy as np
 from sklearn.utils import check_array, check_consistent_length, column_or_1d
 
-from skfashion._labels import check_none_is_missing
-from skfashion._layout import as_array
+from skfashion._labels import as_labels, check_none_is_missing
 
 # Ten colours that people with any colour vision tell apart (M. Petroff, https://arxiv.org/abs/2107.02270).
 _COLORS = ("#3f90da", "#ffa90e", "#bd1f01", "#94a4a2", "#832db6", "#a96b59", "#e76300", "#b9ac70", "#717581", "#92dadd")
@@ -15,7 +14,7 @@ def labels_of(y):
     if y is None:
         return None
     check_none_is_missing(y)
-    return column_or_1d(check_array(as_array(y), ensure_2d=False, dtype=None, input_name="y"))
+    return column_or_1d(check_array(as_labels(y), ensure_2d=False, dtype=None, input_name="y"))
 
 
 def labels_at(y, X, where):

@@ -7,7 +7,7 @@ import numpy as np
 from sklearn.utils import check_array, check_consistent_length, check_scalar, column_or_1d
 from sklearn.utils.multiclass import check_classification_targets, unique_labels
 
-from skfashion._labels import check_none_is_missing
+from skfashion._labels import as_labels, check_none_is_missing
 from skfashion._layout import as_array
 
 
@@ -36,9 +36,10 @@ class Interval(NamedTuple):
 
 def check_labels(*labels):
     """Return labels as 1-D arrays of one length, without missing values."""
+    labels = [as_labels(y) for y in labels]
     for y in labels:
         check_none_is_missing(y)
-    labels = (check_array(as_array(y), ensure_2d=False, dtype=None, input_name="labels") for y in labels)
+    labels = (check_array(y, ensure_2d=False, dtype=None, input_name="labels") for y in labels)
     labels = tuple(column_or_1d(y) for y in labels)
     check_consistent_length(*labels)
     return labels

@@ -59,7 +59,11 @@ class ConvNet(nn.Sequential):
 
 def _called(architecture, image_shape, n_outputs):
     try:
-        inspect.signature(architecture).bind(image_shape, n_outputs)
+        signature = inspect.signature(architecture)
+    except ValueError:  # compiled functions have none
+        return architecture(image_shape, n_outputs)
+    try:
+        signature.bind(image_shape, n_outputs)
     except TypeError as error:
         raise TypeError(
             "The architecture must be a torch.nn.Module, or a function of image_shape and n_outputs that returns one. "
@@ -78,18 +82,20 @@ def build_foreign(architecture, image_shape, n_outputs):
     ValueError
         If it returns no module, or one that does not turn images (n, channels, height, width) into (n, n_outputs).
     """
-    call = f"architecture(image_shape={image_shape}, n_outputs={n_outputs})"
-    module = architecture if isinstance(architecture, nn.Module) else _called(architecture, image_shape, n_outputs)
-    if not isinstance(module, nn.Module):
-        raise ValueError(f"{call} must return a torch.nn.Module. Got {type(module).__name__} instead.")
+    module, said = architecture, "The module as architecture"
+    if not isinstance(architecture, nn.Module):
+        call = f"architecture(image_shape={image_shape}, n_outputs={n_outputs})"
+        module, said = _called(architecture, image_shape, n_outputs), f"The module of {call}"
+        if not isinstance(module, nn.Module):
+            raise ValueError(f"{call} must return a torch.nn.Module. Got {type(module).__name__} instead.")
     # A function may return one and the same module each time; every fit needs its own.
     module = copy.deepcopy(module).eval()
     try:
         with torch.no_grad():
             output = module(torch.zeros(2, *image_shape))
     except (RuntimeError, TypeError, ValueError) as error:
-        raise ValueError(f"The module of {call} cannot take float images (2, *{image_shape}): {error}") from error
+        raise ValueError(f"{said} cannot take float images (2, *{image_shape}): {error}") from error
     if not isinstance(output, torch.Tensor) or output.shape != (2, n_outputs):
         shape = tuple(output.shape) if isinstance(output, torch.Tensor) else type(output).__name__
-        raise ValueError(f"The module of {call} must turn 2 images into scores of shape (2, {n_outputs}). Got {shape}.")
+        raise ValueError(f"{said} must turn 2 images into scores of shape (2, {n_outputs}). Got {shape}.")
     return module.train()

@@ -37,7 +37,7 @@ class ClassPredictions(ClassifierMixin):
         Returns
         -------
         ndarray of shape (n_samples, n_classes), dtype float32, or float64 if X is float64
-            In the order of `classes_`; finite where the probability underflows.
+            In the order of `classes_`; finite where the probability underflows or is 0.
         """
         check_is_fitted(self)
         return self._predicted(X, self._task.log_probabilities)

@@ -4,8 +4,7 @@ from typing import Literal
 
 from sklearn.utils.multiclass import is_multilabel as is_indicator
 
-from skfashion._labels import check_classes
-from skfashion._layout import as_array
+from skfashion._labels import check_classes, distinct_classes
 from skfashion._private_sklearn import _check_partial_fit_first_call, _fit_context
 from skfashion.neural_network._class_predictions import ClassPredictions
 from skfashion.neural_network._declaring import estimator, number, parameter
@@ -102,7 +101,7 @@ class BaseNetClassifier(ClassPredictions, SupervisedNet):
 
     def _examples(self, X, y, sample_weight, *, resume, one_pass, classes=None):
         if one_pass:
-            _check_partial_fit_first_call(self, None if classes is None else as_array(classes))
+            _check_partial_fit_first_call(self, None if classes is None else distinct_classes(classes))
         X, y = self._checked(X, y, reset=not resume)
         task = self._new_task(y)
         if resume and one_pass:

@@ -46,7 +46,7 @@ class CNNNetwork:
     )
     init: Init = parameter(
         "pytorch",
-        "How weights are drawn, as in :class:`MLPClassifier`. A function or module has its own.",
+        "How weights are drawn, as in :class:`MLPClassifier`. Ignored if `architecture` is a function or a module.",
     )
 
     def _network(self):

@@ -2,8 +2,7 @@
 
 import numpy as np
 
-from skfashion._labels import class_indices
-from skfashion._layout import as_array
+from skfashion._labels import class_indices, distinct_classes
 
 
 def set_classes(task, y, weight, caller, *, before, one_pass, classes):
@@ -28,7 +27,7 @@ def set_classes(task, y, weight, caller, *, before, one_pass, classes):
         All classes, if they are known; None takes those in y.
     """
     known = None if before is None else before.classes
-    given = None if classes is None else np.unique(as_array(classes))
+    given = None if classes is None else distinct_classes(classes)
     if known is not None and given is not None and not np.array_equal(known, given):
         raise ValueError(f"classes of {caller} were {known.tolist()}, and cannot become {given.tolist()}.")
     task.classes = next(each for each in (known, given, np.unique(y)) if each is not None)

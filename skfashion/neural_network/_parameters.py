@@ -88,7 +88,7 @@ class TrainingParameters:
         False,
         """
         Whether ``fit`` starts from the weights of the previous fit; the learning rate then rises as in
-        ``"adaptive"``. Images are read on the scale of the first fit, and targets of regressors are too.""",
+        ``"adaptive"``. Images are read on the scale of the first fit, and so are the targets of regressors.""",
     )
     precision: Literal["auto", "float32", "bfloat16"] = parameter(
         "auto",

@@ -78,7 +78,7 @@ def check_finite(values, X, name):
     if not is_finite.all():
         row = int(is_finite.argmin())
         raise ValueError(
-            f"X[{row}] holds values up to {np.abs(X[row]).max():g}: {name} computes in float32, which overflows, or "
-            "a layer divides by zero."
+            f"{name} gives no finite result for X[{row}], which holds values up to {np.abs(X[row]).max():g}: a number "
+            "overflows float32, or a layer divides by zero."
         )
     return values

@@ -10,8 +10,7 @@ from sklearn.utils import column_or_1d
 from skfashion._atomic import all_or_nothing
 from skfashion._exported import ModuleExport
 from skfashion._images import ImageInput, fitted_on_images_of
-from skfashion._labels import is_missing, objects_of
-from skfashion._layout import as_array
+from skfashion._labels import as_labels, is_unlabelled
 from skfashion._private_sklearn import _fit_context, _safe_indexing
 from skfashion._weights import checked_weights, weighted_rows
 from skfashion.neural_network._base import BaseNet
@@ -160,7 +159,7 @@ class SemiSupervisedClassifier(
 
         y : array-like of shape (n_samples,)
             Labels: ints, strings, anything that can be sorted. The label of an unlabelled image is -1, or None or NaN
-            among objects such as strings, or NaT among times.
+            among objects, or NaT among times. An array of strings needs ``dtype=object`` for them.
 
         sample_weight : array-like of shape (n_samples,), default=None
             Non-negative weights. A weight of zero is the same as leaving the image out.
@@ -276,29 +275,26 @@ class SemiSupervisedClassifier(
 
 def _labels(y):
     """Which images have a label, and labels for all of them: those without get some label that is there."""
-    objects = objects_of(y)
-    y = column_or_1d(objects if len(objects) else as_array(y), warn=True)
-    if y.dtype.kind == "O":
-        labelled = ~np.array([_is_unlabelled(label) for label in y], dtype=bool)
-        if not any(isinstance(label, str) for label in y[labelled]):
-            return labelled, np.array(np.where(labelled, y, next(iter(y[labelled]), 0)).tolist())
-    else:
-        labelled = _have_labels(y)
+    _check_strings(y)
+    y = column_or_1d(as_labels(y), warn=True)
+    labelled = ~_are_unlabelled(y)
+    if y.dtype.kind == "O" and not any(isinstance(label, str) for label in y[labelled]):
+        return labelled, np.array(np.where(labelled, y, next(iter(y[labelled]), 0)).tolist())
     if labelled.any() and not labelled.all():
         y = np.where(labelled, y, y[labelled][0])
     return labelled, y
 
 
-def _have_labels(y):
-    """Which labels of an array without objects are there."""
+def _check_strings(y):
+    """Raise a ValueError if an array of strings holds what -1 or NaN becomes there."""
+    for lost in ("-1", "nan"):
+        if isinstance(y, np.ndarray) and y.dtype.kind == "U" and (y == lost).any():
+            raise ValueError(f"y holds the string {lost!r}: for images without a label, y needs dtype=object.")
+
+
+def _are_unlabelled(y):
+    if y.dtype.kind == "O":
+        return np.array([is_unlabelled(label) for label in y], dtype=bool)
     if y.dtype.kind in "mM":
-        return ~np.isnat(y)
-    if y.dtype.kind in "US":
-        lost = sorted({"-1", "nan", "None"} & set(y.astype(str)))
-        if lost:
-            raise ValueError(f"y holds the string {lost[0]!r}: for images without a label, y needs dtype=object.")
-    return np.ones(len(y), dtype=bool) if y.dtype.kind in "USb" else y != -1
-
-
-def _is_unlabelled(label):
-    return is_missing(label) or (not isinstance(label, (str, bool)) and label == -1)
+        return np.isnat(y)
+    return np.zeros(len(y), dtype=bool) if y.dtype.kind in "USb" else y == -1

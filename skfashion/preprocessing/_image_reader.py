@@ -9,7 +9,7 @@ from joblib import Parallel, delayed
 from sklearn.base import BaseEstimator, TransformerMixin, clone
 
 from skfashion._image_rows import ImageRows
-from skfashion._layout import Layout
+from skfashion._layout import Layout, in_memory
 from skfashion._private_sklearn import Interval, StrOptions, _fit_context
 from skfashion._version import Versioned
 from skfashion.preprocessing._decoding import (
@@ -171,8 +171,11 @@ class ImageReader(Versioned, TransformerMixin, BaseEstimator):
 
 def as_sources(X):
     """A list of images from whatever holds them."""
+    if isinstance(X, dict) and not {"path", "bytes"} & set(X):
+        raise ValueError(f"X has the columns {list(X)}: pass the one that holds images.")
     if isinstance(X, (str, bytes, os.PathLike, dict)) or hasattr(X, "read") or _is_picture(X):
         raise ValueError(f"X is one image ({source_name(X)}): pass a list, such as [X] for one of them.")
+    X = in_memory(X)
     if hasattr(X, "columns"):
         if len(X.columns) != 1:
             raise ValueError(f"X has the columns {list(X.columns)}: pass the one that holds images.")

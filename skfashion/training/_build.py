@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import torch
-from skorch.callbacks import Callback, EpochScoring, LRScheduler
+from skorch.callbacks import Callback, LRScheduler
 
 from skfashion._device import resolve_device
 from skfashion.training._augmentation import augmentation_steps
@@ -160,11 +160,6 @@ def _checked(net_params, schedule):
             f"net_params holds skorch's LRScheduler, which sets the learning rate, and so does the schedule "
             f"{schedule!r}: set lr_schedule=None."
         )
-    if any(map(_scores_without_targets, callbacks)):
-        raise ValueError(
-            "net_params holds an EpochScoring with use_caching=False, which would get no y: leave use_caching at True, "
-            "with which it also saves a second prediction."
-        )
     return with_copied_callbacks({**net_params, "callbacks": callbacks})
 
 
@@ -187,11 +182,6 @@ def with_copied_callbacks(net_params):
 def _is_scheduler(given):
     callback = _callback(given)
     return callback is LRScheduler or isinstance(callback, LRScheduler)
-
-
-def _scores_without_targets(given):
-    callback = _callback(given)
-    return isinstance(callback, EpochScoring) and not callback.use_caching
 
 
 def _callback(given):

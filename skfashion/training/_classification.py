@@ -92,10 +92,11 @@ class ClassificationTask(LabelTask):
         rows, weight = self._of_classes_that_count(y, rows, weight)
         if self.classes is None:
             self.classes = LabelEncoder().fit(y[rows]).classes_
+        encoded = self._encoded(y[rows])
         if self.class_weight is not None:
-            by_class = self._weights_by_class(y[rows], weight)
+            by_class = self._weights_by_class(y[rows], weight)[encoded]
             weight = by_class if weight is None else weight * by_class
-        return {"rows": rows, "y": self._encoded(y[rows]), "weight": weight}
+        return {"rows": rows, "y": encoded, "weight": weight}
 
     def encode_validation(self, y, rows, weight):
         """As :meth:`encode`, for images that are only looked at."""
@@ -126,7 +127,7 @@ class ClassificationTask(LabelTask):
         return encoded
 
     def _weights_by_class(self, y, sample_weight):
-        """The weight of each label in y by its class; a class that `class_weight` does not name weighs 1."""
+        """The weight of each class; one that `class_weight` does not name weighs 1."""
         known, weights = self.classes, np.ones(len(self.classes))
         if isinstance(self.class_weight, str):
             present = np.isin(known, y)  # a fit that goes on may lack some
@@ -138,7 +139,7 @@ class ClassificationTask(LabelTask):
         if not np.isfinite(weights).all() or (weights < 0).any():
             raise self._invalid_weights()
         self._weights = weights
-        return weights[self._encoded(y)]
+        return weights
 
     def _invalid_weights(self):
         return ValueError(
@@ -175,7 +176,7 @@ class ClassificationTask(LabelTask):
 
     @staticmethod
     def log_probabilities(scores):
-        return scores.log_softmax(1)
+        return _finite(scores.log_softmax(1))
 
     @staticmethod
     def best(scores):
@@ -240,7 +241,7 @@ class MultilabelTask(LabelTask):
 
     @staticmethod
     def log_probabilities(scores):
-        return logsigmoid(scores)
+        return _finite(logsigmoid(scores))
 
     @staticmethod
     def best(scores):
@@ -250,6 +251,11 @@ class MultilabelTask(LabelTask):
     def labels(self, best):
         """An indicator matrix of what :meth:`best` gives."""
         return best.astype(np.int64)
+
+
+def _finite(logarithms):
+    """Logarithms of probabilities, of which that of 0 is the smallest number there is."""
+    return logarithms.clamp(min=torch.finfo(logarithms.dtype).min)
 
 
 def _accuracy(output, target):

@@ -120,6 +120,28 @@ def test_frames_whose_values_are_elsewhere(model, name):
     np.testing.assert_array_equal(given, expected)
 
 
+class Computed:
+    """A frame that computes its values when it is asked to, and is then an object of the same class."""
+
+    columns = ("a", "b")
+
+    def __init__(self, rows):
+        self.rows, self.shape = rows, rows.shape
+
+    def compute(self):
+        return self
+
+    def __array__(self, dtype=None, copy=None):
+        return self.rows
+
+
+def test_frames_are_computed_once(garments):
+    X, y = garments[0][:40, 300:302], garments[1][:40]
+    expected = KNNClassifier().fit(X, y).predict(X)
+    for frame in (Computed(X), pd.DataFrame(X, columns=["collect", "compute"])):
+        np.testing.assert_array_equal(KNNClassifier().fit(frame, y).predict(frame), expected)
+
+
 @pytest.mark.parametrize("missing", [None, np.nan, pd.NA], ids=["None", "NaN", "NA"])
 @pytest.mark.parametrize("place", [0, 1])
 def test_a_missing_image_is_named(missing, place):
@@ -127,7 +149,7 @@ def test_a_missing_image_is_named(missing, place):
     images[:] = [np.zeros((3, 3))] * 3
     images[place] = missing
     for X in (images, pd.DataFrame({"image": images})):
-        with pytest.raises(ValueError, match=rf"X\[{place}\] is {missing!r}, where others are images"):
+        with pytest.raises(ValueError, match=rf"Element {place} is {missing!r}, where others are images"):
             KNNClassifier(1).fit(X, [0, 1, 1])
 
 

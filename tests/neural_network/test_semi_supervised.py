@@ -167,10 +167,15 @@ def test_times_may_be_missing(few):
 
 def test_an_array_of_strings_cannot_miss_a_label(few):
     X, y = few
-    labels = LETTERS[y].astype("<U8")
-    labels[y == -1] = -1
-    with pytest.raises(ValueError, match="y holds the string '-1': for images without a label, y needs dtype=object"):
-        SemiSupervisedClassifier(INNER).fit(X, labels)
+    for lost in (-1, np.nan):
+        labels = LETTERS[y % 2].astype("<U8")
+        labels[y == -1] = lost
+        with pytest.raises(
+            ValueError, match=f"y holds the string '{lost}': for images without a label, y needs dtype=object"
+        ):
+            SemiSupervisedClassifier(INNER).fit(X, labels)
+    words = np.where(y == -1, "None", LETTERS[y % 2])
+    assert SemiSupervisedClassifier(INNER).fit(X, words).classes_.tolist() == ["None", "a", "b"]
 
 
 def test_without_missing_labels_it_is_the_network(tiny):

@@ -247,8 +247,10 @@ def test_times_are_no_labels_of_onnx(unit):
 
 
 def test_ints_beyond_int64_are_no_labels_of_onnx():
-    with pytest.raises(ValueError, match="MLPClassifier has labels up to 9223372036854775808"):
+    with pytest.raises(ValueError, match="MLPClassifier has labels up to 9223372036854775808, beyond int64"):
         onnx_labels(np.array([0, 2**63], dtype=np.uint64), "MLPClassifier")
+    smallest = np.array([-(2**63), 0])
+    np.testing.assert_array_equal(onnx_labels(smallest, "MLPClassifier")[0], smallest)
 
 
 def test_a_missing_package_is_named(small, path, monkeypatch):

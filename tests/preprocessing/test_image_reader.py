@@ -7,6 +7,7 @@ import pickle
 import joblib
 import numpy as np
 import pandas as pd
+import polars as pl
 import pytest
 import torch
 from PIL import Image
@@ -17,7 +18,6 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import FeatureUnion, make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
-from skfashion._image_rows import ImageRows
 from skfashion.neural_network import CNNClassifier
 from skfashion.preprocessing import ImageReader
 
@@ -240,8 +240,9 @@ def test_one_image_is_no_list(X):
 
 
 def test_tables_are_no_images():
-    with pytest.raises(ValueError, match=r"X has the columns \['a', 'b'\]"):
-        ImageReader().fit_transform(pd.DataFrame({"a": ["x"], "b": ["y"]}))
+    for X in (pd.DataFrame({"a": ["x"], "b": ["y"]}), {"a": ["x"], "b": ["y"]}):
+        with pytest.raises(ValueError, match=r"X has the columns \['a', 'b'\]: pass the one that holds images"):
+            ImageReader().fit_transform(X)
     with pytest.raises(ValueError, match=r"X has shape \(6, 4\)"):
         ImageReader().fit_transform(PIXELS[:, :, 0])
 
@@ -303,36 +304,10 @@ def test_rows_are_arrays_for_everybody_else():
     assert model.fit(X, y).score(X, y) == 1.0
 
 
-JOINED = {
-    "concatenate": lambda X: np.concatenate([X, X]),
-    "vstack": lambda X: np.vstack((X, X)),
-    "append": lambda X: np.append(X, X, axis=0),
-    "r_": lambda X: np.r_[X, X[:1]],
-    "where": lambda X: np.where(X > 100, X, 0),
-}
-
-
-@pytest.mark.parametrize("channels_last", [False, True])
-@pytest.mark.parametrize("name", JOINED)
-def test_joined_rows_know_their_images(name, channels_last):
-    rows = ImageRows(RNG.integers(0, 256, (4, 72)), (3, 6, 4), channels_last=channels_last)
-    joined = JOINED[name](rows)
-    assert (joined.image_shape, joined.channels_last) == ((3, 6, 4), channels_last)
-    np.testing.assert_array_equal(joined, JOINED[name](np.asarray(rows)))
-
-
-def test_what_is_joined_from_other_things_is_no_image():
-    rows = ImageRows(RNG.integers(0, 256, (4, 72)), (3, 6, 4))
-    others = [
-        np.concatenate([rows, ImageRows(rows, (3, 4, 6))]),
-        np.concatenate([rows, ImageRows(rows, (3, 6, 4), channels_last=True)]),
-        np.concatenate([rows, np.asarray(rows)]),
-        np.concatenate([rows, rows], axis=1),
-        np.concatenate([rows, rows], axis=None),
-        np.stack([rows, rows]),
-        np.where(rows > 100, rows, ImageRows(rows, (3, 4, 6))),
-    ]
-    assert [getattr(other, "image_shape", None) for other in others] == [None] * 7
+def test_a_lazy_frame_of_images_is_read():
+    frame = pl.DataFrame({"image": [stored(Image.fromarray(PIXELS))] * 2}).lazy()
+    expected = ImageReader((6, 4), color="rgb").fit_transform([PIXELS] * 2)
+    np.testing.assert_array_equal(ImageReader((6, 4), color="rgb").fit_transform(frame), expected)
 
 
 @pytest.mark.parametrize("output", ["default", "pandas"])

@@ -110,12 +110,6 @@ def test_scores_of_skorch_are_accuracies(tiny):
     assert model.net_.score(X, y) == model.score(X, y)
 
 
-def test_a_score_without_targets_is_refused(tiny):
-    for callback in (scoring := cb.EpochScoring("accuracy", use_caching=False), ("score", scoring)):
-        with pytest.raises(ValueError, match="EpochScoring with use_caching=False, which would get no y"):
-            mlp(callback).fit(*tiny)
-
-
 def test_a_scheduler_beside_a_schedule_is_refused(tiny):
     for scheduler in (cb.LRScheduler("StepLR", step_size=2), cb.LRScheduler(cb.WarmRestartLR)):
         with pytest.raises(ValueError, match=r"LRScheduler.*set lr_schedule=None"):

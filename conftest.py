@@ -55,7 +55,7 @@ def seeded_numpy(no_state_leaks, monkeypatch):
 @pytest.fixture(autouse=True)
 def seeded_modules(no_state_leaks, request):
     """Layers of torch draw from its global generator: seed it for tests and examples of pure torch, and put it back."""
-    if "modules" in request.path.parts:
+    if "modules" in request.path.parts or request.path.name == "own_module.rst":
         request.getfixturevalue("seeded_torch")
 
 

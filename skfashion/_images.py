@@ -6,7 +6,7 @@ import numpy as np
 from sklearn.utils import check_array
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from skfashion._labels import as_labels
+from skfashion._labels import with_missing
 from skfashion._layout import as_array, check_layout, declared_layout, inferred_layout, laid_out, rows_of
 from skfashion._pixels import PixelScale
 from skfashion._version import Versioned
@@ -117,7 +117,7 @@ class ImageInput(Versioned):
                 f"Expected 2D array, got 1D array instead: X is one row of {layout.n_features} values. Reshape your "
                 "data, for instance to X[None] for one image."
             )
-        y = y if isinstance(y, str) or y is None else as_labels(y)
+        y = y if isinstance(y, str) or y is None else with_missing(as_array(y), y)
         validated = validate_data(self, X, y, reset=reset, order="C", estimator=self, **checks)
         X, y = validated if isinstance(validated, tuple) else (validated, None)
         check_float32(X, type(self).__name__)

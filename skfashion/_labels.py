@@ -7,14 +7,18 @@ from skfashion._layout import as_array
 
 
 def as_labels(y):
-    """Labels as an array, as :func:`as_array` makes it, in which those that are missing can still be told.
+    """Labels as an array, as :func:`as_array` makes it, in which those that are missing can still be told."""
+    return with_missing(as_array(y), y)
+
+
+def with_missing(labels, y):
+    """The array `labels` that was made of y or, if it hides labels that are missing in y, an array of objects.
 
     Beside strings, numpy makes a string of None, NaN or -1 as well; and beside ints, a float of the NA of pandas.
     """
     may_miss = hasattr(getattr(y, "dtype", None), "na_value")  # of pandas
     if may_miss and y.dtype.kind != "f" and y.isna().any():
         return np.asarray(y, dtype=object)
-    labels = as_array(y)
     if not isinstance(y, (list, tuple)) or labels.dtype.kind not in "US":
         return labels
     objects = np.array(y, dtype=object)
@@ -34,9 +38,8 @@ def is_unlabelled(label):
     return is_missing(label) or (not isinstance(label, (str, bool)) and label == -1)
 
 
-def check_none_is_missing(y):
-    """Raise a ValueError if a label is missing."""
-    labels = np.asarray(as_labels(y))
+def check_none_is_missing(labels):
+    """Raise a ValueError if a label of an array is missing."""
     if labels.dtype.kind in "mM":
         found = np.isnat(labels).any()
     else:
@@ -45,11 +48,11 @@ def check_none_is_missing(y):
         raise ValueError("labels contain missing values (None, NaN, NaT or the NA of pandas), which are no classes.")
 
 
-def check_classes(y):
+def check_classes(labels):
     """Raise a ValueError unless an array holds labels, of one class or several per image, none of which is missing."""
-    check_none_is_missing(y)
-    _check_kind(y)
-    check_classification_targets(y)
+    check_none_is_missing(labels)
+    _check_kind(labels)
+    check_classification_targets(labels)
 
 
 def _check_kind(labels):

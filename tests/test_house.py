@@ -68,7 +68,7 @@ MAY_IMPORT = {
         "training",
     },
     "preprocessing": IMAGES | {"_exported", "_extras", "_image_rows", "_version", "modules"},
-    "training": {"_device", "_labels", "_pixels", "_state", "_tensors", "modules"},
+    "training": {"_device", "_pixels", "_state", "_tensors", "modules"},
 }
 
 

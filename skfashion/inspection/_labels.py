@@ -13,8 +13,9 @@ def labels_of(y):
     """Labels of any kind as an array of shape (n_samples,); none may be missing. None stays None."""
     if y is None:
         return None
-    check_none_is_missing(y)
-    return column_or_1d(check_array(as_labels(y), ensure_2d=False, dtype=None, input_name="y"))
+    labels = np.asarray(as_labels(y))
+    check_none_is_missing(labels)
+    return column_or_1d(check_array(labels, ensure_2d=False, dtype=None, input_name="y"))
 
 
 def labels_at(y, X, where):

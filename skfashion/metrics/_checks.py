@@ -36,7 +36,7 @@ class Interval(NamedTuple):
 
 def check_labels(*labels):
     """Return labels as 1-D arrays of one length, without missing values."""
-    labels = [as_labels(y) for y in labels]
+    labels = [np.asarray(as_labels(y)) for y in labels]
     for y in labels:
         check_none_is_missing(y)
     labels = (check_array(y, ensure_2d=False, dtype=None, input_name="labels") for y in labels)

@@ -11,7 +11,6 @@ from sklearn.utils import column_or_1d, compute_class_weight
 from torch import nn
 from torch.nn.functional import logsigmoid
 
-from skfashion._labels import positions, shown
 from skfashion.modules._losses import CrossEntropyLoss, MultilabelLoss
 from skfashion.modules._predictions import Probabilities
 from skfashion.training._net import Net
@@ -120,11 +119,17 @@ class ClassificationTask(LabelTask):
         return rows[counts], None if weight is None else weight[counts]
 
     def _encoded(self, y):
-        encoded = positions(y, self.classes)
-        if (encoded < 0).any():
-            unseen = shown(y[encoded < 0])
-            raise ValueError(f"y contains previously unseen labels: {unseen}. The classes are {shown(self.classes)}.")
-        return encoded
+        """The indices of labels, compared by value: in the dtype of the classes strings are cut off, and ints wrap."""
+        classes = self.classes
+        if y.dtype.kind == classes.dtype.kind and y.dtype.kind in "mM":  # in days and in seconds, say
+            common = np.result_type(y, classes)
+            y, classes = y.astype(common), classes.astype(common)
+        encoder = LabelEncoder()
+        encoder.classes_ = _as_objects(classes)
+        try:
+            return encoder.transform(_as_objects(y))
+        except ValueError as error:
+            raise ValueError(f"{error}. The classes are {_as_objects(self.classes).tolist()}.") from error
 
     def _weights_by_class(self, y, sample_weight):
         """The weight of each class; one that `class_weight` does not name weighs 1."""
@@ -251,6 +256,11 @@ class MultilabelTask(LabelTask):
     def labels(self, best):
         """An indicator matrix of what :meth:`best` gives."""
         return best.astype(np.int64)
+
+
+def _as_objects(labels):
+    """Labels as Python's own values; times are strings, since those of nanoseconds would be ints."""
+    return (labels.astype(str) if labels.dtype.kind in "mM" else labels).astype(object)
 
 
 def _finite(logarithms):

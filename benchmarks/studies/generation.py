@@ -29,6 +29,8 @@ settings give {attempt 4, black images|train_loss} and {attempt 5, black images|
 {attempt 4, garments|train_loss} and {attempt 5, garments|train_loss} on garments. A plain autoencoder reconstructs
 better (a squared error of {ours: 32 latent dimensions, He initialisation, one cycle|squared_error} per pixel), but only
 the latent space of a variational one ({ours: variational, 50 epochs|squared_error}) is made to be sampled.
+Longer training overfits 5,000 images: the error on test images of the same network is
+{attempt 3, garments|squared_error} after 50 epochs and {attempt 16, garments|squared_error} after 2,500.
 """
 LEAD = "0-samples"
 SEEDS = 3

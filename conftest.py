@@ -36,7 +36,7 @@ def no_state_leaks(imported):
 
 
 @pytest.fixture(autouse=True)
-def seeded_numpy(no_state_leaks, monkeypatch):
+def seeded_numpy(no_state_leaks):
     """Seeds for numpy's generators without one, from which ``random_state=None`` draws: no test depends on luck."""
     import numpy as np
 
@@ -45,10 +45,12 @@ def seeded_numpy(no_state_leaks, monkeypatch):
     def seeded_rng(seed=None):
         return default_rng(seeds.spawn(1)[0] if seed is None else seed)
 
-    monkeypatch.setattr(np.random, "default_rng", seeded_rng)
     before = np.random.get_state()  # noqa: NPY002
     np.random.seed(0)  # noqa: NPY002
-    yield
+    # Not the fixture "monkeypatch", which would be undone after fixtures that put back what they found.
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(np.random, "default_rng", seeded_rng)
+        yield
     np.random.set_state(before)  # noqa: NPY002
 
 

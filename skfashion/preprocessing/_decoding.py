@@ -83,7 +83,7 @@ def source_name(source):
     if isinstance(source, (str, os.PathLike)):
         return repr(os.fspath(source))
     name = getattr(source, "filename", None) or getattr(source, "name", None)
-    return repr(name) if name else f"of type {type(source).__name__}"
+    return repr(name) if name else f"<{type(source).__name__}>"
 
 
 def _opened(source, pillow):

@@ -62,15 +62,16 @@ CLUSTERERS = {
 }
 
 
-def run(clusterer, X, y):
+def run(clusterer, X, y, clock=time.perf_counter):
     """Fit a clusterer: how its clusters agree with the classes, and how long it takes."""
-    start = time.perf_counter()
+    start = clock()
     labels = np.asarray(clusterer.fit_predict(X))
+    seconds = clock() - start
     return {
         "clustering_accuracy": round(100 * clustering_accuracy_score(y, labels), 2),
         "nmi": round(float(normalized_mutual_info_score(y, labels)), 4),
         "ari": round(float(adjusted_rand_score(y, labels)), 4),
-        "fit_seconds": round(time.perf_counter() - start, 1),
+        "fit_seconds": round(seconds, 1),
         "evidence": evidence(),
     }
 

@@ -29,6 +29,8 @@ _PACKAGES = (
     "keras",
     "tensorflow",
     "tensorflow-cpu",
+    "clustpy",
+    "umap-learn",
 )
 
 

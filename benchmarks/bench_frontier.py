@@ -71,6 +71,7 @@ class TorchLoop:
 WIDE = MLPClassifier((1024, 512, 128), batch_norm=True, dropout=0.3, label_smoothing=0.1, augmentation="flip")
 MIXED = MLPClassifier((1024, 512, 128), batch_norm=True, augmentation="flip+mixup")
 SHIFTED = MLPClassifier((1024, 512, 128), batch_norm=True, augmentation="flip+shift+mixup")
+AVERAGED = clone(SHIFTED).set_params(flip_averaging=True)
 OF_FEATURES = MLPClassifier((512, 256), batch_norm=True, dropout=0.3, label_smoothing=0.1)
 
 
@@ -87,6 +88,7 @@ MODELS = {
     **lengths("MLPClassifier 1024-512-128", WIDE, 10),
     **lengths("MLPClassifier 1024-512-128, mixup", MIXED, 50),
     **lengths("MLPClassifier 1024-512-128, shift and mixup", SHIFTED, 100),
+    **lengths("MLPClassifier 1024-512-128, shift and mixup, averaged over flips", AVERAGED, 100, 200),
     **lengths("CNNClassifier()", CNNClassifier(), 3, 10, 20),
     **lengths("ResNetClassifier(8)", ResNetClassifier(8), 3, 10),
     **lengths("ResNetClassifier(16)", ResNetClassifier(16), 5, 10, 20),

@@ -115,9 +115,10 @@ def test_rows_of_colour_images_are_arranged_as_in_the_fit(shape):
 
 
 @pytest.mark.parametrize("flip_averaging", [False, True])
-def test_predictions_are_averaged_over_flips_as_in_predict(small, flip_averaging):
+@named([MLPClassifier((8,)), CNNClassifier("single"), ResNetClassifier(4)])
+def test_predictions_are_averaged_over_flips_as_in_predict(small, estimator, flip_averaging):
     X, y = small
-    model = ResNetClassifier(width=4, max_epochs=1, flip_averaging=flip_averaging, random_state=0).fit(X, y)
+    model = clone(estimator).set_params(max_epochs=1, flip_averaging=flip_averaging, random_state=0).fit(X, y)
     mirrored = X.reshape(-1, 28, 28)[:, :, ::-1].reshape(X.shape)
     module = model.as_module()
     np.testing.assert_allclose(given(module, X), model.predict_proba(X), atol=1e-6)

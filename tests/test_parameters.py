@@ -64,6 +64,12 @@ LAYERS = {
     "batch_norm": (True, {}),
     "init": ("normal", {}),
 }
+LAYERS_OF_A_CNN = {
+    "architecture": ("single", {}),
+    "image_shape": ((14, 56), {}),
+    "init": ("normal", {}),
+    "flip_averaging": (True, {}),
+}
 AUTOENCODER = {
     "latent_dim": (3, {}),
     "loss": ("absolute_error", {}),
@@ -86,11 +92,12 @@ CASES = [
             **LAYERS,
             "dropout": (0.4, {}),
             "image_shape": ((14, 56), {"augmentation": "shift"}),
+            "flip_averaging": (True, {}),
         },
     ),
     (
         CNNClassifier((conv(4, 5), pool(4)), **NET),
-        {**SHARED, **CLASSIFIER, "architecture": ("single", {}), "image_shape": ((14, 56), {}), "init": ("normal", {})},
+        {**SHARED, **CLASSIFIER, **LAYERS_OF_A_CNN},
     ),
     (
         ResNetClassifier(4, **NET),
@@ -105,11 +112,18 @@ CASES = [
     ),
     (
         MLPRegressor((12,), **NET),
-        {**SHARED, **REGRESSOR, **LAYERS, "dropout": (0.4, {}), "image_shape": ((14, 56), {"augmentation": "shift"})},
+        {
+            **SHARED,
+            **REGRESSOR,
+            **LAYERS,
+            "dropout": (0.4, {}),
+            "image_shape": ((14, 56), {"augmentation": "shift"}),
+            "flip_averaging": (True, {}),
+        },
     ),
     (
         CNNRegressor((conv(4, 5), pool(4)), **NET),
-        {**SHARED, **REGRESSOR, "architecture": ("single", {}), "image_shape": ((14, 56), {}), "init": ("normal", {})},
+        {**SHARED, **REGRESSOR, **LAYERS_OF_A_CNN},
     ),
     (
         ResNetRegressor(4, **NET),

@@ -13,7 +13,7 @@ class GradCam:
     Parameters
     ----------
     network : ExplainedNetwork
-        A network with convolutions. Where a residual network averages over an image and its mirror image, the map is
+        A network with convolutions. Where it averages over an image and its mirror image, the map is
         of the image alone; the scores are those of both.
     pixels : PixelRows
         The images.
@@ -22,10 +22,10 @@ class GradCam:
     """
 
     def __init__(self, network, pixels, response):
-        from skfashion.modules import ResNet
+        from skfashion.modules._flip_averaging import FlipAveraging
 
         parts = network.predictor.modules()
-        self._averaging = [part for part in parts if isinstance(part, ResNet) and part.flip_averaging]
+        self._averaging = [part for part in parts if isinstance(part, FlipAveraging) and part.flip_averaging]
         self._network, self._pixels = network, pixels
         self._scores = network.scores(response)
         with recording_gradients(), self._of_the_image_alone():

@@ -1,11 +1,11 @@
 """A small residual network for small images."""
 
-import math
+from collections import OrderedDict
 
 import torch
 from torch import nn
-from torch.nn.functional import logsigmoid
 
+from skfashion.modules._flip_averaging import FlipAveraging
 from skfashion.modules._init import initialize
 
 
@@ -41,7 +41,7 @@ class _MaxMeanPool(nn.Module):
 _DEEPEST = 1000
 
 
-class ResNet(nn.Module):
+class ResNet(FlipAveraging, nn.Sequential):
     """Three stages of residual convolutions at full, half and quarter size, doubling the channels at each.
 
     The input is normalised by running statistics (so that no scale is assumed), and 2 x 2 max pooling separates the
@@ -79,17 +79,16 @@ class ResNet(nn.Module):
     def __init__(self, image_shape, n_outputs, width, depth, flip_averaging, outputs="classes"):
         if depth > _DEEPEST:
             raise ValueError(f"depth={depth}: a stage can have at most {_DEEPEST} residual blocks.")
-        super().__init__()
-        self.outputs = outputs
-        self.flip_averaging = flip_averaging
         layers = [nn.BatchNorm2d(image_shape[0], affine=False), _Conv(image_shape[0], width)]
         layers += [_Residual(width) for _ in range(depth)]
         for n_channels in (2 * width, 4 * width):
             # With ceil_mode even a single pixel survives.
             layers += [nn.MaxPool2d(2, ceil_mode=True), _Conv(n_channels // 2, n_channels)]
             layers += [_Residual(n_channels) for _ in range(depth)]
-        self.body = nn.Sequential(*layers, _MaxMeanPool())
-        self.head = nn.Linear(8 * width, n_outputs)
+        body = nn.Sequential(*layers, _MaxMeanPool())
+        super().__init__(OrderedDict(body=body, head=nn.Linear(8 * width, n_outputs)))
+        self.flip_averaging = flip_averaging
+        self.outputs = outputs
         self.reset_weights()
 
     def reset_weights(self, seed=None):
@@ -100,21 +99,3 @@ class ResNet(nn.Module):
     def embed(self, images):
         """The input of the last layer; of the images alone, also with `flip_averaging`."""
         return self.body(images)
-
-    def forward(self, x):
-        output = self.head(self.body(x))
-        if self.flip_averaging and not self.training:
-            flipped = self.head(self.body(x.flip(3)))
-            if self.outputs == "numbers":
-                return (output + flipped) / 2
-            if self.outputs == "labels":
-                return _mean_of_log_odds(output, flipped)
-            output = torch.logaddexp(output.log_softmax(1), flipped.log_softmax(1)) - math.log(2)
-        return output
-
-
-def _mean_of_log_odds(one, other):
-    """The log odds of the mean of two probabilities that are given by their log odds."""
-    present = logsigmoid(one).logaddexp(logsigmoid(other))
-    absent = logsigmoid(-one).logaddexp(logsigmoid(-other))
-    return present - absent

@@ -10,7 +10,8 @@ from skfashion.modules.architectures import ARCHITECTURES
 from skfashion.neural_network._classifier import BaseNetClassifier
 from skfashion.neural_network._declaring import estimator, parameter
 from skfashion.neural_network._regressor import BaseNetRegressor
-from skfashion.neural_network._types import ImageShape, Init
+from skfashion.neural_network._types import FlipAveraging, ImageShape, Init
+from skfashion.training._augmentation import averages_flips
 from skfashion.training._build import Network
 
 
@@ -48,14 +49,18 @@ class CNNNetwork:
         "pytorch",
         "How weights are drawn, as in :class:`MLPClassifier`. Ignored if `architecture` is a function or a module.",
     )
+    flip_averaging: FlipAveraging = parameter(False, "As in :class:`ResNetClassifier`.")
 
     def _network(self):
-        shared = {"image_shape": self.image_shape_, "n_outputs": self._n_outputs}
-        if callable(self.architecture):
-            arguments = {"architecture": self.architecture, **shared}
-            return Network(module=build_foreign, arguments=arguments, gains_from_bfloat16=True, foreign=True)
-        arguments = {"layers": self._layers(), "init": self.init, **shared}
-        return Network(module=ConvNet, arguments=arguments, gains_from_bfloat16=True)
+        is_foreign = callable(self.architecture)
+        own = {"architecture": self.architecture} if is_foreign else {"layers": self._layers(), "init": self.init}
+        return Network(
+            module=build_foreign if is_foreign else ConvNet,
+            arguments={**own, "image_shape": self.image_shape_, "n_outputs": self._n_outputs},
+            gains_from_bfloat16=True,
+            foreign=is_foreign,
+            flip_averaging=averages_flips(self.flip_averaging, self.augmentation, self.image_shape_),
+        )
 
     def _layers(self):
         layers = ARCHITECTURES[self.architecture] if isinstance(self.architecture, str) else self.architecture

@@ -8,7 +8,8 @@ from skfashion.modules import MLP
 from skfashion.neural_network._classifier import BaseNetClassifier
 from skfashion.neural_network._declaring import checked_sizes, estimator, number, parameter
 from skfashion.neural_network._regressor import BaseNetRegressor
-from skfashion.neural_network._types import Activation, ImageShape, Init
+from skfashion.neural_network._types import Activation, FlipAveraging, ImageShape, Init
+from skfashion.training._augmentation import averages_flips
 from skfashion.training._build import Network
 
 
@@ -37,6 +38,7 @@ class MLPNetwork:
     image_shape: ImageShape = parameter(
         "auto", "As in :class:`CNNClassifier`; a perceptron sees rows, but augmentations see images."
     )
+    flip_averaging: FlipAveraging = parameter(False, "As in :class:`ResNetClassifier`.")
 
     def _network(self):
         sizes = checked_sizes(self, "hidden_layer_sizes")
@@ -51,6 +53,7 @@ class MLPNetwork:
                 "batch_norm": self.batch_norm,
                 "init": self.init,
             },
+            flip_averaging=averages_flips(self.flip_averaging, self.augmentation, self.image_shape_),
         )
 
     def _for_each_layer(self, name, constraint, n_layers):

@@ -1,13 +1,11 @@
 """A residual network as a classifier and as a regressor, with a recipe for its defaults."""
 
-from typing import Literal
-
 from skfashion.modules import ResNet
 from skfashion.neural_network._classifier import BaseNetClassifier
 from skfashion.neural_network._declaring import estimator, number, parameter
 from skfashion.neural_network._regressor import BaseNetRegressor
-from skfashion.neural_network._types import Augmentation, ImageShape, Optimizer
-from skfashion.training._augmentation import augmentation_steps, mirrors
+from skfashion.neural_network._types import Augmentation, FlipAveraging, ImageShape, Optimizer
+from skfashion.training._augmentation import averages_flips
 from skfashion.training._build import Network
 
 
@@ -30,17 +28,14 @@ class ResNetNetwork:
         positional=True,
     )
     image_shape: ImageShape = parameter("auto", "As in :class:`CNNClassifier`.")
-    flip_averaging: bool | Literal["auto"] = parameter(
+    flip_averaging: FlipAveraging = parameter(
         "auto",
         """
-        Whether predictions are averaged over an image and its mirror image; ``"auto"`` does that if `augmentation`
-        flips images too.""",
+        Whether predictions are averaged over an image and its mirror image, for twice the time; ``"auto"`` does that if
+        `augmentation` flips images too. Probabilities of classes are averaged, or the numbers of a regressor.""",
     )
 
     def _network(self):
-        flip_averaging = self.flip_averaging
-        if isinstance(flip_averaging, str):
-            flip_averaging = mirrors(augmentation_steps(self.augmentation, self.image_shape_))
         return Network(
             module=ResNet,
             arguments={
@@ -48,7 +43,7 @@ class ResNetNetwork:
                 "n_outputs": self._n_outputs,
                 "width": self.width,
                 "depth": self.depth,
-                "flip_averaging": bool(flip_averaging),
+                "flip_averaging": averages_flips(self.flip_averaging, self.augmentation, self.image_shape_),
                 "outputs": self._task.outputs,
             },
             gains_from_bfloat16=True,

@@ -58,7 +58,7 @@ class StoredAsArrays:
             return self._restored_net(as_fitted, snapshot)
 
     def _restored_net(self, as_fitted, snapshot):
-        check_snapshot(as_fitted._network(), snapshot)
+        check_snapshot(as_fitted._network(), as_fitted._task.outputs, snapshot)
         net = as_fitted._new_net(snapshot["seed"])
         restore(net, snapshot)
         net.verbose = self._fitted_params["verbose"]

@@ -7,4 +7,5 @@ Activation = Literal["elu", "gelu", "identity", "leaky_relu", "logistic", "relu"
 Init = Literal["pytorch", "normal", "xavier_normal", "xavier_uniform", "he_normal", "he_uniform"]
 Augmentation = str | Callable | tuple | list | None
 Optimizer = Literal["adadelta", "adagrad", "adam", "adamax", "adamw", "nadam", "nesterov", "rmsprop", "sgd"] | type
+FlipAveraging = bool | Literal["auto"]
 ImageShape = Literal["auto"] | tuple | list

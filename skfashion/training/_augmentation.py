@@ -76,10 +76,7 @@ def augmentation_steps(augmentation, image_shape):
         names = " and ".join(map(repr, MIXING))
         raise ValueError(f"augmentation={augmentation!r} mixes images twice: at most one of {names} may be given.")
     if not is_image and any(step in STEPS.values() and step is not MIXING["mixup"] for step in steps):
-        raise ValueError(
-            f"augmentation={augmentation!r} needs images, but a row of X is taken for an image of (c, h, w) = "
-            f"{image_shape}: pass X as (n, h, w), (n, c, h, w) or (n, h, w, c), or set image_shape."
-        )
+        raise ValueError(f"augmentation={augmentation!r} {_needs_images(image_shape)}")
     return steps
 
 
@@ -104,6 +101,28 @@ def _steps_of(part, augmentation):
 def mirrors(steps):
     """Whether a step flips images left to right; a callable says so by an attribute ``mirrors``."""
     return any(getattr(step, "mirrors", False) for step in steps)
+
+
+def averages_flips(flip_averaging, augmentation, image_shape):
+    """Whether a parameter `flip_averaging`, True, False or "auto", asks for predictions that are averaged over flips.
+
+    Raises
+    ------
+    ValueError
+        If there are only rows to be flipped.
+    """
+    if isinstance(flip_averaging, str):
+        return mirrors(augmentation_steps(augmentation, image_shape))
+    if flip_averaging and image_shape[1] == 1:
+        raise ValueError(f"flip_averaging={flip_averaging!r} {_needs_images(image_shape)}")
+    return bool(flip_averaging)
+
+
+def _needs_images(image_shape):
+    return (
+        f"needs images, but a row of X is taken for an image of (c, h, w) = {image_shape}: pass X as (n, h, w), "
+        "(n, c, h, w) or (n, h, w, c), or set image_shape."
+    )
 
 
 def mixes(steps):

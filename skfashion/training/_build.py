@@ -9,6 +9,7 @@ import torch
 from skorch.callbacks import Callback, LRScheduler
 
 from skfashion._device import resolve_device
+from skfashion.modules._flip_averaging import flip_averaged
 from skfashion.training._augmentation import augmentation_steps
 from skfashion.training._optimizers import resolve_optimizer
 from skfashion.training._precision import resolve_precision
@@ -30,6 +31,9 @@ class Network:
     foreign : bool
         Whether the module was not written for this library, and draws random numbers in ways of its own. Modules of
         this library have a method ``reset_weights(seed)``, and draw from an attribute `generator`.
+    flip_averaging : bool
+        Whether the module becomes part of another one, whose outputs in evaluation are averaged over an image and its
+        mirror image, as the kind of outputs asks for.
     groups : tuple of (str, dict)
         Name patterns of parameters, each with the optimizer settings that differ for them.
 
@@ -45,7 +49,14 @@ class Network:
     arguments: dict
     gains_from_bfloat16: bool = False
     foreign: bool = False
+    flip_averaging: bool = False
     groups: tuple = ()
+
+    def recipe(self, outputs):
+        """What makes the module that is trained, of outputs of this kind, and its keyword arguments."""
+        if self.flip_averaging:
+            return flip_averaged, {"build": self.module, "outputs": outputs, **self.arguments}
+        return self.module, self.arguments
 
 
 class Settings(Protocol):
@@ -87,12 +98,13 @@ def build_net(network, task, settings, *, layout, seed):
     optimizer, arguments = resolve_optimizer(
         settings.optimizer, settings.weight_decay, settings.optimizer_params, device
     )
+    module, arguments_of_module = network.recipe(task.outputs)
     criterion, criterion_arguments = task.criterion()
     schedule = resolve_schedule(settings.lr_schedule, settings.early_stopping)
     net = task.net_class(
-        network.module,
+        module,
         criterion,
-        **{f"module__{name}": value for name, value in network.arguments.items()},
+        **{f"module__{name}": value for name, value in arguments_of_module.items()},
         **{f"criterion__{name}": value for name, value in criterion_arguments.items()},
         optimizer=optimizer,
         **{f"optimizer__{name}": value for name, value in arguments.items()},

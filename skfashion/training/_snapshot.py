@@ -29,8 +29,8 @@ def snapshot_of(net):
     }
 
 
-def check_snapshot(network, snapshot):
-    """Raise a ValueError if a snapshot is not one of a network, before that takes any memory.
+def check_snapshot(network, outputs, snapshot):
+    """Raise a ValueError if a snapshot is not one of a network with outputs of this kind, before it takes any memory.
 
     Networks of others are built in ways of their own, and cannot be looked at before.
     """
@@ -39,8 +39,9 @@ def check_snapshot(network, snapshot):
     n_layers = max((len(each) for each in network.arguments.values() if isinstance(each, (list, tuple))), default=0)
     if n_layers > 10 + 8 * len(snapshot["weights"]):  # some have none
         raise ValueError(f"{len(snapshot['weights'])} arrays are not the weights of a network of {n_layers} layers.")
+    build, arguments = network.recipe(outputs)
     with torch.device("meta"):
-        module = network.module(**network.arguments)
+        module = build(**arguments)
     given = _given_weights(module)
     # A frozen encoder may have been trained before it was frozen.
     left_out = given if getattr(module, "has_given_weights", False) and given.isdisjoint(snapshot["weights"]) else set()

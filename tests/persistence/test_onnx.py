@@ -126,12 +126,16 @@ def test_a_frozen_encoder_of_each_kind(small, path):
         check_equal(path, model, X)
 
 
-@pytest.mark.parametrize("flip_averaging", [False, True])
-def test_flip_averaging(small, flip_averaging, path):
+@pytest.mark.parametrize(
+    ("model", "flip_averaging"),
+    [(ResNetClassifier(width=4), False), (ResNetClassifier(width=4), True), (MLPClassifier((8,)), True)],
+    ids=["ResNet", "ResNet, averaged", "MLP, averaged"],
+)
+def test_flip_averaging(small, model, flip_averaging, path):
     X, y = small
     targets = np.column_stack([y < 3, y % 2 == 0]).astype(int)
     for labels in (y, targets):
-        model = ResNetClassifier(width=4, flip_averaging=flip_averaging, **SMALL).fit(X, labels)
+        model = clone(model).set_params(flip_averaging=flip_averaging, **SMALL).fit(X, labels)
         to_onnx(model, path)
         check_equal(path, model, X)
 

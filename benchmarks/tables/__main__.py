@@ -40,6 +40,7 @@ TABLES = {
         speed.hog,
         quality.clusters,
         quality.spectral,
+        quality.deep_clusters,
         speed.memory,
         quality.regression,
         quality.outliers,

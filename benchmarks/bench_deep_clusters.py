@@ -2,8 +2,7 @@
 
 ClustPy's have its defaults, N2D the UMAP of its paper, and standardised pixels, as its examples recommend. They need an
 environment of their own, with ``clustpy``, ``umap-learn`` and the torchvision that fits torch. Seconds are those of a
-processor core. A row for each clusterer and seed is written as soon as it is done; rows that are there
-are skipped.
+processor core. A row for each clusterer and seed is written as soon as it is done; rows that are there are skipped.
 
 References
 ----------

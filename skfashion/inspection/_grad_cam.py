@@ -13,8 +13,8 @@ class GradCam:
     Parameters
     ----------
     network : ExplainedNetwork
-        A network with convolutions. Where it averages over an image and its mirror image, the map is
-        of the image alone; the scores are those of both.
+        A network with convolutions. Where it averages over an image and its mirror image, the map is of the image
+        alone; the scores are those of both.
     pixels : PixelRows
         The images.
     response : {"logit", "probability"}

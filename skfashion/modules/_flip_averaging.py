@@ -19,9 +19,6 @@ class FlipAveraging:
         (both averaged as probabilities, and given as their logarithms or log odds), or numbers.
     """
 
-    flip_averaging = False
-    outputs = "classes"
-
     def forward(self, images):
         output = super().forward(images)
         if self.training or not self.flip_averaging:

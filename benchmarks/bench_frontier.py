@@ -88,7 +88,7 @@ MODELS = {
     **lengths("MLPClassifier 1024-512-128", WIDE, 10),
     **lengths("MLPClassifier 1024-512-128, mixup", MIXED, 50),
     **lengths("MLPClassifier 1024-512-128, shift and mixup", SHIFTED, 100),
-    **lengths("MLPClassifier 1024-512-128, shift and mixup, averaged over flips", AVERAGED, 100, 200),
+    **lengths("MLPClassifier 1024-512-128, shift and mixup, averaged over flips", AVERAGED, 200),
     **lengths("CNNClassifier()", CNNClassifier(), 3, 10, 20),
     **lengths("ResNetClassifier(8)", ResNetClassifier(8), 3, 10),
     **lengths("ResNetClassifier(16)", ResNetClassifier(16), 5, 10, 20),

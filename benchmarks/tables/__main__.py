@@ -15,7 +15,9 @@ def main():
         for table in tables:
             block = "\n".join([f"<!-- {table.__name__} -->", *table(), f"<!-- end of {table.__name__} -->"])
             between = f"<!-- {table.__name__} -->.*<!-- end of {table.__name__} -->"
-            text = re.sub(between, lambda _, block=block: block, text, flags=re.DOTALL)
+            text, n_replaced = re.subn(between, lambda _, block=block: block, text, flags=re.DOTALL)
+            if n_replaced != 1:
+                raise SystemExit(f"{file.name} has {n_replaced} places for the table {table.__name__} instead of one.")
         file.write_text(text)
 
 

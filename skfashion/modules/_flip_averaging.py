@@ -27,7 +27,7 @@ class FlipAveraging:
 
 
 class FlipAveraged(FlipAveraging, nn.Sequential):
-    """Another module, whose output in evaluation is averaged.
+    """Another module, whose output in evaluation is averaged; its weights have the same names.
 
     Parameters
     ----------
@@ -41,6 +41,9 @@ class FlipAveraged(FlipAveraging, nn.Sequential):
         super().__init__(module)
         self.flip_averaging = True
         self.outputs = outputs
+        # So that a fit can go on with or without averaging.
+        self.register_state_dict_post_hook(_without_place)
+        self.register_load_state_dict_pre_hook(_with_place)
 
     def reset_weights(self, seed=None):
         """Draw all weights anew."""
@@ -59,6 +62,20 @@ class FlipAveraged(FlipAveraging, nn.Sequential):
 def flip_averaged(build, outputs, **arguments):
     """A module that ``build(**arguments)`` makes, with outputs that are averaged in evaluation."""
     return FlipAveraged(build(**arguments), outputs)
+
+
+def _without_place(module, state, prefix, metadata):
+    _rename(state, f"{prefix}0.", prefix)
+
+
+def _with_place(module, state, prefix, *others):
+    _rename(state, prefix, f"{prefix}0.")
+
+
+def _rename(state, before, after):
+    """Give all names another beginning; all of them are taken out first, as a new name may be one of the others."""
+    names = [name for name in state if name.startswith(before)]
+    state.update({after + name.removeprefix(before): state.pop(name) for name in names})
 
 
 def _mean_of_logits(one, other):

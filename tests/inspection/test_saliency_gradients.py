@@ -162,7 +162,7 @@ def test_grad_cam_is_the_one_by_hand(fitted, garments, name):
 def test_grad_cam_is_of_the_image_alone(fitted, garments):
     X, plain = garments[0][:4], fitted["garments", "CNN"]
     averaged = clone(plain).set_params(flip_averaging=True).fit(*garments)
-    averaged.module_[0].load_state_dict(plain.module_.state_dict())
+    averaged.module_.load_state_dict(plain.module_.state_dict())
     maps = [saliency(model, X, 6, method="grad_cam").maps for model in (averaged, plain)]
     np.testing.assert_allclose(*maps, atol=1e-5)
     sure = saliency(averaged, X, 6, method="grad_cam", response="probability")

@@ -11,6 +11,7 @@ from sklearn.model_selection import GridSearchCV
 
 from skfashion.model_selection import VectorizedGridSearchCV
 from skfashion.modules import conv, pool
+from skfashion.modules._flip_averaging import FlipAveraged
 from skfashion.neural_network import (
     CNNClassifier,
     CNNRegressor,
@@ -94,6 +95,39 @@ def test_a_saved_model_averages(name):
     for each in copies:
         np.testing.assert_array_equal(each.predict(X), model.predict(X))
         assert each.module_.flip_averaging
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_a_fit_goes_on_with_and_without(name):
+    model = clone(MODELS[name]).set_params(warm_start=True, flip_averaging=False)
+    plain = clone(model).fit(X, Y).fit(X, Y).fit(X, Y)
+    for flip_averaging in (False, True, False):
+        model.set_params(flip_averaging=flip_averaging).fit(X, Y)
+    np.testing.assert_array_equal(model.predict(X), plain.predict(X))
+    assert list(model.module_.state_dict()) == list(plain.module_.state_dict())
+
+
+def test_weights_within_another_module():
+    model, other = (clone(MODELS["CNN"]).set_params(flip_averaging=True, random_state=seed) for seed in (0, 1))
+    module, target = model.fit(X, Y).as_module(), other.fit(X, Y).as_module()
+    target.load_state_dict(module.state_dict())
+    images = torch.from_numpy(X[:, None])
+    assert torch.equal(target(images), module(images))
+    with pytest.raises(RuntimeError, match="Unexpected key"):
+        target.load_state_dict({**module.state_dict(), "more": torch.zeros(1)})
+
+
+def test_names_of_weights_that_begin_other_names():
+    class Nested(torch.nn.Sequential):
+        def __init__(self, value):
+            super().__init__(torch.nn.Linear(1, 1, bias=False))
+            self.weight = torch.nn.Parameter(torch.full((1, 1), value))
+            torch.nn.init.constant_(self[0].weight, 10 * value)
+
+    with torch.random.fork_rng():
+        one, other = (FlipAveraged(Nested(value), "numbers") for value in (1.0, 2.0))
+    other.load_state_dict(one.state_dict())
+    assert {name: value.item() for name, value in other.state_dict().items()} == {"weight": 1.0, "0.weight": 10.0}
 
 
 def test_a_model_of_an_older_version_does_not():

@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from benchmarks.tables import front, quality, speed
+from benchmarks.tables import clusters, front, quality, speed
 
 BENCHMARKS = Path(__file__).parents[1]
 README = BENCHMARKS.parent / "README.md"
@@ -40,9 +40,9 @@ TABLES = {
         quality.frontier,
         quality.histograms,
         speed.hog,
-        quality.clusters,
-        quality.spectral,
-        quality.deep_clusters,
+        clusters.clusters,
+        clusters.spectral,
+        clusters.deep_clusters,
         speed.memory,
         quality.regression,
         quality.outliers,

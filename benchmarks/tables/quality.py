@@ -9,7 +9,7 @@ from benchmarks.frontier import frontier as front_of
 from benchmarks.frontier import seconds_to
 from benchmarks.predictions import stored_predictions
 from benchmarks.report import costs, results_of_studies
-from benchmarks.tables.shared import cell, peers, percent, span
+from benchmarks.tables.shared import cell, mean_and_deviation, peers, percent, span
 from skfashion._nested import steps_of
 from skfashion.metrics import accuracy_interval, compare_classifiers, mcnemar_test
 
@@ -164,55 +164,6 @@ def histograms():
         said = ", ".join(f"`{name.removeprefix('features__')}={value!r}`" for name, value in setting.items())
         lines.append(f"| {said or 'defaults'} | {row['mean']:.2f} % |")
     return lines
-
-
-def clusters():
-    result = read("clusters")
-    rows = [
-        f"| clusters of {result['images']:,} images | accuracy | NMI | ARI | WCSS | silhouette | clusters | noise |",
-        "| --- | --- | --- | --- | --- | --- | --- | --- |",
-    ]
-    for name, row in result["rows"].items():
-        silhouette = "" if row["silhouette"] is None else f"{row['silhouette']:.3f}"
-        rows.append(
-            f"| {name} | {row['clustering_accuracy']:.1f} % | {row['nmi']:.3f} | {row['ari']:.3f} | {row['wcss']:,.0f} "
-            f"| {silhouette} | {row['clusters']} | {100 * row['noise']:.0f} % |"
-        )
-    return rows
-
-
-def spectral():
-    """Clusterers of all images, the best first."""
-    return over_seeds(read("spectral"), "seconds")
-
-
-def deep_clusters():
-    """Deep clusterers of ClustPy and ours, the best first."""
-    return over_seeds(read("deep_clusters"), "seconds of a core")
-
-
-def over_seeds(result, seconds_of):
-    """Clusterers, the best first: means and deviations over seeds."""
-    seeds = {}
-    for key, row in result["rows"].items():
-        seeds.setdefault(key.rpartition(", seed ")[0], []).append(row)
-    lines = [
-        f"| clusters of {result['images']:,} images | seeds | accuracy | NMI | ARI | {seconds_of} |",
-        "| --- | --- | --- | --- | --- | --- |",
-    ]
-    for name, rows in sorted(seeds.items(), key=lambda item: -statistics.mean(row["nmi"] for row in item[1])):
-        means = [
-            mean_and_deviation([row[key] for row in rows], digits)
-            for key, digits in (("clustering_accuracy", 1), ("nmi", 3), ("ari", 3))
-        ]
-        seconds = span([row["fit_seconds"] for row in rows], ",.0f")
-        lines.append(f"| {name} | {len(rows)} | {means[0]} % | {means[1]} | {means[2]} | {seconds} |")
-    return lines
-
-
-def mean_and_deviation(values, digits):
-    spread = f" ± {statistics.stdev(values):.{digits}f}" if len(values) > 1 else ""
-    return f"{statistics.mean(values):.{digits}f}{spread}"
 
 
 def frontier():

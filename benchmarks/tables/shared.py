@@ -1,5 +1,7 @@
 """What tables have in common: ranges over processors, and rows by name."""
 
+import statistics
+
 from benchmarks.evidence import read_of_processors
 
 
@@ -28,3 +30,8 @@ def cell(measured, key, form):
 def percent(row, name):
     spread = f" ± {row['sd'][name]:.1f}" if row["sd"] else ""
     return f"{row['mean'][name]:.1f}{spread} %"
+
+
+def mean_and_deviation(values, digits):
+    spread = f" ± {statistics.stdev(values):.{digits}f}" if len(values) > 1 else ""
+    return f"{statistics.mean(values):.{digits}f}{spread}"

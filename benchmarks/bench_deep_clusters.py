@@ -1,6 +1,6 @@
 """Deep clusterers of ClustPy against ours, on the 10,000 test images of Fashion-MNIST and without a label.
 
-ClustPy's have its defaults, N2D the UMAP of its paper, and standardised pixels, as its examples recommend. They need an
+ClustPy's have its defaults, N2D the UMAP of its paper, and pixels that are standardised as in its README. They need an
 environment of their own, with ``clustpy``, ``umap-learn`` and the torchvision that fits torch. Seconds are those of a
 processor core. A row for each clusterer and seed is written as soon as it is done; rows that are there are skipped.
 

@@ -97,9 +97,10 @@ def test_a_saved_model_averages(name):
         assert each.module_.flip_averaging
 
 
-@pytest.mark.parametrize("name", MODELS)
-def test_a_fit_goes_on_with_and_without(name):
-    model = clone(MODELS[name]).set_params(warm_start=True, flip_averaging=False)
+@pytest.mark.parametrize("model", [*MODELS.values(), MLPClassifier((8,), batch_norm=True, **NET)])
+def test_a_fit_goes_on_with_and_without(model):
+    """Its weights, and the running statistics of its normalisation, have the same names."""
+    model = clone(model).set_params(warm_start=True, flip_averaging=False)
     plain = clone(model).fit(X, Y).fit(X, Y).fit(X, Y)
     for flip_averaging in (False, True, False):
         model.set_params(flip_averaging=flip_averaging).fit(X, Y)
